@@ -1,0 +1,1 @@
+"""The nouns of opsbot: frozen dataclasses and enums, standard library only."""

@@ -1,0 +1,74 @@
+"""The port of checks: one way to observe a target.
+
+A check is one module in this package, named like its `kind`, with
+
+- `class Options(CheckOptions)`: its own settings (a pydantic model, `extra="forbid"`);
+- `SECTION`: where its findings stand in the health report;
+- `build(options, context) -> Check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from opsbot.clock import Clock
+from opsbot.domain.process import ProcessId
+from opsbot.domain.sample import Observation
+from opsbot.logs.feed import LogFeeds
+
+SECTIONS = (
+    "Discord Bot Process",
+    "Webhook API",
+    "Discord Gateway",
+    "Log Management",
+    "Network Ports",
+    "External APIs",
+    "System",
+)
+"""Titles of the health report's sections in the guide's order; the last is opsbot's own (disk)."""
+
+
+class CheckOptions(BaseModel):
+    """Base of every check's options: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What a check may use of the world around it.
+
+    `process`: the target's process as the supervisor knows it, or None; `wake`: asks for a look at
+    once (safe to call from the event loop only); `feeds`: the log files, each read once for all checks;
+    `one_shot`: the caller looks once and exits (the command line), so nothing may be kept warm and a
+    first look must already have numbers, where that is possible within 100 ms.
+    """
+
+    target: str
+    clock: Clock
+    process: Callable[[], ProcessId | None]
+    feeds: LogFeeds
+    wake: Callable[[], None] = lambda: None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    one_shot: bool = False
+
+
+class Check(Protocol):
+    """One way to observe one target. Made once, looked with many times, closed once."""
+
+    async def look(self) -> Observation:
+        """Looks once. May raise anything: the scheduler makes an `error` sample of it.
+
+        The scheduler bounds it with the check's timeout and cancels it then.
+        """
+
+    async def close(self) -> None:
+        """Lets go of whatever it holds."""
+
+
+BuildCheck = Callable[[CheckOptions, CheckContext], Check]
+Look = Callable[[], Awaitable[Observation]]

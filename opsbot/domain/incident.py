@@ -1,0 +1,77 @@
+"""What people work on: one or more alerts of a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from opsbot.domain.actor import Actor
+from opsbot.domain.levels import IncidentState, Priority, Severity
+from opsbot.domain.moment import Moment
+
+
+class EntryKind(StrEnum):
+    """What a line of a timeline tells."""
+
+    SEEN = "seen"
+    DECIDED = "decided"
+    DONE = "done"
+    SAID = "said"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an incident's timeline."""
+
+    at: Moment
+    kind: EntryKind
+    text: str
+    actor: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An alert as an incident shows it."""
+
+    rule: str
+    severity: Severity
+    priority: Priority
+    firing: bool
+    since: Moment
+    text: str
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident. `id` is a short number that people can say; `version` grows with every change.
+
+    `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines.
+    """
+
+    id: int
+    target: str
+    title: str
+    state: IncidentState
+    priority: Priority
+    severity: Severity
+    opened: Moment
+    version: int = 1
+    alerts: tuple[AlertLine, ...] = ()
+    doing: str = ""
+    acknowledged_by: Actor | None = None
+    acknowledged_at: Moment | None = None
+    ack_reason: str = ""
+    resolved_at: Moment | None = None
+    timeline: tuple[Entry, ...] = field(default=())
+
+    @property
+    def live(self) -> bool:
+        """Not resolved yet."""
+        return self.state is not IncidentState.RESOLVED
+
+
+TIMELINE_SHOWN = 20
+"""Timeline lines an incident carries with it; the store keeps all of them."""

@@ -1,0 +1,67 @@
+"""A rule, and how a target is restarted: what the configuration says, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from opsbot.domain.expr import Expr
+from opsbot.domain.levels import Priority, Severity
+
+
+class ActionKind(StrEnum):
+    """What can be done about a firing rule."""
+
+    NONE = "none"
+    RESTART = "restart"
+    ROTATE_LOGS = "rotate_logs"
+    INVESTIGATE = "investigate"  # collect diagnostics and ask a person
+    MONITOR = "monitor"  # sample every second for a while
+    CHECK_API_KEY = "check_api_key"
+    START = "start"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition and what follows from it.
+
+    `hold_seconds`: the condition must be true that long without a gap (Prometheus' `for`).
+    `need` of the last `of` evaluations must be true; an evaluation happens when a sample of a check that
+    the condition reads arrives. 1 of 1 is "at once". `recover_seconds`: how long the condition must be
+    false before the alert resolves. `message`: a template with `{value}`-like fields, see `engine.messages`.
+    `reads`: names of the checks whose samples make it be evaluated.
+    """
+
+    name: str
+    condition: Expr
+    severity: Severity
+    priority: Priority
+    message: str
+    action: ActionKind = ActionKind.NONE
+    hold_seconds: float = 0.0
+    need: int = 1
+    of: int = 1
+    recover_seconds: float = 0.0
+    reads: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPolicy:
+    """When opsbot may restart a target by itself (faults.md, "crash loop").
+
+    The first restart is at once; further ones wait `backoff_first` seconds doubling to `backoff_max`,
+    reset after `healthy_reset` seconds of health. At most `max_per_hour` automatic restarts in any hour,
+    then hold. `never_codes`: exit codes that mean "do not restart" (78, EX_CONFIG). `handover`: seconds in
+    which a new process is awaited after a clean exit. Stop and start have their timeouts in seconds.
+    """
+
+    enabled: bool = True
+    max_per_hour: int = 3
+    backoff_first: float = 1.0
+    backoff_max: float = 300.0
+    healthy_reset: float = 600.0
+    never_codes: frozenset[int] = frozenset({78})
+    handover: float = 15.0
+    stop_timeout: float = 10.0
+    start_timeout: float = 60.0

@@ -1,0 +1,42 @@
+"""A watched service, as configured and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsbot.domain.rule import RestartPolicy, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """One check of a target: `kind` names the module under `opsbot.checks`, `options` is its validated
+    `Options` model. `interval` and `timeout` in seconds."""
+
+    name: str
+    kind: str
+    interval: float
+    timeout: float
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorSpec:
+    """How a target is started and stopped: `kind` under `opsbot.supervisors`, its validated options."""
+
+    kind: str
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A watched service."""
+
+    name: str
+    title: str
+    checks: tuple[CheckSpec, ...]
+    rules: tuple[Rule, ...]
+    supervisor: SupervisorSpec | None = None
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""The port of notifiers: how one notice is sent.
+
+A notifier is one module in this package, named like its `kind`, with `class Options(NotifierOptions)` and
+`build(options, context) -> Notifier`. It sends once and says whether to retry; queueing, order, backoff and
+limits of repetition are the outbox's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from opsbot.clock import Clock
+from opsbot.domain.levels import Severity
+from opsbot.domain.notice import Receipt, Telling
+
+
+class NotifierOptions(BaseModel):
+    """What every notifier has: whether it is on, and which severities it is told of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    alert_levels: frozenset[Severity] = frozenset(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierContext:
+    """`name`: the notifier's name in the configuration; `ports`: what the composition root gives to single
+    kinds (such as the bot's `DiscordTransport` for `discord`)."""
+
+    name: str
+    clock: Clock
+    ports: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Notifier(Protocol):
+    """Sends notices to one place."""
+
+    async def deliver(self, telling: Telling) -> Receipt | None:
+        """Tells of one incident as it is now. Returns where it stands, if this notifier edits later.
+
+        Raises:
+            DeliveryError: not delivered; it says whether a retry can help.
+        """
+
+    async def close(self) -> None:
+        """Lets go of connections."""

@@ -1,0 +1,96 @@
+"""What cogs, the command line and the web page ask of the runtime: the face of `runtime.ops`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsbot.domain.action import Action, Pause
+from opsbot.domain.actor import Actor
+from opsbot.domain.health import HealthReport, MetricsReport
+from opsbot.domain.incident import Incident
+from opsbot.domain.moment import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """A target for menus and lists. `pause`: set while its automation is held."""
+
+    name: str
+    title: str
+    pause: Pause | None = None
+    running: bool | None = None
+    incident: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopInfo:
+    """One monitoring loop (`health`, `performance`, `logs`, `gateway`, `disk`): the checks of one schedule.
+
+    `interval` in seconds; `last`: when it last looked; `runs`: looks since start; `errors`: looks that broke.
+    """
+
+    name: str
+    interval: float
+    running: bool
+    last: Moment | None = None
+    runs: int = 0
+    errors: int = 0
+
+
+class Operations(Protocol):
+    """Everything that people can ask. Each method that names an unknown target or incident raises
+    `UsageError` with the nearest right name; what is not allowed now raises `Refused` with the reason.
+
+    Authorisation of Discord users is the caller's (`opsbot.engine.access.authorize`), in every callback.
+    """
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """All targets, in the configuration's order."""
+
+    async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
+        """The newest samples as a report; `fresh` looks anew first, bounded by the checks' timeouts."""
+
+    async def metrics(self, target: str, window: float) -> MetricsReport:
+        """Every metric's current value with mean, min, max and points over the last `window` seconds."""
+
+    def incident(self, number: int) -> Incident | None:
+        """A live or recent incident."""
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """The live incidents, oldest first."""
+
+    async def acknowledge(self, number: int, actor: Actor, reason: str = "") -> Incident:
+        """Somebody takes it on. Acknowledging twice is refused, naming who has it."""
+
+    async def pause(self, target: str, seconds: float, reason: str, actor: Actor) -> Pause:
+        """Holds all automation of a target; a second pause replaces the first."""
+
+    async def resume(self, target: str, actor: Actor) -> bool:
+        """Ends the pause; False when there was none."""
+
+    async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
+        """Asks for a restart; returns when it is decided and durable, while it runs.
+
+        Raises:
+            Refused: one is in progress (by whom), or the target has no supervisor.
+        """
+
+    def follow(self, action: int) -> AsyncIterator[Action]:
+        """The action each time its steps change, ending with the one that has ended."""
+
+    async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
+        """Records that somebody asked for what they may not."""
+
+    def loops(self) -> tuple[LoopInfo, ...]:
+        """All monitoring loops."""
+
+    def pause_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """Stops looking until resumed."""
+
+    def resume_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """Looks again."""
+
+    async def run_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """Looks once, now."""
