@@ -1,0 +1,129 @@
+"""What can happen: everything the pipeline hands to `engine.step`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsbot.domain.action import Action
+from opsbot.domain.actor import Actor
+from opsbot.domain.notice import Receipt
+from opsbot.domain.process import Exit, Running
+from opsbot.domain.rule import ActionKind
+from opsbot.domain.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSeen:
+    """A check looked."""
+
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFound:
+    """The supervisor found the target running (at start, after a hand-over, after a start)."""
+
+    target: str
+    running: Running
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMissing:
+    """The supervisor looked and found no process; `exit` is the last one's, if known."""
+
+    target: str
+    exit: Exit | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnded:
+    """The target's process ended."""
+
+    target: str
+    running: Running
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """A person takes an incident on."""
+
+    incident: int
+    actor: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """A person holds a target's automation for `seconds`."""
+
+    target: str
+    seconds: float
+    actor: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeAsked:
+    """A person ends the pause."""
+
+    target: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ActionAsked:
+    """A person, or opsbot at its start, wants a target restarted, started or stopped."""
+
+    target: str
+    kind: ActionKind
+    actor: Actor
+    reason: str
+    incident: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionMoved:
+    """A running action has made progress or ended (its `state` says which)."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The outbox delivered notices (all of one incident and notifier), or gave them up (`dead`)."""
+
+    notices: tuple[int, ...]
+    receipt: Receipt | None = None
+    dead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecorded:
+    """Somebody asked for what they may not."""
+
+    actor: Actor
+    verb: str
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: something is due."""
+
+
+Input = (
+    SampleSeen
+    | ProcessFound
+    | ProcessMissing
+    | ProcessEnded
+    | Acknowledge
+    | PauseAsked
+    | ResumeAsked
+    | ActionAsked
+    | ActionMoved
+    | Delivered
+    | RefusalRecorded
+    | Tick
+)
