@@ -1,0 +1,187 @@
+"""The alert: what somebody reads at 3 a.m. on a phone, in this order: what is broken, how urgent, since
+when, what opsbot is doing about it, who has it; then the two things they can do.
+
+All that depends on the present is a Discord timestamp, so a message changes only when the incident does.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from opsbot.domain.actor import ActorKind
+from opsbot.domain.incident import AlertLine, Entry, Incident
+from opsbot.domain.levels import IncidentState
+from opsbot.draw.limits import clamp
+from opsbot.draw.marks import PRIORITY_DOT, incident_colour, incident_dot
+from opsbot.draw.payload import Button, ButtonStyle, Colour, Embed, Field, Payload
+from opsbot.draw.values import against
+from opsbot.text import Place, discord_time, safe_text, seconds_text
+
+ACKNOWLEDGE = "opsbot:ack:{incident}"
+RESTART = "opsbot:restart:{incident}"
+"""custom_ids of the two buttons; they outlive opsbot, so they never change."""
+
+TIMELINE_LINES = 5
+OTHER_ALERTS = 5
+_NAME, _CAUSE, _LINE, _REASON = 80, 700, 150, 200  # characters of one text
+
+
+def incident_message(incident: Incident, *, late: float = 0.0) -> Payload:
+    """The incident as it is, without pinging: for edits, and for a message that took the place of a lost one.
+
+    `late`: seconds its delivery was delayed, said when not 0.
+    """
+    embed = Embed(
+        title=_title(incident),
+        description="\n".join(_description(incident, late)),
+        colour=incident_colour(incident.state, incident.priority),
+        fields=tuple(_fields(incident)),
+        footer=marker(incident),
+    )
+    return clamp(Payload(embeds=(embed,), rows=_rows(incident)))
+
+
+def incident_alarm(
+    incident: Incident, roles: tuple[int, ...] = (), *, escalated: bool = False, late: float = 0.0
+) -> Payload:
+    """A new message that pings `roles` (ids, from the configuration) and shows the incident.
+
+    Its content is what a phone shows before anything is opened.
+    """
+    shown = incident_message(incident, late=late)
+    parts = [*(f"<@&{role}>" for role in roles), _headline(incident, escalated)]
+    return clamp(Payload(content=" ".join(parts), embeds=shown.embeds, rows=shown.rows, roles=roles))
+
+
+def resolved_reply(incident: Incident, reply_to: int | None = None) -> Payload:
+    """One silent line that says it is over."""
+    text = f"🟢 **Resolved: {_target(incident)}** · {_cause(incident, _LINE)} · lasted {lasted(incident)}"
+    return clamp(Payload(content=text, silent=True, reply_to=reply_to))
+
+
+def moved_message(incident: Incident) -> Payload:
+    """What remains of a message when a newer one tells of its incident: no buttons, no colour."""
+    text = f"{_cause(incident, _CAUSE)}\nThis goes on in the newer message below."
+    embed = Embed(title=f"⚪ {_target(incident)}", description=text, colour=Colour.GREY)
+    return clamp(Payload(embeds=(embed,)))
+
+
+def marker(incident: Incident) -> str:
+    """The footer: names the incident for certain, also among those of another or an older opsbot."""
+    target = safe_text(incident.target, _NAME, Place.PLAIN)
+    return f"Incident #{incident.id} · {target} · {utc_text(incident.opened.wall)}"
+
+
+def utc_text(wall: float) -> str:
+    """ "2026-01-05 15:04:00 UTC", for where Discord reads no timestamps."""
+    try:
+        return f"{datetime.fromtimestamp(wall, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return "?"
+
+
+def lasted(incident: Incident) -> str:
+    """How long it lasted, of a resolved incident. The wall clock helps out over a reboot."""
+    start, end = incident.opened, incident.resolved_at or incident.opened
+    return seconds_text(end.since(start) if end.mono >= start.mono else end.wall - start.wall)
+
+
+def lead(incident: Incident) -> AlertLine | None:
+    """The most urgent alert that fires, or that was, when none does any more."""
+    return min(incident.alerts, key=lambda line: (not line.firing, line.priority.rank), default=None)
+
+
+def _target(incident: Incident) -> str:
+    return safe_text(incident.target, _NAME)
+
+
+def _cause(incident: Incident, limit: int) -> str:
+    return safe_text(incident.title, limit) or "Something is wrong, without a description."
+
+
+def _headline(incident: Incident, escalated: bool) -> str:
+    name = f"**{incident.priority.value} · {_target(incident)}**"
+    if not escalated:
+        return f"{incident_dot(incident.state, incident.priority)} {name} · {_cause(incident, _LINE)}"
+    waiting = "" if incident.acknowledged_by else ", nobody has acknowledged it"
+    return f"⏫ {name} · {_cause(incident, _LINE)} · opened {discord_time(incident.opened.wall)}{waiting}"
+
+
+def _title(incident: Incident) -> str:
+    dot = incident_dot(incident.state, incident.priority)
+    if incident.state is IncidentState.RESOLVED:
+        return f"{dot} {_target(incident)} · resolved after {lasted(incident)}"
+    return f"{dot} {incident.priority.value} · {_target(incident)} · {incident.state.value}"
+
+
+def _description(incident: Incident, late: float) -> list[str]:
+    lines = [f"**{_cause(incident, _CAUSE)}**"]
+    if incident.live:
+        doing = safe_text(incident.doing, _CAUSE)
+        lines.append(f"🤖 {doing}" if doing else "👀 opsbot keeps watching; it does nothing by itself.")
+    if late > 0:
+        lines.append(f"🕓 This message is {seconds_text(late)} late.")
+    return lines
+
+
+def _fields(incident: Incident) -> list[Field]:
+    opened = incident.opened.wall
+    fields = [Field("Since", f"{discord_time(opened)} ({discord_time(opened, 'T')})", inline=True)]
+    if incident.resolved_at:
+        spans = f"{discord_time(opened, 'T')} to {discord_time(incident.resolved_at.wall, 'T')}"
+        fields = [Field("From, to", spans, inline=True)]
+    first = lead(incident)
+    if first and against(first):
+        fields.append(Field("Value" if first.firing else "Value when it fired", against(first), inline=True))
+    if incident.acknowledged_by:
+        fields.append(Field("Acknowledged by", _acknowledged(incident), inline=True))
+    others = [line for line in incident.alerts if line is not first]
+    if others:
+        fields.append(Field("Also seen", _others(others)))
+    if incident.timeline:
+        fields.append(Field("What happened", "\n".join(map(_entry, incident.timeline[-TIMELINE_LINES:]))))
+    return fields
+
+
+def _acknowledged(incident: Incident) -> str:
+    name = safe_text(incident.acknowledged_by.name if incident.acknowledged_by else "", _NAME) or "somebody"
+    when = f" {discord_time(incident.acknowledged_at.wall)}" if incident.acknowledged_at else ""
+    reason = safe_text(incident.ack_reason, _REASON)
+    return f"{name}{when}" + (f"\n{reason}" if reason else "")
+
+
+def _others(lines: list[AlertLine]) -> str:
+    lines = sorted(lines, key=lambda line: (not line.firing, line.priority.rank))
+    shown = [_other(line) for line in lines[:OTHER_ALERTS]]
+    if len(lines) > OTHER_ALERTS:
+        shown.append(f"… and {len(lines) - OTHER_ALERTS} more")
+    return "\n".join(shown)
+
+
+def _other(line: AlertLine) -> str:
+    mark = PRIORITY_DOT[line.priority] if line.firing else "✓"
+    text = safe_text(line.text or line.rule, _LINE)
+    number = against(line)
+    return f"{mark} {text}" + (f" · {number}" if number else "") + ("" if line.firing else " · over")
+
+
+def _entry(entry: Entry) -> str:
+    who = ""
+    if entry.actor and entry.actor.kind is not ActorKind.AUTO:
+        who = f"**{safe_text(entry.actor.name, _NAME) or 'somebody'}** "
+    return f"{discord_time(entry.at.wall, 'T')} {who}{safe_text(entry.text, _LINE)}"
+
+
+def _rows(incident: Incident) -> tuple[tuple[Button, ...], ...]:
+    if not incident.live:
+        return ()
+    taken = incident.state is IncidentState.ACKNOWLEDGED
+    acknowledge = Button(
+        "Acknowledged" if taken else "Acknowledge",
+        ACKNOWLEDGE.format(incident=incident.id),
+        ButtonStyle.SECONDARY if taken else ButtonStyle.PRIMARY,
+        disabled=taken,
+        emoji="✋",
+    )
+    restart = Button("Restart", RESTART.format(incident=incident.id), ButtonStyle.DANGER, emoji="🔄")
+    return ((acknowledge, restart),)

@@ -1,0 +1,123 @@
+"""Discord's limits, and the one place where a payload is brought within them.
+
+Sources: https://discord.com/developers/docs/resources/message (content, embeds, nonce) and
+https://discord.com/developers/docs/components/reference (rows, buttons).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opsbot.draw.payload import Button, Embed, Field, Payload
+from opsbot.text import clamp as clamp_text
+from opsbot.text import units
+
+CONTENT = 2000  # resources/message#create-message
+NONCE = 25  # resources/message#create-message
+EMBEDS = 10  # resources/message#create-message
+ROLES = 100  # resources/message#allowed-mentions-object
+EMBED_TITLE = 256  # resources/message#embed-object-embed-limits, and the next six
+EMBED_DESCRIPTION = 4096
+EMBED_FIELDS = 25
+FIELD_NAME = 256
+FIELD_VALUE = 1024
+EMBED_FOOTER = 2048
+EMBEDS_TOTAL = 6000  # characters over all embeds of a message
+ROWS = 5  # components/reference#action-row
+ROW_BUTTONS = 5  # components/reference#action-row
+BUTTON_LABEL = 80  # components/reference#button
+CUSTOM_ID = 100  # components/reference#button
+
+NOTHING = "–"
+"""Stands where Discord would refuse an empty text."""
+
+_FENCE = "```"
+
+
+def clamp(payload: Payload) -> Payload:
+    """The payload within all limits: cut texts end with "…", what is beyond a count is left out.
+
+    Drawing keeps within the limits by itself; this is for what nobody thought of. An over-long
+    `custom_id` would come back as another one, so its button is left out.
+    """
+    rows = _rows(payload.rows)
+    embeds = _embeds(payload.embeds)
+    content = None if payload.content is None else clip(payload.content, CONTENT)
+    if not embeds and not (content or "").strip():
+        content = NOTHING
+    return replace(
+        payload,
+        content=content,
+        embeds=embeds,
+        rows=rows,
+        roles=payload.roles[:ROLES],
+        nonce=payload.nonce[:NONCE],
+    )
+
+
+def clip(text: str, limit: int) -> str:
+    """As `text.clamp`, and a code block that was cut is closed."""
+    if units(text) <= limit:
+        return text
+    cut = clamp_text(text, limit)
+    if cut.count(_FENCE) % 2 == 0:
+        return cut
+    closing = f"\n{_FENCE}"
+    return clamp_text(cut.rstrip("`"), limit - len(closing)) + closing
+
+
+def _embeds(embeds: tuple[Embed, ...]) -> tuple[Embed, ...]:
+    left, kept = EMBEDS_TOTAL, []
+    for embed in embeds[:EMBEDS]:
+        fitted = _fit(_bounded(embed), left)
+        if fitted is not None:
+            kept.append(fitted)
+            left -= _size(fitted)
+    return tuple(kept)
+
+
+def _bounded(embed: Embed) -> Embed:
+    return replace(
+        embed,
+        title=clip(embed.title.strip(), EMBED_TITLE),
+        description=clip(embed.description.strip(), EMBED_DESCRIPTION),
+        fields=tuple(_field(field) for field in embed.fields[:EMBED_FIELDS]),
+        footer=clip(embed.footer.strip(), EMBED_FOOTER),
+    )
+
+
+def _field(field: Field) -> Field:
+    name = clip(field.name.strip(), FIELD_NAME) or NOTHING
+    return replace(field, name=name, value=clip(field.value.strip(), FIELD_VALUE) or NOTHING)
+
+
+def _fit(embed: Embed, left: int) -> Embed | None:
+    """Leaves out the last fields, then the end of the description, until it has at most `left` units."""
+    while embed.fields and _size(embed) > left:
+        embed = replace(embed, fields=embed.fields[:-1])
+    if (excess := _size(embed) - left) > 0:
+        room = units(embed.description) - excess
+        embed = replace(embed, description=clip(embed.description, room) if room > 0 else "")
+    shown = embed.title or embed.description or embed.fields or embed.footer
+    return embed if shown and _size(embed) <= left else None
+
+
+def _size(embed: Embed) -> int:
+    texts = [embed.title, embed.description, embed.footer]
+    texts += [text for field in embed.fields for text in (field.name, field.value)]
+    return sum(units(text) for text in texts)
+
+
+def _rows(rows: tuple[tuple[Button, ...], ...]) -> tuple[tuple[Button, ...], ...]:
+    seen: set[str] = set()
+    kept = [tuple(b for button in row[:ROW_BUTTONS] if (b := _button(button, seen))) for row in rows]
+    return tuple(row for row in kept if row)[:ROWS]
+
+
+def _button(button: Button, seen: set[str]) -> Button | None:
+    """None for a button that Discord would refuse: two with one custom_id in a message are an error."""
+    wanted = button.custom_id
+    if not wanted or units(wanted) > CUSTOM_ID or wanted in seen:
+        return None
+    seen.add(wanted)
+    return replace(button, label=clamp_text(button.label.strip(), BUTTON_LABEL) or NOTHING)
