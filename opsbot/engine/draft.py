@@ -1,0 +1,150 @@
+"""A step in the making: later decisions of one step see the earlier ones, the state sees none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from opsbot.domain.action import Action, ActionState, Desired, Pause
+from opsbot.domain.actor import Actor
+from opsbot.domain.alert import Alert
+from opsbot.domain.audit import AuditEntry
+from opsbot.domain.change import Change, PauseEnded, TimelineLine
+from opsbot.domain.incident import Entry, Incident
+from opsbot.domain.moment import Moment
+from opsbot.domain.notice import Notice, NoticeKind
+from opsbot.engine.state import State
+
+_LOUDNESS = [NoticeKind.CHANGED, NoticeKind.RESOLVED, NoticeKind.ESCALATED, NoticeKind.OPENED]
+
+
+@dataclass(frozen=True, slots=True)
+class RunAction:
+    """The remediator is to run an action that is committed."""
+
+    action: Action
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookNow:
+    """The scheduler is to look at a target at once."""
+
+    target: str
+
+
+Effect = RunAction | LookNow
+
+
+@dataclass(slots=True)
+class Draft:
+    """Changes of one step, in the making. Nothing in `state` is touched."""
+
+    state: State
+    now: Moment
+    effects: list[Effect] = field(default_factory=list)
+    _alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
+    _incidents: dict[int, Incident] = field(default_factory=dict)
+    _actions: dict[int, Action] = field(default_factory=dict)
+    _telling: dict[int, NoticeKind] = field(default_factory=dict)
+    _pauses: dict[str, Pause | None] = field(default_factory=dict)
+    _others: list[Change] = field(default_factory=list)
+
+    def add(self, change: Change) -> None:
+        """Adds a change that no later decision of the step looks at."""
+        self._others.append(change)
+
+    # -- looking
+
+    def alert(self, target: str, rule: str) -> Alert | None:
+        """An alert as it will be."""
+        return self._alerts.get((target, rule)) or self.state.alerts.get((target, rule))
+
+    def alerts_of(self, target: str) -> list[Alert]:
+        """All alerts of a target as they will be."""
+        merged = {k: a for k, a in self.state.alerts.items() if k[0] == target}
+        merged.update({k: a for k, a in self._alerts.items() if k[0] == target})
+        return list(merged.values())
+
+    def incident(self, number: int) -> Incident | None:
+        """An incident as it will be."""
+        return self._incidents.get(number) or self.state.incidents.get(number)
+
+    def live(self, target: str) -> Incident | None:
+        """The live incident of a target as it will be."""
+        for incident in self._incidents.values():
+            if incident.target == target and incident.live:
+                return incident
+        known = self.state.live(target)
+        return None if known is None or known.id in self._incidents else known
+
+    def action_on(self, target: str) -> Action | None:
+        """The action that will be running on a target."""
+        for action in self._actions.values():
+            if action.target == target:
+                return action if action.state is ActionState.RUNNING else None
+        return self.state.action_on(target)
+
+    def desired(self, target: str) -> Desired | None:
+        """The desired state as it will be."""
+        new = [c for c in self._others if isinstance(c, Desired) and c.target == target]
+        return new[-1] if new else self.state.desired.get(target)
+
+    def pause(self, target: str) -> Pause | None:
+        """The pause as it will be."""
+        if target in self._pauses:
+            return self._pauses[target]
+        return self.state.pauses.get(target)
+
+    # -- deciding
+
+    def put_alert(self, alert: Alert) -> None:
+        """Sets an alert."""
+        self._alerts[alert.key] = alert
+
+    def put_incident(self, incident: Incident, tell: NoticeKind | None, entry: Entry | None = None) -> None:
+        """Sets an incident; `tell` says how loudly, None not at all; `entry` goes into its timeline."""
+        self._incidents[incident.id] = incident
+        if entry is not None:
+            self.add(TimelineLine(incident.id, entry))
+        if tell is not None:
+            before = self._telling.get(incident.id, NoticeKind.CHANGED)
+            self._telling[incident.id] = max(before, tell, key=_LOUDNESS.index)
+
+    def put_action(self, action: Action) -> None:
+        """Sets an action."""
+        self._actions[action.id] = action
+
+    def put_pause(self, target: str, pause: Pause | None) -> None:
+        """Sets or ends a pause."""
+        self._pauses[target] = pause
+
+    def audit(self, actor: Actor, verb: str, target: str, outcome: str, reason: str = "") -> None:
+        """Records an act."""
+        self.add(AuditEntry(self.now, actor, verb, target, outcome, reason))
+
+    def next_incident(self) -> int:
+        """A number for a new incident."""
+        return max([self.state.next_incident - 1, *self._incidents]) + 1
+
+    def next_action(self) -> int:
+        """A number for a new action."""
+        return max([self.state.next_action - 1, *self._actions]) + 1
+
+    # -- done
+
+    def changes(self) -> list[Change]:
+        """All changes, notices last."""
+        changes: list[Change] = [*self._alerts.values(), *self._incidents.values(), *self._actions.values()]
+        changes += [PauseEnded(t) if p is None else p for t, p in self._pauses.items()]
+        changes += self._others
+        return changes + self._notices()
+
+    def _notices(self) -> list[Notice]:
+        number, notices = self.state.next_notice, []
+        for incident_id, kind in self._telling.items():
+            incident = self._incidents[incident_id]
+            for name, levels in self.state.notifiers.items():
+                if incident.severity in levels:
+                    notices.append(Notice(number, name, incident_id, kind, self.now, self.now))
+                    number += 1
+        return notices

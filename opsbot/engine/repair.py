@@ -1,0 +1,204 @@
+"""What is done about a target: when a rule's restart begins, waits or holds, and how an action ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opsbot.domain.action import Action, ActionState, Desired, RestartMark, Step, Wanted
+from opsbot.domain.actor import AUTO, Actor, ActorKind
+from opsbot.domain.alert import Alert
+from opsbot.domain.incident import Entry, EntryKind, Incident
+from opsbot.domain.levels import Priority
+from opsbot.domain.moment import Moment
+from opsbot.domain.notice import NoticeKind
+from opsbot.domain.rule import ActionKind
+from opsbot.engine import incidents, restarts
+from opsbot.engine.alerting import assert_builtin, clear_builtin
+from opsbot.engine.draft import Draft, LookNow, RunAction
+from opsbot.engine.restarts import Answer, Ruling, Situation
+from opsbot.engine.state import Known
+
+HOLD_RULE = "restarts_on_hold"
+"""opsbot's own alert: down, and the hourly budget of automatic restarts is used up (P1)."""
+
+FREQUENT_RULE = "frequent_restarts"
+"""opsbot's own alert: more restarts of any origin than that within an hour are P2 (guide, P2)."""
+
+FREQUENT = 3
+
+RESTART_STEPS = (
+    "Back up the log",
+    "Ask it to stop (SIGTERM)",
+    "Kill it if it does not (SIGKILL)",
+    "Check that its port is free",
+    "Start it",
+    "Verify process, port and health",
+)
+"""The guide's six steps of restart-bot.sh, in its order."""
+
+
+def situation(draft: Draft, known: Known) -> Situation:
+    """What the guard looks at."""
+    name = known.target.name
+    return Situation(
+        policy=known.target.restart,
+        supervised=known.target.supervisor is not None,
+        marks=draft.state.restarts.get(name, []),
+        desired=draft.desired(name),
+        pause=draft.pause(name),
+        running=draft.action_on(name),
+        exit=known.exit if known.running is None else None,
+    )
+
+
+def consider(draft: Draft, known: Known) -> Ruling | None:
+    """Begins the restart that a firing rule asks for, or says in the incident why not.
+
+    Returns the guard's ruling, None when no rule asks.
+    """
+    asking = asks_for_restart(draft, known)
+    if asking is None:
+        clear_builtin(draft, known.target.name, HOLD_RULE, "it is healthy again")
+        return None
+    ruling = restarts.automatic(situation(draft, known), draft.now)
+    if ruling.answer is Answer.GO:
+        clear_builtin(draft, known.target.name, HOLD_RULE, "a restart is free again")
+        begin(draft, known, ActionKind.RESTART, AUTO, asking.text or asking.rule)
+    elif draft.action_on(known.target.name) is None:
+        _say_why_not(draft, known, ruling)
+    return ruling
+
+
+def asks_for_restart(draft: Draft, known: Known) -> Alert | None:
+    """The most urgent firing alert whose rule wants a restart, and whose evidence is newer than the last
+    action on the target (what was seen before or during it says nothing about its success)."""
+    wanting = {r.name: r for r in known.target.rules if r.action is ActionKind.RESTART}
+    firing = [a for a in draft.alerts_of(known.target.name) if a.firing and a.rule in wanting]
+    fresh = [a for a in firing if _evidence_is_fresh(known, wanting[a.rule].reads)]
+    return min(fresh, key=lambda a: a.priority.rank, default=None)
+
+
+def _evidence_is_fresh(known: Known, checks: frozenset[str]) -> bool:
+    if known.settled is None:
+        return True
+    samples = (known.view.newest.get(check) for check in checks)
+    return any(s is not None and s.at.mono > known.settled.mono for s in samples)
+
+
+def _say_why_not(draft: Draft, known: Known, ruling: Ruling) -> None:
+    name = known.target.name
+    if ruling.answer is Answer.HOLD:
+        text = f"{known.target.title} is down and on hold: {ruling.reason}"
+        assert_builtin(draft, name, HOLD_RULE, Priority.P1, text, loud=True)
+    live = draft.live(name)
+    text = _doing_text(ruling)
+    if live is not None and live.doing != text:
+        entry = Entry(draft.now, EntryKind.DECIDED, text, AUTO)
+        draft.put_incident(incidents.doing(live, text, entry), NoticeKind.CHANGED, entry)
+
+
+def _doing_text(ruling: Ruling) -> str:
+    match ruling.answer:
+        case Answer.WAIT:
+            return f"Restart waits: {ruling.reason}"
+        case Answer.HOLD:
+            return f"No more automatic restarts: {ruling.reason}. A person must decide"
+        case _:
+            return f"No automatic restart: {ruling.reason}"
+
+
+def begin(
+    draft: Draft,
+    known: Known,
+    kind: ActionKind,
+    actor: Actor,
+    reason: str,
+    incident: int | None = None,
+) -> Action:
+    """Makes an action durable and hands it to the remediator."""
+    name = known.target.name
+    before = draft.desired(name)
+    generation = (before.generation if before else 0) + 1
+    wanted = Wanted.STOPPED if kind is ActionKind.STOP else Wanted.RUNNING
+    live = draft.live(name)
+    action = Action(
+        id=draft.next_action(),
+        target=name,
+        kind=kind,
+        actor=actor,
+        reason=reason,
+        asked=draft.now,
+        generation=generation,
+        incident=incident or (live.id if live else None),
+        steps=tuple(Step(title) for title in RESTART_STEPS),
+    )
+    draft.add(Desired(name, generation, wanted, actor, reason, draft.now))
+    draft.put_action(action)
+    draft.audit(actor, kind.value, name, "allowed", reason)
+    draft.effects.append(RunAction(action))
+    if kind is ActionKind.RESTART:
+        _count(draft, known, automatic=actor.kind is ActorKind.AUTO)
+    if live is not None:
+        _announce(draft, known, live, action)
+    return action
+
+
+def _count(draft: Draft, known: Known, *, automatic: bool) -> None:
+    name = known.target.name
+    draft.add(RestartMark(name, draft.now, automatic))
+    recent = recent_restarts(draft.state.restarts.get(name, []), draft.now) + 1
+    if recent > FREQUENT:
+        text = f"{known.target.title} was restarted {recent} times within an hour"
+        assert_builtin(draft, name, FREQUENT_RULE, Priority.P2, text)
+
+
+def recent_restarts(marks: list[RestartMark], now: Moment) -> int:
+    """Restarts of any origin within the last hour."""
+    return sum(1 for mark in marks if now.since(mark.at) < restarts.HOUR)
+
+
+def _announce(draft: Draft, known: Known, live: Incident, action: Action) -> None:
+    text = f"{_GERUND[action.kind]} it"
+    if action.actor.kind is ActorKind.AUTO:
+        used = sum(
+            1
+            for m in draft.state.restarts.get(action.target, [])
+            if m.automatic and draft.now.since(m.at) < restarts.HOUR
+        )
+        text += f" (automatic restart {used + 1} of at most {known.target.restart.max_per_hour} this hour)"
+    else:
+        text += f", asked by {action.actor.name}: {action.reason}"
+    entry = Entry(draft.now, EntryKind.DONE, text, action.actor)
+    draft.put_incident(incidents.doing(live, text, entry), NoticeKind.CHANGED, entry)
+
+
+_GERUND = {ActionKind.RESTART: "Restarting", ActionKind.START: "Starting", ActionKind.STOP: "Stopping"}
+
+
+def ended(draft: Draft, action: Action) -> None:
+    """Takes over the result of an action."""
+    draft.put_action(action)
+    good = action.state is ActionState.DONE
+    draft.audit(action.actor, action.kind.value, action.target, "done" if good else "failed", action.detail)
+    live = draft.live(action.target)
+    if live is not None:
+        entry = Entry(draft.now, EntryKind.DONE, action.detail, action.actor)
+        doing = "" if good else f"{action.kind.value.capitalize()} failed: {action.detail}"
+        draft.put_incident(incidents.doing(live, doing, entry), NoticeKind.CHANGED, entry)
+    draft.effects.append(LookNow(action.target))
+
+
+def interrupted(draft: Draft, action: Action) -> None:
+    """An action that was running when opsbot ended: it is finished now, and the incident says so."""
+    text = f"opsbot was interrupted during this {action.kind.value}; it goes on where it was"
+    live = draft.live(action.target)
+    if live is not None:
+        entry = Entry(draft.now, EntryKind.DONE, text, AUTO)
+        draft.put_incident(incidents.doing(live, live.doing, entry), NoticeKind.CHANGED, entry)
+    draft.audit(AUTO, action.kind.value, action.target, "resumed", text)
+    draft.effects.append(RunAction(action, resumed=True))
+
+
+def failed_without(action: Action, detail: str, now: Moment) -> Action:
+    """An action that cannot go on, such as one whose target is no longer configured."""
+    return replace(action, state=ActionState.FAILED, detail=detail, ended=now)

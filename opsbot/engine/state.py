@@ -1,0 +1,143 @@
+"""What opsbot knows and has decided.
+
+Two kinds of knowledge. *Decisions* (alerts, incidents, desired states, notices, …) are durable; they change
+only through `apply`, after the store has committed them. *Observations* (newest samples, windows, which
+process runs) are what the world looks like; after a restart they are made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from opsbot.domain.action import Action, ActionState, Desired, Pause, RestartMark
+from opsbot.domain.alert import Alert
+from opsbot.domain.audit import AuditEntry
+from opsbot.domain.change import Change, NoticeDone, PauseEnded, TimelineLine
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import AlertState, Severity
+from opsbot.domain.moment import Moment
+from opsbot.domain.notice import Notice, Receipt
+from opsbot.domain.process import Exit, Running
+from opsbot.domain.sample import Sample
+from opsbot.domain.target import Target
+from opsbot.engine.alerts import Progress
+from opsbot.engine.conditions import View
+from opsbot.engine.restarts import HOUR
+from opsbot.engine.windows import Windows, needs
+
+RESOLVED_KEPT = 200
+"""Resolved incidents kept in memory for answers about the recent past; the store keeps all."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of one target. `handover_until`: a clean exit is followed by a time in which somebody
+    else may start it; `settled`: when the last action on it ended: older samples are no evidence."""
+
+    target: Target
+    view: View
+    progress: dict[str, Progress] = field(default_factory=dict)
+    running: Running | None = None
+    exit: Exit | None = None
+    looked: bool = False
+    handover_until: Moment | None = None
+    settled: Moment | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """All of it. `notifiers`: their names and the severities each is told of."""
+
+    known: dict[str, Known]
+    notifiers: Mapping[str, frozenset[Severity]]
+    alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    actions: dict[int, Action] = field(default_factory=dict)
+    desired: dict[str, Desired] = field(default_factory=dict)
+    pauses: dict[str, Pause] = field(default_factory=dict)
+    restarts: dict[str, list[RestartMark]] = field(default_factory=dict)
+    notices: dict[int, Notice] = field(default_factory=dict)
+    receipts: dict[tuple[str, int], Receipt] = field(default_factory=dict)
+    next_incident: int = 1
+    next_action: int = 1
+    next_notice: int = 1
+
+    @classmethod
+    def of(cls, targets: Iterable[Target], notifiers: Mapping[str, frozenset[Severity]]) -> State:
+        """An empty state for targets and notifiers."""
+        return cls({t.name: Known(t, View(Windows(needs(t.rules)))) for t in targets}, notifiers)
+
+    def live(self, target: str) -> Incident | None:
+        """The live incident of a target, if it has one."""
+        return next((i for i in self.incidents.values() if i.target == target and i.live), None)
+
+    def action_on(self, target: str) -> Action | None:
+        """The action running on a target, if one does."""
+        return next((a for a in self.actions.values() if a.target == target), None)
+
+    def observe(self, sample: Sample) -> None:
+        """Takes a sample into the windows of its target."""
+        self.known[sample.target].view.observe(sample)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Takes over what the store has committed."""
+        for change in changes:
+            self._apply(change)
+
+    def _apply(self, change: Change) -> None:
+        match change:
+            case Alert():
+                self._apply_alert(change)
+            case Incident():
+                self.incidents[change.id] = change
+                self.next_incident = max(self.next_incident, change.id + 1)
+                self._forget_old_incidents()
+            case Action():
+                self._apply_action(change)
+            case Desired():
+                self.desired[change.target] = change
+            case Pause():
+                self.pauses[change.target] = change
+            case PauseEnded(target=target):
+                self.pauses.pop(target, None)
+            case RestartMark():
+                self._apply_mark(change)
+            case Notice():
+                self.notices[change.id] = change
+                self.next_notice = max(self.next_notice, change.id + 1)
+            case NoticeDone():
+                self._apply_done(change)
+            case TimelineLine() | AuditEntry():
+                pass  # for the store alone
+
+    def _apply_alert(self, alert: Alert) -> None:
+        if alert.state is AlertState.INACTIVE:
+            self.alerts.pop(alert.key, None)
+        else:
+            self.alerts[alert.key] = alert
+
+    def _apply_action(self, action: Action) -> None:
+        self.next_action = max(self.next_action, action.id + 1)
+        if action.state is ActionState.RUNNING:
+            self.actions[action.id] = action
+            return
+        self.actions.pop(action.id, None)
+        if action.target in self.known:
+            self.known[action.target].settled = action.ended
+
+    def _apply_mark(self, mark: RestartMark) -> None:
+        marks = [m for m in self.restarts.get(mark.target, []) if mark.at.since(m.at) < HOUR]
+        self.restarts[mark.target] = [*marks, mark]
+
+    def _apply_done(self, done: NoticeDone) -> None:
+        self.notices.pop(done.notice, None)
+        if done.receipt is not None:
+            self.receipts[done.receipt.notifier, done.receipt.incident] = done.receipt
+
+    def _forget_old_incidents(self) -> None:
+        over = [i.id for i in self.incidents.values() if not i.live]
+        for number in over[:-RESOLVED_KEPT]:
+            del self.incidents[number]
+            for key in [k for k in self.receipts if k[1] == number]:
+                del self.receipts[key]

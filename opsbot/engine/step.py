@@ -1,0 +1,221 @@
+"""The one decision function: state, what happened and the time go in; changes, effects and a reply come out.
+
+Nothing here does anything: the pipeline commits the changes, applies them, and only then runs the effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsbot.domain.action import Action, ActionState, Wanted
+from opsbot.domain.actor import AUTO
+from opsbot.domain.change import Change, NoticeDone
+from opsbot.domain.levels import Outcome
+from opsbot.domain.moment import Moment
+from opsbot.domain.process import Exit
+from opsbot.domain.rule import ActionKind
+from opsbot.domain.sample import Finding, Sample
+from opsbot.engine import alerting, alerts, people, repair, restarts
+from opsbot.engine.draft import Draft, Effect
+from opsbot.engine.inputs import (
+    Acknowledge,
+    ActionAsked,
+    ActionMoved,
+    Delivered,
+    Input,
+    PauseAsked,
+    ProcessEnded,
+    ProcessFound,
+    ProcessMissing,
+    RefusalRecorded,
+    ResumeAsked,
+    SampleSeen,
+    Tick,
+)
+from opsbot.engine.restarts import Answer
+from opsbot.engine.state import Known, State
+from opsbot.errors import Refused
+
+PROCESS_KIND = "process"
+"""Kind of the check that stands for the process itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows from one input. `refusal`: what the person who asked is told instead of a reply."""
+
+    changes: list[Change]
+    effects: list[Effect]
+    refusal: Refused | None = None
+
+
+def step(state: State, given: Input, now: Moment) -> Step:
+    """Decides what follows from `given`. Observations in `state` are updated, decisions are not touched."""
+    draft = Draft(state, now)
+    refusal = None
+    try:
+        _take(draft, given)
+    except Refused as no:
+        refusal = no
+    return Step(draft.changes(), draft.effects, refusal)
+
+
+def resume(state: State, now: Moment) -> Step:
+    """What must be finished after a start: actions that were running when opsbot ended."""
+    draft = Draft(state, now)
+    for action in list(state.actions.values()):
+        if action.target in state.known:
+            repair.interrupted(draft, action)
+        else:
+            draft.put_action(repair.failed_without(action, "the target is no longer configured", now))
+    return Step(draft.changes(), draft.effects)
+
+
+def next_due(state: State, now: Moment) -> Moment | None:
+    """When time alone will change something, None when only events can."""
+    due = [p.until for p in state.pauses.values()]
+    for known in state.known.values():
+        if known.handover_until is not None:
+            due.append(known.handover_until)
+        draft = Draft(state, now)
+        if repair.asks_for_restart(draft, known) is not None:
+            ruling = restarts.automatic(repair.situation(draft, known), now)
+            if ruling.until is not None:
+                due.append(ruling.until)
+        due += alerts.next_due(known.target.rules, draft.alerts_of(known.target.name))
+    return min(due, key=lambda m: m.mono, default=None)
+
+
+def _take(draft: Draft, given: Input) -> None:
+    match given:
+        case SampleSeen(sample=sample):
+            _sample(draft, sample)
+        case ProcessFound(target=target, running=running):
+            known = draft.state.known[target]
+            known.running, known.exit, known.looked, known.handover_until = running, None, True, None
+        case ProcessMissing(target=target, exit=ended):
+            _missing(draft, draft.state.known[target], ended)
+        case ProcessEnded():
+            _ended(draft, given)
+        case ActionMoved(action=action):
+            _moved(draft, action)
+        case Delivered():
+            _delivered(draft, given)
+        case Tick():
+            _time_passed(draft)
+        case _:
+            _person(draft, given)
+
+
+def _person(draft: Draft, given: Input) -> None:
+    match given:
+        case Acknowledge():
+            people.acknowledge(draft, given)
+        case PauseAsked():
+            people.pause(draft, given)
+        case ResumeAsked(target=target, actor=actor):
+            people.resume(draft, target, actor)
+            repair.consider(draft, draft.state.known[target])
+        case ActionAsked():
+            people.ask(draft, given)
+        case RefusalRecorded(actor=actor, verb=verb, target=target, reason=reason):
+            draft.audit(actor, verb, target, "refused", reason)
+
+
+def _sample(draft: Draft, sample: Sample) -> None:
+    known = draft.state.known.get(sample.target)
+    if known is None:
+        return
+    draft.state.observe(sample)
+    alerting.judge_sample(draft, sample)
+    _follow_up(draft, known)
+
+
+def _follow_up(draft: Draft, known: Known) -> None:
+    """What the alerts as they now stand ask for."""
+    name = known.target.name
+    if draft.alerts_of(name) or draft.live(name) is not None:
+        repair.consider(draft, known)
+        _calm_down(draft, known)
+        alerting.settle_incident(draft, name)
+
+
+def _calm_down(draft: Draft, known: Known) -> None:
+    marks = draft.state.restarts.get(known.target.name, [])
+    if (
+        repair.recent_restarts(marks, draft.now) <= repair.FREQUENT
+        and draft.action_on(known.target.name) is None
+    ):
+        alerting.clear_builtin(draft, known.target.name, repair.FREQUENT_RULE, "restarts are rare again")
+
+
+def _missing(draft: Draft, known: Known, ended: Exit | None) -> None:
+    first, known.looked = not known.looked, True
+    known.running = None
+    known.exit = ended if ended is not None else known.exit
+    if not first or draft.action_on(known.target.name) is not None:
+        return
+    desired = draft.desired(known.target.name)
+    if desired is None or desired.wanted is Wanted.AS_FOUND:
+        _first_start(draft, known)
+    elif desired.wanted is Wanted.RUNNING:
+        _down(draft, known)
+
+
+def _first_start(draft: Draft, known: Known) -> None:
+    """Day one, and it does not run: started without an incident, as any supervisor would."""
+    ruling = restarts.automatic(repair.situation(draft, known), draft.now)
+    if ruling.answer is Answer.GO:
+        repair.begin(draft, known, ActionKind.START, AUTO, "it did not run when opsbot began to watch it")
+
+
+def _ended(draft: Draft, given: ProcessEnded) -> None:
+    known = draft.state.known[given.target]
+    known.running, known.exit = None, given.exit
+    if given.exit.asked or draft.action_on(given.target) is not None:
+        return
+    if given.exit.clean and known.target.restart.handover > 0:
+        known.handover_until = draft.now.after(known.target.restart.handover)
+        return
+    _down(draft, known)
+
+
+def _down(draft: Draft, known: Known) -> None:
+    """The process is gone: said by a sample of its process check at once, instead of at the next look."""
+    spec = next((c for c in known.target.checks if c.kind == PROCESS_KIND), None)
+    if spec is None:
+        return
+    detail = str(known.exit) if known.exit is not None else "not running"
+    finding = Finding(Outcome.FAIL, "Process", detail)
+    _sample(
+        draft,
+        Sample(
+            known.target.name, spec.name, draft.now, Outcome.FAIL, detail, {"process_up": 0.0}, (finding,)
+        ),
+    )
+
+
+def _moved(draft: Draft, action: Action) -> None:
+    if action.state is ActionState.RUNNING:
+        draft.put_action(action)
+        return
+    repair.ended(draft, action)
+    alerting.settle_incident(draft, action.target)
+
+
+def _delivered(draft: Draft, given: Delivered) -> None:
+    for number in given.notices:
+        draft.add(NoticeDone(number, given.receipt, given.dead))
+
+
+def _time_passed(draft: Draft) -> None:
+    for target, held in draft.state.pauses.items():
+        if held.until.mono <= draft.now.mono:
+            people.resume(draft, target, AUTO)
+    for known in draft.state.known.values():
+        if known.handover_until is not None and known.handover_until.mono <= draft.now.mono:
+            known.handover_until = None
+            if known.running is None:
+                _down(draft, known)
+        alerting.judge_time(draft, known)
+        _follow_up(draft, known)

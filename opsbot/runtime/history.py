@@ -1,0 +1,124 @@
+"""Samples on their way to the metrics store: in batches, best effort."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from opsbot.clock import Clock
+from opsbot.domain.health import MetricSummary
+from opsbot.domain.sample import Sample
+from opsbot.engine.state import State
+from opsbot.errors import StoreUnavailable
+from opsbot.runtime.waiting import wait_until
+from opsbot.stores.base import MetricsStore, Point
+
+FLUSH_EVERY = 10.0
+"""Seconds between two batches."""
+
+FLUSH_AT = 2_000
+"""Samples that make a batch full before its time."""
+
+POINTS = 30
+"""Points of a summary: one per character of a sparkline that a phone shows in one line."""
+
+DAY = 86_400.0
+
+log = structlog.get_logger("opsbot.history")
+
+
+@dataclass(slots=True)
+class History:
+    """Buffers samples and answers questions about the past. `keep_days`: of raw values."""
+
+    store: MetricsStore
+    clock: Clock
+    keep_days: float = 30.0
+    _buffer: list[Sample] = field(default_factory=list)
+    _full: asyncio.Event = field(default_factory=asyncio.Event)
+    _told: bool = False
+
+    def add(self, sample: Sample) -> None:
+        """Takes a sample into the next batch."""
+        if sample.metrics:
+            self._buffer.append(sample)
+            if len(self._buffer) >= FLUSH_AT:
+                self._full.set()
+
+    async def run(self) -> None:
+        """Writes batches until cancelled; the last one on the way out."""
+        pruned = self.clock.now()
+        try:
+            while True:
+                await wait_until(self._full, self.clock, FLUSH_EVERY)
+                await self.flush()
+                now = self.clock.now()
+                if now.since(pruned) >= DAY / 24:
+                    await self.store.prune(now.wall - self.keep_days * DAY)
+                    pruned = now
+        finally:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Writes what waits. A store that cannot be written loses it, and that is said once."""
+        batch, self._buffer = self._buffer, []
+        self._full.clear()
+        if not batch:
+            return
+        try:
+            await self.store.append(batch)
+            self._told = False
+        except StoreUnavailable as error:
+            if not self._told:
+                log.warning("metrics are lost while their store cannot be written", reason=str(error))
+            self._told = True
+
+    async def seed(self, state: State) -> None:
+        """Rebuilds the rules' windows from what is stored."""
+        now = self.clock.now()
+        for known in state.known.values():
+            for metric, window in known.view.windows.needs.items():
+                since = now.wall - window
+                points = await self.store.series(known.target.name, metric, since, now.wall)
+                known.view.windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
+
+    async def summaries(
+        self, target: str, current: dict[str, float], window: float
+    ) -> tuple[MetricSummary, ...]:
+        """Every metric of a target over the last `window` seconds."""
+        await self.flush()
+        now = self.clock.now().wall
+        names = dict.fromkeys([*current, *(await self.store.names(target))])
+        found = []
+        for name in names:
+            points = await self.store.series(target, name, now - window, now)
+            if points:
+                found.append(summary(name, current.get(name), points, now - window, now))
+        return tuple(found)
+
+
+def summary(
+    name: str, current: float | None, points: list[Point], since: float, until: float
+) -> MetricSummary:
+    """What a metric was between two times (seconds since 1970 UTC)."""
+    values = [p.value for p in points]
+    return MetricSummary(
+        name,
+        current,
+        sum(values) / len(values),
+        min(values),
+        max(values),
+        tuple(spread(points, since, until)),
+    )
+
+
+def spread(points: Iterable[Point], since: float, until: float) -> list[float | None]:
+    """Points averaged into `POINTS` even spans of a time range; None where there is none."""
+    spans: list[list[float]] = [[] for _ in range(POINTS)]
+    width = (until - since) / POINTS
+    for point in points:
+        spans[min(POINTS - 1, max(0, int((point.wall - since) / width)))].append(point.value)
+    return [sum(s) / len(s) if s else None for s in spans]

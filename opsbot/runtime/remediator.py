@@ -1,0 +1,194 @@
+"""Runs what was decided: brings a target to its desired state, step by step, and posts the result.
+
+Everything here may be cut off at any point (kill -9): the desired state with its generation is durable before
+the first step, so a successor looks at what is there and finishes. A process of the wanted generation is never
+started a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from opsbot.clock import Clock
+from opsbot.domain.action import Action, ActionState
+from opsbot.domain.levels import Outcome
+from opsbot.domain.process import Exit, Running
+from opsbot.domain.rule import ActionKind, RestartPolicy
+from opsbot.domain.sample import Sample
+from opsbot.engine.inputs import ActionMoved
+from opsbot.errors import SupervisorError
+from opsbot.runtime.processes import Processes
+from opsbot.runtime.steps import StepBoard, StepFailed
+from opsbot.supervisors.base import Supervisor
+
+BACKUP, TERM, KILL, PORT, START, VERIFY = range(6)
+"""Indices of `engine.repair.RESTART_STEPS`."""
+
+VERIFY_EVERY = 0.2
+"""Seconds between two looks while waiting for a started target to answer."""
+
+SETTLE = 1.0
+"""Seconds that a target without any other check must live to count as started."""
+
+LAST_LINES = 20
+"""Log lines that the report of a failure carries (faults.md)."""
+
+VERIFIED_BY = ("http", "port")
+"""Kinds of checks that must be satisfied before a start counts as done."""
+
+log = structlog.get_logger("opsbot.remediator")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the remediator must know of a target: its supervisor, its policy and the ports it listens on."""
+
+    supervisor: Supervisor
+    policy: RestartPolicy
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Remediator:
+    """Runs actions; at most one per target, which the guard sees to."""
+
+    subjects: Mapping[str, Subject]
+    processes: Processes
+    clock: Clock
+    look: Callable[[str, tuple[str, ...]], Awaitable[list[Sample]]]
+    done: Callable[[ActionMoved], Awaitable[object]]
+    show: Callable[[Action], None]
+    _group: asyncio.TaskGroup | None = None
+    _waiting: list[tuple[Action, bool]] = field(default_factory=list)
+
+    def begin(self, action: Action, resumed: bool = False) -> None:
+        """Runs an action; returns at once."""
+        if self._group is None:
+            self._waiting.append((action, resumed))
+        else:
+            self._group.create_task(self._run(action, resumed))
+
+    async def run(self) -> None:
+        """Runs actions until cancelled; a cancelled action stays open and is finished after the next start."""
+        async with asyncio.TaskGroup() as self._group:
+            for action, resumed in self._waiting:
+                self._group.create_task(self._run(action, resumed))
+            self._waiting.clear()
+            await asyncio.get_running_loop().create_future()
+
+    async def _run(self, action: Action, resumed: bool) -> None:
+        board = StepBoard(action, self.clock, self.show)
+        subject = self.subjects[action.target]
+        try:
+            detail = await self._reach(board, subject, resumed)
+            ended = board.end(ActionState.DONE, detail)
+        except (StepFailed, SupervisorError) as failure:
+            ended = board.end(ActionState.FAILED, await self._with_log(subject, str(failure)))
+        except Exception as broken:  # whatever breaks, the action must end, or it would block the target
+            log.exception("action broke", target=action.target, action=action.id)
+            ended = board.end(ActionState.FAILED, f"opsbot failed: {type(broken).__name__}: {broken}")
+        await self.done(ActionMoved(ended))
+
+    async def _reach(self, board: StepBoard, subject: Subject, resumed: bool) -> str:
+        action = board.action
+        began = self.clock.now()
+        running = await self._there(subject, action, resumed)
+        if running is not None and running.generation == action.generation:
+            for number in (BACKUP, TERM, KILL, PORT, START):
+                board.skip(number, "done before the interruption")
+            self.processes.started(action.target, running)
+        else:
+            await self._stop(board, subject, running)
+            if action.kind is ActionKind.STOP:
+                return f"stopped in {self.clock.now().since(began):.1f} s"
+            await self._check_port(board, subject)
+            running = await self._start(board, subject)
+        answer = await self._verify(board, subject, running)
+        verb = "started" if action.kind is ActionKind.START else "restarted"
+        return f"{verb} in {self.clock.now().since(began):.1f} s, pid {running.process.pid}, {answer}"
+
+    async def _there(self, subject: Subject, action: Action, resumed: bool) -> Running | None:
+        if resumed:
+            return (await subject.supervisor.find()).running
+        return self.processes.running(action.target)
+
+    async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> None:
+        board.skip(BACKUP, "the log is appended to, nothing is overwritten")
+        if running is None:
+            board.skip(TERM, "it does not run")
+            board.skip(KILL, "it does not run")
+            return
+        with board.step(TERM) as say:
+            ended = await subject.supervisor.stop(running, subject.policy.stop_timeout)
+            say(str(ended))
+        if _was_killed(ended):
+            with board.step(KILL) as say:
+                say(f"it did not stop within {subject.policy.stop_timeout:g} s")
+        else:
+            board.skip(KILL, "not needed")
+
+    async def _check_port(self, board: StepBoard, subject: Subject) -> None:
+        with board.step(PORT) as say:
+            for port in subject.ports:
+                holder = await subject.supervisor.port_holder(port)
+                if holder is not None and not holder.ours:
+                    raise StepFailed(
+                        f"port {port} is held by another program: pid {holder.pid}, {holder.executable}, "
+                        f"user {holder.user}. It was left alone: stop it, or give the target another port"
+                    )
+            say(", ".join(f"{port} is free" for port in subject.ports) or "no port configured")
+
+    async def _start(self, board: StepBoard, subject: Subject) -> Running:
+        with board.step(START) as say:
+            running = await subject.supervisor.start(board.action.generation)
+            say(f"pid {running.process.pid}" + (", found running" if running.adopted else ""))
+        self.processes.started(board.action.target, running)
+        return running
+
+    async def _verify(self, board: StepBoard, subject: Subject, running: Running) -> str:
+        with board.step(VERIFY) as say:
+            async with asyncio.TaskGroup() as group:
+                death = group.create_task(subject.supervisor.wait_exit(running))
+                try:
+                    answer = await self._until_healthy(board.action.target, subject, death)
+                finally:
+                    death.cancel()
+            say(answer)
+        return answer
+
+    async def _until_healthy(self, target: str, subject: Subject, death: asyncio.Task[Exit]) -> str:
+        began = self.clock.now()
+        while True:
+            samples = await self.look(target, VERIFIED_BY)
+            if death.done():
+                raise StepFailed(f"it {death.result()} right after the start")
+            waited = self.clock.now().since(began)
+            bad = [s for s in samples if s.outcome.bad]
+            if not bad and (samples or waited >= SETTLE):
+                return _health_text(samples)
+            if waited >= subject.policy.start_timeout:
+                why = f": {bad[0].check}: {bad[0].detail}" if bad else ""
+                raise StepFailed(f"it runs, but is not healthy after {waited:.0f} s{why}")
+            await self.clock.sleep(VERIFY_EVERY)
+
+    async def _with_log(self, subject: Subject, text: str) -> str:
+        try:
+            lines = await subject.supervisor.tail(LAST_LINES)
+        except (SupervisorError, OSError):
+            lines = []
+        return "\n".join([text, *lines]) if lines else text
+
+
+def _was_killed(ended: Exit) -> bool:
+    return ended.signal == signal.SIGKILL
+
+
+def _health_text(samples: list[Sample]) -> str:
+    if any(s.outcome is Outcome.DEGRADED for s in samples):
+        return "healthy, with warnings"
+    return "healthy" if samples else "alive"

@@ -1,0 +1,196 @@
+"""When each check looks: on its interval with jitter, or at once when something woke it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from opsbot.checks.base import Check
+from opsbot.clock import Clock
+from opsbot.domain.levels import Outcome
+from opsbot.domain.moment import Moment
+from opsbot.domain.sample import Observation, Sample
+from opsbot.domain.target import CheckSpec
+from opsbot.errors import UsageError
+from opsbot.runtime.port import LoopInfo
+from opsbot.runtime.waiting import wait_until
+
+AT_ONCE = 32
+"""Checks that may look at the same time."""
+
+SPREAD = 0.1
+"""Part of an interval by which first looks are spread, so that they do not come in one burst."""
+
+LOOPS = {
+    "health": ("http", "port"),
+    "performance": ("process",),
+    "logs": ("log", "upstream"),
+    "gateway": ("gateway", "sockets"),
+    "disk": ("disk",),
+}
+"""The monitoring loops people can pause and run, and the kinds of checks in each."""
+
+log = structlog.get_logger("opsbot.scheduler")
+
+Sink = Callable[[Sample], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Watched:
+    """One check of one target, with its state of schedule. `looking`: the look under way, if any."""
+
+    target: str
+    spec: CheckSpec
+    check: Check
+    due: float = 0.0
+    looking: asyncio.Task[Sample] | None = None
+    last: Moment | None = None
+    runs: int = 0
+    errors: int = 0
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """Looks with every check and hands the samples to `sink`."""
+
+    clock: Clock
+    sink: Sink
+    watched: list[Watched] = field(default_factory=list)
+    _paused: set[str] = field(default_factory=set)
+    _kick: asyncio.Event = field(default_factory=asyncio.Event)
+    _group: asyncio.TaskGroup | None = None
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    def add(self, target: str, spec: CheckSpec, check: Check) -> None:
+        """Adds a check; its first look comes within a part of its interval."""
+        digest = hashlib.blake2b(f"{target}/{spec.name}".encode(), digest_size=2).digest()
+        delay = min(1.0, spec.interval * SPREAD) * int.from_bytes(digest) / 0xFFFF
+        self.watched.append(Watched(target, spec, check, self.clock.now().mono + delay))
+
+    def wake(self, target: str, check: str | None = None) -> None:
+        """Makes a target's checks (or one of them) due now."""
+        now = self.clock.now().mono
+        for item in self.watched:
+            if item.target == target and check in (None, item.spec.name):
+                item.due = now
+        self._kick.set()
+
+    async def run(self) -> None:
+        """Works until cancelled; then no look is left running."""
+        async with asyncio.TaskGroup() as self._group:
+            while True:
+                self._kick.clear()
+                now = self.clock.now().mono
+                for item in self._due(now):
+                    self._start(item)
+                await wait_until(self._kick, self.clock, self._pause_until(now))
+
+    def _start(self, item: Watched) -> asyncio.Task[Sample]:
+        """A look, or the one under way: looks of one check never overlap."""
+        item.due = self.clock.now().mono + item.spec.interval
+        if item.looking is None:
+            spawn = self._group.create_task if self._group else asyncio.ensure_future
+            item.looking = spawn(self._look(item))
+        return item.looking
+
+    def _due(self, now: float) -> list[Watched]:
+        return [w for w in self.watched if w.due <= now and loop_of(w.spec.kind) not in self._paused]
+
+    def _pause_until(self, now: float) -> float | None:
+        dues = [w.due for w in self.watched if loop_of(w.spec.kind) not in self._paused]
+        return max(0.0, min(dues) - now) if dues else None
+
+    async def look(self, target: str, kinds: Iterable[str] | None = None) -> list[Sample]:
+        """Looks at a target now with all its checks (of the given kinds) and returns the samples, which go
+        to the sink too. Joins looks that are under way instead of overlapping them."""
+        wanted = None if kinds is None else set(kinds)
+        chosen = [w for w in self.watched if w.target == target and (wanted is None or w.spec.kind in wanted)]
+        return await self._all(chosen)
+
+    async def _all(self, items: Iterable[Watched]) -> list[Sample]:
+        looks = [self._start(item) for item in items]
+        return list(await asyncio.gather(*(asyncio.shield(look) for look in looks)))
+
+    async def _look(self, item: Watched) -> Sample:
+        try:
+            async with self._slots:
+                seen = await self._observe(item)
+            item.runs += 1
+            item.errors += seen.outcome is Outcome.ERROR
+            item.last = self.clock.now()
+            sample = Sample.of(item.target, item.spec.name, item.last, seen)
+            await self.sink(sample)
+            return sample
+        finally:
+            item.looking = None
+
+    async def _observe(self, item: Watched) -> Observation:
+        """A look whose every failure is an observation: a broken sensor is data."""
+        try:
+            async with asyncio.timeout(item.spec.timeout):
+                return await item.check.look()
+        except TimeoutError:
+            return Observation(Outcome.TIMEOUT, f"no answer within {item.spec.timeout:g} s")
+        except Exception as broken:
+            log.warning("check broke", target=item.target, check=item.spec.name, exc_info=True)
+            return Observation(Outcome.ERROR, f"the check broke: {type(broken).__name__}: {broken}")
+
+    # -- loops, as people see them
+
+    def loops(self) -> tuple[LoopInfo, ...]:
+        """The monitoring loops that have checks."""
+        return tuple(info for name in LOOPS if (info := self._info(name)) is not None)
+
+    def pause_loop(self, name: str) -> LoopInfo:
+        """Stops a loop's looks. Raises UsageError for an unknown loop."""
+        info = self._require(name)
+        self._paused.add(name)
+        return replace(info, running=False)
+
+    def resume_loop(self, name: str) -> LoopInfo:
+        """Looks again, at once. Raises UsageError for an unknown loop."""
+        info = self._require(name)
+        self._paused.discard(name)
+        self._kick.set()
+        return replace(info, running=True)
+
+    async def run_loop(self, name: str) -> LoopInfo:
+        """Looks once with all checks of a loop, even a paused one. Raises UsageError for an unknown loop."""
+        self._require(name)
+        items = [w for w in self.watched if loop_of(w.spec.kind) == name]
+        await self._all(items)
+        return self._require(name)
+
+    def _require(self, name: str) -> LoopInfo:
+        info = self._info(name)
+        if info is None:
+            known = ", ".join(loop.name for loop in self.loops())
+            raise UsageError(f"There is no monitoring loop `{name}`: known are {known}.")
+        return info
+
+    def _info(self, name: str) -> LoopInfo | None:
+        items = [w for w in self.watched if loop_of(w.spec.kind) == name]
+        if not items:
+            return None
+        return LoopInfo(
+            name=name,
+            interval=min(w.spec.interval for w in items),
+            running=name not in self._paused,
+            last=max((w.last for w in items if w.last), key=lambda m: m.mono, default=None),
+            runs=sum(w.runs for w in items),
+            errors=sum(w.errors for w in items),
+        )
+
+    async def close(self) -> None:
+        """Closes every check."""
+        for item in self.watched:
+            await item.check.close()
+
+
+def loop_of(kind: str) -> str:
+    """The loop that a kind of check belongs to; a kind that no loop names is part of `health`."""
+    return next((name for name, kinds in LOOPS.items() if kind in kinds), "health")
