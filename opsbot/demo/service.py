@@ -22,7 +22,7 @@ from opsbot.demo.service_api import VERSION, Api, ApiTimes
 from opsbot.demo.service_board import Activation, FaultBoard
 from opsbot.demo.service_gateway import GatewaySession
 from opsbot.demo.service_http import HttpServer
-from opsbot.demo.service_options import Options, open_log, parse
+from opsbot.demo.service_options import Options, keep_log, open_log, parse
 from opsbot.demo.service_upstream import Upstream, run_traffic
 
 _log = logging.getLogger("src.main")
@@ -72,9 +72,11 @@ class Service:
             _log.error("Cannot serve on port %d: %s", self._options.port, error)
             return 1
         except Exception:
+            keep_log()
             _log.critical("Unhandled exception, the bot is going down", exc_info=True)
             return 1
         self._stopping.set()
+        keep_log()
         _log.info("Shutdown complete")
         return 0
 

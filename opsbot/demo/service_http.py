@@ -126,12 +126,16 @@ def _line(stream: BinaryIO) -> str:
 
 
 def _client_gone(connection: socket.socket) -> bool:
+    # Not MSG_DONTWAIT: with a timeout set, Python waits for something to read before it asks.
+    connection.settimeout(0)
     try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        return connection.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:
         return False
     except OSError:
         return True
+    finally:
+        connection.settimeout(READ_TIMEOUT_SECONDS)
 
 
 def _render(response: Response) -> bytes:

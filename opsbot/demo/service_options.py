@@ -60,6 +60,12 @@ def open_log(options: Options) -> None:
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[_handler(options)])
 
 
+def keep_log() -> None:
+    """From now on only the calling thread writes: what it says last stands last. Others wait for good."""
+    for handler in logging.getLogger().handlers:
+        handler.acquire()
+
+
 def _handler(options: Options) -> logging.Handler:
     if options.write_mode == STDOUT or options.log is None:
         return logging.StreamHandler(sys.stdout)
