@@ -1,0 +1,60 @@
+"""What the models of the sections are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, nothing changes after loading.
+
+    Models are built when first used (`defer_build`), so a command that needs few of them starts fast.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def _no_switch(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, int | str) and not isinstance(value, bool) else value
+
+
+Number = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False)]
+"""Any finite number."""
+
+NotNegative = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False, ge=0)]
+"""A finite number from 0."""
+
+Seconds = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False, ge=0, le=31 * 86400)]
+"""A duration of at most 31 days; 0 means at once."""
+
+Interval = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False, ge=0.2, le=86400)]
+"""Seconds between two looks: faster than five a second only burns the target's time."""
+
+Timeout = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False, gt=0, le=3600)]
+"""Seconds after which something is given up."""
+
+Count = Annotated[int, BeforeValidator(_no_switch), Field(ge=1, le=1000)]
+"""How many, at least one."""
+
+Days = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False, gt=0, le=3660)]
+"""Days, at most ten years."""
+
+Snowflake = Annotated[int, BeforeValidator(_no_switch), Field(ge=1, lt=2**64)]
+"""An id of Discord (right click → Copy ID, with developer mode on)."""
+
+Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(_as_list)]
+"""One id of Discord or a list of them."""
+
+TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
+"""A name for people and files: letters, digits, `_` and `-`, at most 50."""
+
+Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+"""A name of a rule, check or notifier: a letter, then letters, digits, `_` and `-`."""

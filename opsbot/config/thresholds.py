@@ -1,0 +1,152 @@
+"""The section `thresholds`: limits that rules name, such as `thresholds.cpu_usage.critical`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pydantic import Field
+
+from opsbot.config.conditions.units import UNITS, Unit
+from opsbot.config.fields import Count, Interval, NotNegative, Number, Seconds, Section, Timeout
+
+LEVELS = ("warning", "critical")
+"""The two limits of a threshold."""
+
+
+class ThresholdSection(Section):
+    """One threshold; what is left out is as built in. `duration_seconds`, `samples` and `window_minutes`
+    apply wherever the threshold is used."""
+
+    warning: Number | None = Field(None, description="limit of a warning")
+    critical: Number | None = Field(None, description="limit of what is critical")
+    warning_recovery: Number | None = Field(None, description="value that ends a warning")
+    critical_recovery: Number | None = Field(None, description="value that ends what is critical")
+    duration_seconds: Seconds | None = Field(None, description="must be exceeded that long")
+    samples: Count | None = Field(None, description="in that many samples one after the other")
+    window_minutes: NotNegative | None = Field(None, gt=0, le=10080, description="counted over so long")
+
+
+class ProcessDown(Section):
+    """The watched process."""
+
+    check_interval_seconds: Interval = Field(
+        30.0, description="looks at the process (its death shows at once)"
+    )
+    max_restarts_per_hour: Count = Field(3, description="automatic restarts in any hour, then hold")
+
+
+class ApiHealth(Section):
+    """The health URL."""
+
+    check_interval_seconds: Interval = Field(60.0, description="seconds between two looks")
+    max_failures: Count = Field(3, description="failures one after the other until it counts")
+    timeout_seconds: Timeout = Field(10.0, description="total time for one answer")
+
+
+class Thresholds(Section):
+    """Limits. Their units and built-in values are in `BUILT_IN`."""
+
+    cpu_usage: ThresholdSection = Field(default_factory=ThresholdSection, description="% of one core")
+    memory_usage: ThresholdSection = Field(default_factory=ThresholdSection, description="% of the machine")
+    response_time: ThresholdSection = Field(default_factory=ThresholdSection, description="ms")
+    error_rate: ThresholdSection = Field(default_factory=ThresholdSection, description="errors per minute")
+    log_size: ThresholdSection = Field(default_factory=ThresholdSection, description="MB")
+    process_down: ProcessDown = Field(default_factory=ProcessDown, description="the process")
+    api_health: ApiHealth = Field(default_factory=ApiHealth, description="the health URL")
+    rss: ThresholdSection = Field(default_factory=ThresholdSection, description="MB of physical memory")
+    threads: ThresholdSection = Field(default_factory=ThresholdSection, description="threads")
+    errors_per_hour: ThresholdSection = Field(
+        default_factory=ThresholdSection, description="errors in the log"
+    )
+    api_errors_per_hour: ThresholdSection = Field(
+        default_factory=ThresholdSection, description="upstream errors"
+    )
+    gateway_disconnects_per_day: ThresholdSection = Field(
+        default_factory=ThresholdSection, description="lost gateway sessions"
+    )
+    success_rate: ThresholdSection = Field(
+        default_factory=ThresholdSection, description="% of upstream calls"
+    )
+    summarize_time: ThresholdSection = Field(default_factory=ThresholdSection, description="s per summary")
+    memory_growth: ThresholdSection = Field(default_factory=ThresholdSection, description="MB per hour")
+    log_growth: ThresholdSection = Field(default_factory=ThresholdSection, description="MB per hour")
+    disk_free: ThresholdSection = Field(default_factory=ThresholdSection, description="GB")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A threshold, checked. Limits in `unit`; `hold` and `window` in seconds; `falling`: lower is worse."""
+
+    unit: Unit
+    warning: float
+    critical: float
+    hold: float = 0.0
+    samples: int = 1
+    window: float = 0.0
+    falling: bool = False
+    warning_recovery: float | None = None
+    critical_recovery: float | None = None
+
+    def level(self, name: str) -> tuple[float, float | None]:
+        """The limit and the recovery of `warning` or `critical`."""
+        if name == "warning":
+            return self.warning, self.warning_recovery
+        return self.critical, self.critical_recovery
+
+    def disorder(self) -> str:
+        """Why its limits cannot work as a warning before what is critical, or nothing."""
+        first, second = (self.critical, self.warning) if self.falling else (self.warning, self.critical)
+        if first > second:
+            word = "below" if self.falling else "above"
+            return f"`critical` ({self.critical:g}) must be {word} `warning` ({self.warning:g})."
+        for name in LEVELS:
+            limit, recovery = self.level(name)
+            if recovery is not None and (recovery < limit if self.falling else recovery > limit):
+                side = "above" if self.falling else "below"
+                return f"`{name}_recovery` ({recovery:g}) must be {side} `{name}` ({limit:g})."
+        return ""
+
+
+HOUR = 3600.0
+DAY = 86400.0
+
+BUILT_IN = {
+    "cpu_usage": Limits(UNITS["%"], 70, 85, hold=300),
+    "memory_usage": Limits(UNITS["%"], 75, 90, hold=300),
+    "response_time": Limits(UNITS["ms"], 2000, 5000, samples=5),
+    "error_rate": Limits(UNITS["/min"], 5, 20, window=300),
+    "log_size": Limits(UNITS["MB"], 100, 500),
+    "rss": Limits(UNITS["MB"], 500, 1024, hold=300),
+    "threads": Limits(UNITS[""], 50, 100, hold=300),
+    "errors_per_hour": Limits(UNITS["/h"], 5, 20, window=HOUR),
+    "api_errors_per_hour": Limits(UNITS["/h"], 10, 50, window=HOUR),
+    "gateway_disconnects_per_day": Limits(UNITS["/d"], 1, 5, window=DAY),
+    "success_rate": Limits(UNITS["%"], 95, 90, window=HOUR, falling=True),
+    "summarize_time": Limits(UNITS["s"], 10, 30),
+    "memory_growth": Limits(UNITS["MB/h"], 20, 100, hold=600),
+    "log_growth": Limits(UNITS["MB/h"], 50, 200, hold=600),
+    "disk_free": Limits(UNITS["GB"], 5, 1, falling=True),
+}
+"""The built-in limits: the file's values in use, then the guide's "Key Metrics to Monitor" (RSS, threads,
+errors and API errors per hour, disconnections per day, success rate, summarization); growth and the critical
+free space are opsbot's own."""
+
+
+def merged(name: str, section: ThresholdSection) -> Limits:
+    """The built-in threshold of a name with what the file says instead. A limit that the file moves beyond
+    the other, unsaid one takes that one along."""
+    base = BUILT_IN[name]
+    given = {level: value for level in LEVELS if (value := getattr(section, level)) is not None}
+    limits = replace(
+        base,
+        **{"warning": base.warning, "critical": base.critical, **given},
+        hold=base.hold if section.duration_seconds is None else section.duration_seconds,
+        samples=section.samples or base.samples,
+        window=base.window if section.window_minutes is None else section.window_minutes * 60,
+        warning_recovery=section.warning_recovery,
+        critical_recovery=section.critical_recovery,
+    )
+    if len(given) == 1 and (limits.warning < limits.critical) is base.falling:
+        only = next(iter(given.values()))
+        return replace(limits, warning=only, critical=only)
+    return limits
