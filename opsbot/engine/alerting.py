@@ -11,9 +11,9 @@ from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
 from opsbot.engine import alerts, incidents
-from opsbot.engine.conditions import evaluate
+from opsbot.engine.conditions import View
 from opsbot.engine.draft import Draft
-from opsbot.engine.messages import fill
+from opsbot.engine.judge import judge
 from opsbot.engine.state import Known
 
 FOLLOWERS = frozenset({"process", "http", "port", "sockets", "gateway"})
@@ -23,33 +23,27 @@ FOLLOWERS = frozenset({"process", "http", "port", "sockets", "gateway"})
 def judge_sample(draft: Draft, sample: Sample) -> None:
     """Evaluates every rule that reads this sample's check."""
     known = draft.state.known[sample.target]
+    view = View(known.windows, draft.now)
     for rule in known.target.rules:
-        if sample.check in rule.reads:
-            _judge(draft, known, rule)
+        if sample.check not in rule.reads:
+            continue
+        watch = known.watches[rule.name]
+        if not watch.alert.firing and muted(draft, known, rule):
+            continue
+        known.watches[rule.name], stored = judge(rule, watch, view, known.target.title)
+        if stored is not None:
+            become(draft, watch.alert, stored)
 
 
 def judge_time(draft: Draft, known: Known) -> None:
     """Lets time alone move alerts on (a pending one whose hold time has passed)."""
     for rule in known.target.rules:
-        alert = draft.alert(known.target.name, rule.name)
-        if alert is None or muted(draft, known, rule):
+        watch = known.watches[rule.name]
+        if not watch.alert.firing and muted(draft, known, rule):
             continue
-        changed = alerts.tick(rule, alert, known.progress.get(rule.name), draft.now)
-        if changed is not None:
-            become(draft, alert, changed)
-
-
-def _judge(draft: Draft, known: Known, rule: Rule) -> None:
-    alert = draft.alert(known.target.name, rule.name)
-    firing = alert is not None and alert.firing
-    verdict = evaluate(rule.condition, known.view, draft.now, was_true=firing)
-    if verdict.truth and not firing and muted(draft, known, rule):
-        verdict = replace(verdict, truth=None)
-    moved = alerts.step(known.target.name, rule, alert, known.progress.get(rule.name), verdict, draft.now)
-    known.progress[rule.name] = moved.progress
-    if moved.alert is not None:
-        text = fill(rule.message, known.view, verdict, target=known.target.title, now=draft.now)
-        become(draft, alert, replace(moved.alert, text=text) if moved.alert.firing else moved.alert)
+        known.watches[rule.name], stored = alerts.tick(rule, watch, draft.now)
+        if stored is not None:
+            become(draft, watch.alert, stored)
 
 
 def muted(draft: Draft, known: Known, rule: Rule) -> str:

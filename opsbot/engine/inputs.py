@@ -99,13 +99,14 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusalRecorded:
-    """Somebody asked for what they may not."""
+class Recorded:
+    """Something for the audit alone: who did what with which outcome (such as `refused`)."""
 
     actor: Actor
     verb: str
     target: str
-    reason: str
+    outcome: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,6 @@ Input = (
     | ActionAsked
     | ActionMoved
     | Delivered
-    | RefusalRecorded
+    | Recorded
     | Tick
 )

@@ -27,7 +27,7 @@ from opsbot.engine.inputs import (
     ProcessEnded,
     ProcessFound,
     ProcessMissing,
-    RefusalRecorded,
+    Recorded,
     ResumeAsked,
     SampleSeen,
     Tick,
@@ -82,7 +82,10 @@ def next_due(state: State, now: Moment) -> Moment | None:
             ruling = restarts.automatic(repair.situation(draft, known), now)
             if ruling.until is not None:
                 due.append(ruling.until)
-        due += alerts.next_due(known.target.rules, draft.alerts_of(known.target.name))
+        watches = ((rule, known.watches[rule.name]) for rule in known.target.rules)
+        alert_due = alerts.next_due(watches, now)
+        if alert_due is not None:
+            due.append(now.after(alert_due - now.mono))
     return min(due, key=lambda m: m.mono, default=None)
 
 
@@ -118,8 +121,8 @@ def _person(draft: Draft, given: Input) -> None:
             repair.consider(draft, draft.state.known[target])
         case ActionAsked():
             people.ask(draft, given)
-        case RefusalRecorded(actor=actor, verb=verb, target=target, reason=reason):
-            draft.audit(actor, verb, target, "refused", reason)
+        case Recorded(actor=actor, verb=verb, target=target, outcome=outcome, reason=reason):
+            draft.audit(actor, verb, target, outcome, reason)
 
 
 def _sample(draft: Draft, sample: Sample) -> None:

@@ -80,10 +80,9 @@ class History:
         """Rebuilds the rules' windows from what is stored."""
         now = self.clock.now()
         for known in state.known.values():
-            for metric, window in known.view.windows.needs.items():
-                since = now.wall - window
-                points = await self.store.series(known.target.name, metric, since, now.wall)
-                known.view.windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
+            for metric, window in known.windows_needed.items():
+                points = await self.store.series(known.target.name, metric, now.wall - window, now.wall)
+                known.windows.seed(metric, [(p.wall, p.value) for p in points], now)
 
     async def summaries(
         self, target: str, current: dict[str, float], window: float

@@ -86,11 +86,11 @@ class Operations(Protocol):
     def loops(self) -> tuple[LoopInfo, ...]:
         """All monitoring loops."""
 
-    def pause_loop(self, name: str, actor: Actor) -> LoopInfo:
+    async def pause_loop(self, name: str, actor: Actor) -> LoopInfo:
         """Stops looking until resumed."""
 
-    def resume_loop(self, name: str, actor: Actor) -> LoopInfo:
+    async def resume_loop(self, name: str, actor: Actor) -> LoopInfo:
         """Looks again."""
 
-    async def run_loop(self, name: str, actor: Actor) -> LoopInfo:
+    async def run_loop(self, name: str) -> LoopInfo:
         """Looks once, now."""

@@ -1,8 +1,8 @@
 """Runs what was decided: brings a target to its desired state, step by step, and posts the result.
 
-Everything here may be cut off at any point (kill -9): the desired state with its generation is durable before
-the first step, so a successor looks at what is there and finishes. A process of the wanted generation is never
-started a second time.
+Everything here may be cut off at any point (kill -9): the desired state with its generation is durable
+before the first step, so a successor looks at what is there and finishes. A process of the wanted generation
+is never started a second time.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Remediator:
             self._group.create_task(self._run(action, resumed))
 
     async def run(self) -> None:
-        """Runs actions until cancelled; a cancelled action stays open and is finished after the next start."""
+        """Runs actions until cancelled; one cut off stays open and is finished after the next start."""
         async with asyncio.TaskGroup() as self._group:
             for action, resumed in self._waiting:
                 self._group.create_task(self._run(action, resumed))
@@ -152,16 +152,16 @@ class Remediator:
 
     async def _verify(self, board: StepBoard, subject: Subject, running: Running) -> str:
         with board.step(VERIFY) as say:
-            async with asyncio.TaskGroup() as group:
-                death = group.create_task(subject.supervisor.wait_exit(running))
-                try:
-                    answer = await self._until_healthy(board.action.target, subject, death)
-                finally:
-                    death.cancel()
+            death = asyncio.ensure_future(subject.supervisor.wait_exit(running))
+            try:
+                answer = await self._until_healthy(board.action.target, subject, death)
+            finally:
+                death.cancel()
+                await asyncio.gather(death, return_exceptions=True)
             say(answer)
         return answer
 
-    async def _until_healthy(self, target: str, subject: Subject, death: asyncio.Task[Exit]) -> str:
+    async def _until_healthy(self, target: str, subject: Subject, death: asyncio.Future[Exit]) -> str:
         began = self.clock.now()
         while True:
             samples = await self.look(target, VERIFIED_BY)

@@ -1,0 +1,119 @@
+"""The runtime: everything that must go on whether or not Discord can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from opsbot.checks.base import Check
+from opsbot.clock import Clock
+from opsbot.domain.action import Action
+from opsbot.domain.change import Change
+from opsbot.domain.notice import Notice
+from opsbot.domain.sample import Sample
+from opsbot.domain.target import CheckSpec
+from opsbot.engine.draft import Effect, LookNow, RunAction
+from opsbot.engine.inputs import Input, ProcessFound, SampleSeen
+from opsbot.engine.state import State
+from opsbot.notifiers.base import Notifier
+from opsbot.runtime.history import History
+from opsbot.runtime.ops import Ops
+from opsbot.runtime.outbox import Outbox
+from opsbot.runtime.pipeline import Pipeline
+from opsbot.runtime.processes import Processes
+from opsbot.runtime.remediator import Remediator, Subject
+from opsbot.runtime.scheduler import Scheduler
+from opsbot.stores.base import MetricsStore, StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title."""
+
+    state: State
+    store: StateStore
+    metrics: MetricsStore
+    clock: Clock
+    subjects: Mapping[str, Subject]
+    notifiers: Mapping[str, Notifier]
+    sections: Mapping[tuple[str, str], str]
+    keep_days: float = 30.0
+
+
+class Runtime:
+    """Scheduler, pipeline, outbox, remediator and history, wired together."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.pipeline = Pipeline(parts.state, parts.store, parts.clock)
+        self.scheduler = Scheduler(parts.clock, self._sampled)
+        self.processes = Processes(
+            {name: s.supervisor for name, s in parts.subjects.items()}, parts.clock, self._seen
+        )
+        self.history = History(parts.metrics, parts.clock, parts.keep_days)
+        self.outbox = Outbox(parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask)
+        self.ops = Ops(
+            self.pipeline, self.scheduler, self.processes, self.history, parts.clock, parts.sections
+        )
+        self.remediator = Remediator(
+            parts.subjects, self.processes, parts.clock, self._look, self.pipeline.ask, self._show
+        )
+        self.pipeline.listen(self._decided)
+
+    def add_check(self, target: str, spec: CheckSpec, check: Check) -> None:
+        """Adds a check that was built for a target."""
+        self.scheduler.add(target, spec, check)
+
+    async def run(self, started: asyncio.Event | None = None) -> None:
+        """Watches, decides, repairs and tells until cancelled. `started` is set when all of it works."""
+        await self.history.seed(self._parts.state)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in (
+                    self.history,
+                    self.outbox,
+                    self.remediator,
+                    self.pipeline,
+                    self.processes,
+                    self.scheduler,
+                ):
+                    group.create_task(part.run(), name=type(part).__name__.lower())
+                if started is not None:
+                    started.set()
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        await self.scheduler.close()
+        for subject in self._parts.subjects.values():
+            await subject.supervisor.close()
+        for notifier in self._parts.notifiers.values():
+            await notifier.close()
+
+    # -- wiring
+
+    async def _sampled(self, sample: Sample) -> None:
+        self.history.add(sample)
+        await self.pipeline.post(SampleSeen(sample))
+
+    async def _seen(self, given: Input) -> None:
+        await self.pipeline.post(given)
+        if isinstance(given, ProcessFound):
+            self.scheduler.wake(given.target)
+
+    async def _look(self, target: str, kinds: tuple[str, ...]) -> list[Sample]:
+        return await self.scheduler.look(target, kinds)
+
+    def _show(self, action: Action) -> None:
+        self.ops.show(action)
+
+    def _decided(self, changes: Sequence[Change], effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case RunAction(action=action, resumed=resumed):
+                    self.remediator.begin(action, resumed)
+                case LookNow(target=target):
+                    self.scheduler.wake(target)
+        if any(isinstance(change, Notice) for change in changes):
+            self.outbox.wake()

@@ -1,0 +1,210 @@
+"""The façade: everything cogs, the command line and the web page may ask, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from opsbot.clock import Clock
+from opsbot.domain.action import Action, ActionState, Pause
+from opsbot.domain.actor import Actor
+from opsbot.domain.health import HealthReport, MetricsReport, Section
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import Outcome
+from opsbot.domain.rule import ActionKind
+from opsbot.domain.sample import Finding, Sample
+from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked, Recorded, ResumeAsked
+from opsbot.engine.state import Known
+from opsbot.errors import UsageError
+from opsbot.runtime.history import History
+from opsbot.runtime.pipeline import Pipeline
+from opsbot.runtime.port import LoopInfo, TargetInfo
+from opsbot.runtime.processes import Processes
+from opsbot.runtime.scheduler import Scheduler
+
+KEPT_ACTIONS = 50
+"""Ended actions that can still be followed."""
+
+MAX_PAUSE = 7 * 86_400.0
+"""Seconds: a longer pause is a forgotten one."""
+
+
+@dataclass(slots=True)
+class Ops:
+    """Implements `runtime.port.Operations`. `sections`: (target, check) → title of its report section."""
+
+    pipeline: Pipeline
+    scheduler: Scheduler
+    processes: Processes
+    history: History
+    clock: Clock
+    sections: Mapping[tuple[str, str], str]
+    _shown: dict[int, Action] = field(default_factory=dict)
+    _followers: dict[int, list[asyncio.Queue[Action]]] = field(default_factory=dict)
+
+    # -- looking
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """All targets, in the configuration's order."""
+        state = self.pipeline.state
+        infos = []
+        for name, known in state.known.items():
+            live = state.live(name)
+            running = None if known.target.supervisor is None else known.running is not None
+            infos.append(
+                TargetInfo(
+                    name, known.target.title, state.pauses.get(name), running, live.id if live else None
+                )
+            )
+        return tuple(infos)
+
+    async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
+        """The newest samples as a report; `fresh` looks anew first."""
+        known = self._known(target)
+        if fresh or not known.windows.samples:
+            await self.scheduler.look(target)
+        return HealthReport(
+            target=target,
+            title=known.target.title,
+            at=self.clock.now(),
+            sections=self._sections(known),
+            incidents=tuple(i.id for i in self.incidents() if i.target == target),
+            notes=self._notes(target),
+        )
+
+    def _sections(self, known: Known) -> tuple[Section, ...]:
+        grouped: dict[str, list[Finding]] = {}
+        for spec in known.target.checks:
+            title = self.sections[known.target.name, spec.name]
+            sample = known.windows.samples.get(spec.name)
+            grouped.setdefault(title, []).extend(_findings(spec.name, sample))
+        return tuple(Section(title, tuple(findings)) for title, findings in grouped.items())
+
+    def _notes(self, target: str) -> tuple[str, ...]:
+        state, notes = self.pipeline.state, []
+        pause = state.pauses.get(target)
+        if pause is not None:
+            minutes = max(0.0, pause.until.mono - self.clock.now().mono) / 60
+            notes.append(
+                f"Automation paused by {pause.actor.name} for {minutes:.0f} more min: {pause.reason}"
+            )
+        action = state.action_on(target)
+        if action is not None:
+            notes.append(f"A {action.kind.value} is in progress, asked by {action.actor.name}")
+        return tuple(notes)
+
+    async def metrics(self, target: str, window: float) -> MetricsReport:
+        """Every metric's current value with mean, min, max and points over the last `window` seconds."""
+        known = self._known(target)
+        current: dict[str, float] = {}
+        for spec in known.target.checks:
+            sample = known.windows.samples.get(spec.name)
+            current.update(sample.metrics if sample else {})
+        summaries = await self.history.summaries(target, current, window)
+        return MetricsReport(target, known.target.title, self.clock.now(), window, summaries)
+
+    def incident(self, number: int) -> Incident | None:
+        """A live or recent incident."""
+        return self.pipeline.state.incidents.get(number)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """The live incidents, oldest first."""
+        return tuple(
+            sorted((i for i in self.pipeline.state.incidents.values() if i.live), key=lambda i: i.id)
+        )
+
+    # -- asking
+
+    async def acknowledge(self, number: int, actor: Actor, reason: str = "") -> Incident:
+        """Somebody takes an incident on."""
+        await self.pipeline.ask(Acknowledge(number, actor, reason))
+        return self.pipeline.state.incidents[number]
+
+    async def pause(self, target: str, seconds: float, reason: str, actor: Actor) -> Pause:
+        """Holds all automation of a target."""
+        self._known(target)
+        if not 0 < seconds <= MAX_PAUSE:
+            raise UsageError("A pause lasts from 1 minute to 7 days (10080 minutes).")
+        await self.pipeline.ask(PauseAsked(target, seconds, actor, reason))
+        return self.pipeline.state.pauses[target]
+
+    async def resume(self, target: str, actor: Actor) -> bool:
+        """Ends the pause; False when there was none."""
+        self._known(target)
+        paused = target in self.pipeline.state.pauses
+        await self.pipeline.ask(ResumeAsked(target, actor))
+        return paused
+
+    async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
+        """Asks for a restart; returns when it is decided and durable, while it runs."""
+        self._known(target)
+        decided = await self.pipeline.ask(ActionAsked(target, ActionKind.RESTART, actor, reason, incident))
+        return next(change for change in decided.changes if isinstance(change, Action))
+
+    async def follow(self, action: int) -> AsyncIterator[Action]:
+        """The action each time its steps change, ending with the one that has ended."""
+        queue: asyncio.Queue[Action] = asyncio.Queue()
+        self._followers.setdefault(action, []).append(queue)
+        try:
+            known = self._shown.get(action) or self.pipeline.state.actions.get(action)
+            if known is None:
+                raise UsageError(f"There is no action {action} among the recent ones.")
+            yield known
+            while known.state is ActionState.RUNNING:
+                known = await queue.get()
+                yield known
+        finally:
+            self._followers[action].remove(queue)
+
+    def show(self, action: Action) -> None:
+        """Takes an action's progress from the remediator and hands it to whoever follows it."""
+        self._shown[action.id] = action
+        for number in list(self._shown)[:-KEPT_ACTIONS]:
+            del self._shown[number]
+            self._followers.pop(number, None)
+        for queue in self._followers.get(action.id, []):
+            queue.put_nowait(action)
+
+    async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
+        """Records that somebody asked for what they may not."""
+        await self.pipeline.ask(Recorded(actor, verb, target, "refused", reason))
+
+    # -- loops
+
+    def loops(self) -> tuple[LoopInfo, ...]:
+        """All monitoring loops."""
+        return self.scheduler.loops()
+
+    async def pause_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """Stops looking until resumed."""
+        info = self.scheduler.pause_loop(name)
+        await self.pipeline.ask(Recorded(actor, "pause loop", name, "allowed"))
+        return info
+
+    async def resume_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """Looks again."""
+        info = self.scheduler.resume_loop(name)
+        await self.pipeline.ask(Recorded(actor, "resume loop", name, "allowed"))
+        return info
+
+    async def run_loop(self, name: str) -> LoopInfo:
+        """Looks once, now."""
+        return await self.scheduler.run_loop(name)
+
+    # -- helpers
+
+    def _known(self, target: str) -> Known:
+        known = self.pipeline.state.known
+        if target not in known:
+            near = difflib.get_close_matches(target, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}."
+            raise UsageError(f"There is no target `{target[:80]}`: {hint}")
+        return known[target]
+
+
+def _findings(check: str, sample: Sample | None) -> tuple[Finding, ...]:
+    if sample is None:
+        return (Finding(Outcome.UNKNOWN, check.capitalize(), "not looked at yet"),)
+    return sample.findings or (Finding(sample.outcome, check.capitalize(), sample.detail),)
