@@ -12,9 +12,10 @@ from opsbot.domain.moment import Moment
 class Alert:
     """State of one rule on one target.
 
-    `since`: entered this state. `true_since`: the condition has been true without a gap since then.
-    `false_since`: likewise false (while firing: how far recovery is). `value` and `limit`: of the
-    comparison that decided, in `unit`; None for a condition without a number.
+    `since`: entered this state. `true_since`: when the condition became true, of a pending or firing alert.
+    `false_since`: when it became false, of a resolved one. Nothing here changes from sample to sample: what
+    does is `engine.alerts.Progress`. `value` and `limit`: of the comparison that decided, in `unit`; None
+    for a condition without a number.
     `text`: the rule's message, filled in. `reason`: why it is in this state.
     """
 
@@ -32,7 +33,6 @@ class Alert:
     name: str = ""
     true_since: Moment | None = None
     false_since: Moment | None = None
-    recent: tuple[bool, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

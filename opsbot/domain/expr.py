@@ -80,8 +80,10 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The newest sample of a check has one of the outcomes; unknown when there is no sample.
+    """The newest sample of a check has one of the outcomes; unknown without one, or when it is unknown.
 
+    A look that broke or got no answer in time does not answer a question about failure either: with outcomes
+    {fail}, an error or a timeout is unknown; with {ok}, it is false.
     `name` is the word the condition used, such as `process_not_running`.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from opsbot.domain.expr import Expr
+from opsbot.domain.expr import Expr, Operand
 from opsbot.domain.levels import Priority, Severity
 
 
@@ -30,7 +30,8 @@ class Rule:
     `need` of the last `of` evaluations must be true; an evaluation happens when a sample of a check that
     the condition reads arrives. 1 of 1 is "at once". `recover_seconds`: how long the condition must be
     false before the alert resolves. `message`: a template with `{value}`-like fields, see `engine.messages`.
-    `reads`: names of the checks whose samples make it be evaluated.
+    `reads`: names of the checks whose samples make it be evaluated. `shows`: named numbers that the message
+    mentions and the condition does not read.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Rule:
     of: int = 1
     recover_seconds: float = 0.0
     reads: frozenset[str] = field(default_factory=frozenset)
+    shows: tuple[Operand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
