@@ -11,9 +11,9 @@ from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
 from opsbot.engine import alerts, incidents
-from opsbot.engine.conditions import View
+from opsbot.engine.conditions import View, evaluate
 from opsbot.engine.draft import Draft
-from opsbot.engine.judge import judge
+from opsbot.engine.messages import message
 from opsbot.engine.state import Known
 
 FOLLOWERS = frozenset({"process", "http", "port", "sockets", "gateway"})
@@ -25,25 +25,37 @@ def judge_sample(draft: Draft, sample: Sample) -> None:
     known = draft.state.known[sample.target]
     view = View(known.windows, draft.now)
     for rule in known.target.rules:
-        if sample.check not in rule.reads:
-            continue
-        watch = known.watches[rule.name]
-        if not watch.alert.firing and muted(draft, known, rule):
-            continue
-        known.watches[rule.name], stored = judge(rule, watch, view, known.target.title)
-        if stored is not None:
-            become(draft, watch.alert, stored)
+        if sample.check in rule.reads:
+            _judge(draft, known, rule, view)
+
+
+def _judge(draft: Draft, known: Known, rule: Rule, view: View) -> None:
+    name = known.target.name
+    before = draft.alert(name, rule.name)
+    firing = before is not None and before.firing
+    if not firing and muted(draft, known, rule):
+        return
+    verdict = evaluate(rule.condition, view, firing)
+    moved = alerts.step(name, rule, before, known.progress.get(rule.name), verdict, draft.now)
+    known.progress[rule.name] = moved.progress
+    after = moved.alert
+    if after is not None and after.firing:
+        after = replace(after, text=message(rule, verdict, view, known.target.title))
+    if after is not None:
+        become(draft, before, after)
 
 
 def judge_time(draft: Draft, known: Known) -> None:
-    """Lets time alone move alerts on (a pending one whose hold time has passed)."""
+    """Lets time alone move alerts on (a condition whose hold time has passed)."""
     for rule in known.target.rules:
-        watch = known.watches[rule.name]
-        if not watch.alert.firing and muted(draft, known, rule):
+        before = draft.alert(known.target.name, rule.name)
+        firing = before is not None and before.firing
+        if not firing and muted(draft, known, rule):
             continue
-        known.watches[rule.name], stored = alerts.tick(rule, watch, draft.now)
-        if stored is not None:
-            become(draft, watch.alert, stored)
+        progress = known.progress.get(rule.name)
+        after = alerts.tick(known.target.name, rule, before, progress, draft.now)
+        if after is not None:
+            become(draft, before, after)
 
 
 def muted(draft: Draft, known: Known, rule: Rule) -> str:

@@ -21,8 +21,7 @@ from opsbot.domain.notice import Notice, Receipt
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import Target
-from opsbot.engine import alerts
-from opsbot.engine.alerts import Watch
+from opsbot.engine.alerts import Progress
 from opsbot.engine.restarts import HOUR
 from opsbot.engine.windows import Windows, longest, needs
 
@@ -34,14 +33,14 @@ RESOLVED_KEPT = 200
 class Known:
     """What is known of one target.
 
-    `watches`: each rule's alert with its progress, by the rule's name. `windows_needed`: metric → seconds of
+    `progress`: how far each rule is, by its name. `windows_needed`: metric → seconds of
     history that the rules read. `handover_until`: a clean exit is followed by a time in which somebody else
     may start it. `settled`: when the last action on it ended: older samples are no evidence.
     """
 
     target: Target
     windows: Windows
-    watches: dict[str, Watch]
+    progress: dict[str, Progress]
     windows_needed: Mapping[str, float]
     running: Running | None = None
     exit: Exit | None = None
@@ -53,15 +52,12 @@ class Known:
 def known_of(target: Target) -> Known:
     """Nothing seen yet of a target."""
     usual = {c.name: c.interval + c.timeout for c in target.checks}
-    beginning = Moment(0.0, 0.0)
-    watches = {
-        rule.name: alerts.begin(
-            target.name, rule, beginning, max((usual.get(c, 0.0) for c in rule.reads), default=0.0)
-        )
+    progress = {
+        rule.name: Progress(max((usual.get(c, 0.0) for c in rule.reads), default=0.0))
         for rule in target.rules
     }
     wanted = needs(target.rules)
-    return Known(target, Windows(wanted, usual), watches, longest(wanted))
+    return Known(target, Windows(wanted, usual), progress, longest(wanted))
 
 
 @dataclass(slots=True)
@@ -86,19 +82,6 @@ class State:
     def of(cls, targets: Iterable[Target], notifiers: Mapping[str, frozenset[Severity]]) -> State:
         """An empty state for targets and notifiers."""
         return cls({t.name: known_of(t) for t in targets}, notifiers)
-
-    def restore(self, persisted: Iterable[Alert]) -> None:
-        """Takes over stored alerts at start: what fired fires on, and waits for evidence.
-
-        An alert whose rule or target is configured no more is left out."""
-        for alert in persisted:
-            known = self.known.get(alert.target)
-            if known is None:
-                continue
-            watch = known.watches.get(alert.rule)
-            if watch is not None:
-                known.watches[alert.rule] = alerts.resume(alert, watch.progress.interval)
-            self.alerts[alert.key] = alert
 
     def live(self, target: str) -> Incident | None:
         """The live incident of a target, if it has one."""

@@ -82,10 +82,11 @@ def next_due(state: State, now: Moment) -> Moment | None:
             ruling = restarts.automatic(repair.situation(draft, known), now)
             if ruling.until is not None:
                 due.append(ruling.until)
-        watches = ((rule, known.watches[rule.name]) for rule in known.target.rules)
-        alert_due = alerts.next_due(watches, now)
+        name, progress = known.target.name, known.progress
+        watched = ((r, state.alerts.get((name, r.name)), progress.get(r.name)) for r in known.target.rules)
+        alert_due = alerts.next_due(watched, now)
         if alert_due is not None:
-            due.append(now.after(alert_due - now.mono))
+            due.append(alert_due)
     return min(due, key=lambda m: m.mono, default=None)
 
 
