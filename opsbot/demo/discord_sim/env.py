@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +29,10 @@ from opsbot.demo.discord_sim.requests import RequestLog
 # https://discord.com/developers/docs/interactions/receiving-and-responding: 3 s for the first answer.
 ACK_DEADLINE_SECONDS = 3.0
 QUIET_SECONDS = 0.05
+QUIET_AT_MOST_SECONDS = 0.5  # a bot that sends all the time is never quiet
 SETTLE_SECONDS = 5.0
+
+_IN_A_HURRY: ContextVar[bool] = ContextVar("settled once acknowledged", default=False)
 
 
 class RealClock(Clock):
@@ -89,9 +95,21 @@ class WireEnv(Env):
         asked = self._asked.pop(task, None) if task is not None else None
         if asked is not None:
             await self._until(lambda: asked.responded, self.ack_deadline)
+        if _IN_A_HURRY.get():
+            return
+        if asked is not None:
             await self._until(lambda: not asked.loading, self.settle_timeout)
         if dispatch is not None:
             await self._quiet()
+
+    @contextmanager
+    def in_a_hurry(self) -> Iterator[None]:
+        """Within it, an interaction is settled as soon as it is acknowledged."""
+        token = _IN_A_HURRY.set(True)
+        try:
+            yield
+        finally:
+            _IN_A_HURRY.reset(token)
 
     async def _until(self, predicate: Any, seconds: float) -> None:
         try:
@@ -100,9 +118,9 @@ class WireEnv(Env):
             return
 
     async def _quiet(self) -> None:
-        """Until no request is open and none came for `quiet_for`, at most the settle timeout."""
+        """Until no request is open and none came for `quiet_for`, within a bound."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settle_timeout
+        deadline = loop.time() + QUIET_AT_MOST_SECONDS
         seen = -1
         while (seen != len(self._requests) or self._requests.in_flight) and loop.time() < deadline:
             seen = len(self._requests)

@@ -127,12 +127,15 @@ class Gateway:
         finally:
             self._connections.remove(connection)
             connection.leave()
-            self.note(f"closed {socket.close_code}")
+            self.note(f"closed {connection.close_code}")
         return socket
 
     def _on_event(self, event: str, payload: Mapping[str, Any]) -> None:
         for session in list(self.sessions.values()):
-            session.feed(event, payload)
+            if session.expired:
+                del self.sessions[session.id]
+            else:
+                session.feed(event, payload)
 
     # ---------------------------------------------- what connections ask for
 
@@ -203,6 +206,7 @@ class Connection:
         self.outlet = Outlet()
         self._gateway = gateway
         self._socket = socket
+        self._closed_with: int | None = None
         self._request = request
         self._session: Session | None = None
 
@@ -269,13 +273,19 @@ class Connection:
         cut(self._request, reset=True)
 
     async def close(self, code: int) -> None:
+        self._closed_with = code
         await self._socket.close(code=code)
+
+    @property
+    def close_code(self) -> int | None:
+        """Ours if we closed, else the bot's (discord.py mostly says 4000, even on a goodbye)."""
+        return self._closed_with or self._socket.close_code
 
     def leave(self) -> None:
         """The socket is gone. A clean goodbye ends the session, anything else may be resumed."""
         session = self._session
         if session is None or session.outlet is not self.outlet:
             return
-        session.outlet = None
+        session.detach()
         if self._socket.close_code in CLEAN_CLOSES:
             self._gateway.sessions.pop(session.id, None)

@@ -48,6 +48,7 @@ class LivePage(Preview):
             assets=None,
             port=port,
         )
+        self._wire = env
         self._turn = asyncio.Lock()
 
     async def _action(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,9 +59,11 @@ class LivePage(Preview):
         anyway by the button's own key.
         """
         async with self._turn:
+            # The page goes on by itself: it need not wait for more than the acknowledgement.
             if isinstance(body, Mapping) and "published_revision" in body:
                 body = {**body, "published_revision": self._get_page(context_id).revision}
-            return await super()._action(context_id, body)
+            with self._wire.in_a_hurry():
+                return await super()._action(context_id, body)
 
     async def refresh(self) -> None:
         async with self._turn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,8 +18,9 @@ from opsbot.demo.discord_sim.cdn import Cdn
 
 Json = dict[str, Any]
 
-# Real Discord keeps an undisclosed number; enough for what a test or a demo does in a lost minute.
+# Real Discord discloses neither; enough for what a test or a demo does while a bot is away.
 KEPT_EVENTS = 5_000
+KEPT_SECONDS = 120.0
 
 
 class Outlet:
@@ -61,9 +63,23 @@ class Session:
         self.sequence = 0
         self.outlet: Outlet | None = None
         self.deaf = False
+        self._left_at: float | None = None
         self._kept: deque[Json] = deque(maxlen=KEPT_EVENTS)
         self._cdn = cdn
         self._shaping = FakeGateway(backend, _ClientState(intents, self.dispatch))
+
+    @property
+    def expired(self) -> bool:
+        """Whether its bot has been away for too long to resume."""
+        return self._left_at is not None and time.monotonic() - self._left_at > KEPT_SECONDS
+
+    def detach(self) -> None:
+        """The socket is gone; what happens from now on is kept for a RESUME."""
+        self.outlet, self._left_at = None, time.monotonic()
+
+    def kept(self, event: str) -> list[Json]:
+        """The data of the kept events of one kind, oldest first."""
+        return [frame["d"] for frame in self._kept if frame["t"] == event]
 
     def feed(self, event: str, payload: Mapping[str, Any]) -> None:
         """One event of the world, as far as this session's intents let it see it."""
@@ -85,7 +101,7 @@ class Session:
 
     def resume(self, outlet: Outlet, sequence: int) -> None:
         """Attach to a new socket and say again what came after `sequence`."""
-        self.outlet = outlet
+        self.outlet, self._left_at = outlet, None
         for frame in self._kept:
             if frame["s"] > sequence:
                 outlet.put(frame)
