@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from opsbot.clock import Clock
 from opsbot.domain.levels import Severity
@@ -19,12 +19,17 @@ from opsbot.domain.notice import Receipt, Telling
 
 
 class NotifierOptions(BaseModel):
-    """What every notifier has: whether it is on, and which severities it is told of."""
+    """What every notifier has: whether it is on, which severities it is told of, and how often the same
+    alert may be repeated to it (`rate_limit_minutes`; changes of state always go, 0 is no limit).
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Inputs are kept out of pydantic's messages, since most options here are secrets.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     enabled: bool = True
     alert_levels: frozenset[Severity] = frozenset(Severity)
+    rate_limit_minutes: float = Field(default=0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,17 +43,19 @@ def build(options: Options, context: NotifierContext) -> Notifier:
             f"the notifier `{context.name}` needs the bot: set OPSBOT_DISCORD_TOKEN, "
             f"or use the kind `discord_webhook`, which works without it."
         )
-    return DiscordNotifier(options, context.name, transport)
+    return DiscordNotifier(options, context.name, transport, context.clock.now().mono)
 
 
 class DiscordNotifier:
     """See the module. A receipt's place is "channel/message"."""
 
-    def __init__(self, options: Options, name: str, transport: DiscordTransport) -> None:
+    def __init__(self, options: Options, name: str, transport: DiscordTransport, started: float) -> None:
         self._options = options
         self._name = name
         self._transport = transport
+        self._started = started
         self._shown: dict[int, str] = {}  # message id → fingerprint of what stands there
+        self._tried: set[int] = set()  # rows whose sending may have worked although no answer came
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
@@ -81,8 +83,13 @@ class DiscordNotifier:
         return incident_alarm(telling.incident, roles, escalated=escalated, late=telling.late)
 
     async def _post(self, telling: Telling, payload: Payload) -> tuple[int, int]:
-        channel = self._options.channel_id
+        channel, row = self._options.channel_id, telling.notice
+        repeated = row.id in self._tried or row.created.mono < self._started
+        self._tried.add(row.id)
         message = await self._transport.send(channel, replace(payload, nonce=nonce(telling)))
+        if repeated:  # the nonce may have found the message of the first try, which shows what was then
+            await self._transport.edit(channel, message, replace(payload, content=None))
+        self._tried.discard(row.id)
         self._remember(message, payload)
         return channel, message
 

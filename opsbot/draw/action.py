@@ -1,0 +1,116 @@
+"""An action's steps with their times, as they happen."""
+
+from __future__ import annotations
+
+from opsbot.domain.action import Action, ActionState, Step, StepState
+from opsbot.domain.rule import ActionKind
+from opsbot.draw.limits import clamp
+from opsbot.draw.marks import STEP_MARK
+from opsbot.draw.payload import Colour, Embed, Field, Payload
+from opsbot.text import discord_time, one_line, safe_text, seconds_text
+
+_NAME, _LINE, _TEXT = 80, 120, 400
+STEPS_SHOWN = 15
+
+_WORDS = {
+    ActionKind.RESTART: ("Restarting", "restarted", "Restart"),
+    ActionKind.START: ("Starting", "started", "Start"),
+    ActionKind.STOP: ("Stopping", "stopped", "Stop"),
+    ActionKind.ROTATE_LOGS: ("Rotating the logs of", "logs rotated", "Rotation of the logs"),
+    ActionKind.INVESTIGATE: ("Collecting diagnostics of", "diagnostics collected", "Collecting diagnostics"),
+    ActionKind.MONITOR: ("Watching closely", "watched closely", "Close watch"),
+    ActionKind.CHECK_API_KEY: ("Checking the API key of", "API key checked", "Check of the API key"),
+    ActionKind.NONE: ("Working on", "done", "Work"),
+}
+_COLOUR = {
+    ActionState.RUNNING: Colour.BLUE,
+    ActionState.DONE: Colour.GREEN,
+    ActionState.FAILED: Colour.RED,
+    ActionState.UNKNOWN: Colour.YELLOW,
+}
+
+
+def action_payload(action: Action) -> Payload:
+    """The action as it stands; drawn anew with each step."""
+    embed = Embed(
+        title=_title(action),
+        description=_description(action),
+        colour=_COLOUR[action.state],
+        fields=tuple(_fields(action)),
+        footer=f"Action #{action.id}" + (f" · incident #{action.incident}" if action.incident else ""),
+    )
+    return clamp(Payload(embeds=(embed,)))
+
+
+def action_text(action: Action) -> str:
+    """The same for a terminal; ends without a newline."""
+    steps = [
+        f"{number}. {_STEP_WORD[step.state]:<8} {one_line(step.title, _LINE)}{_times(step)}"
+        for number, step in enumerate(action.steps, 1)
+    ]
+    detail = one_line(action.detail, _TEXT)
+    return "\n".join(
+        [_headline(action, one_line(action.target, _NAME)), *steps, *([detail] if detail else [])]
+    )
+
+
+_STEP_WORD = {
+    StepState.WAITING: "waiting",
+    StepState.RUNNING: "running",
+    StepState.DONE: "done",
+    StepState.SKIPPED: "skipped",
+    StepState.FAILED: "FAILED",
+}
+
+
+def _title(action: Action) -> str:
+    marks = {ActionState.RUNNING: "🔄", ActionState.DONE: "✅", ActionState.FAILED: "❌"}
+    return f"{marks.get(action.state, '❔')} {_headline(action, safe_text(action.target, _NAME))}"
+
+
+def _headline(action: Action, target: str) -> str:
+    doing, done, noun = _WORDS[action.kind]
+    if action.state is ActionState.RUNNING:
+        return f"{doing} {target}"
+    if action.state is ActionState.DONE:
+        return f"{target}: {done}" + (f" in {_took(action)}" if action.ended else "")
+    if action.state is ActionState.FAILED:
+        return f"{noun} of {target} failed" if action.kind is not ActionKind.NONE else f"{target}: failed"
+    return f"{target}: opsbot stopped in the middle, please look"
+
+
+def _took(action: Action) -> str:
+    return seconds_text(action.ended.since(action.asked)) if action.ended else ""
+
+
+def _description(action: Action) -> str:
+    if not action.steps:
+        return "⏳ About to begin." if action.state is ActionState.RUNNING else "No steps were recorded."
+    lines = [_step(number, step) for number, step in enumerate(action.steps[:STEPS_SHOWN], 1)]
+    if len(action.steps) > STEPS_SHOWN:
+        lines.append(f"… and {len(action.steps) - STEPS_SHOWN} more")
+    return "\n".join(lines)
+
+
+def _step(number: int, step: Step) -> str:
+    title = safe_text(step.title, _LINE)
+    title = f"**{title}**" if step.state is StepState.RUNNING else title
+    line = f"{STEP_MARK[step.state]} {number}. {title}{_times(step)}"
+    detail = safe_text(step.detail, _LINE)
+    return f"{line}: {detail}" if detail else line
+
+
+def _times(step: Step) -> str:
+    if step.state in (StepState.WAITING, StepState.SKIPPED):
+        return ""
+    return f" ({seconds_text(step.seconds)})" if step.seconds > 0 else ""
+
+
+def _fields(action: Action) -> list[Field]:
+    who = safe_text(action.actor.name, _NAME) or "somebody"
+    fields = [Field("Asked by", f"{who} {discord_time(action.asked.wall)}", inline=True)]
+    if reason := safe_text(action.reason, _TEXT):
+        fields.append(Field("Reason", reason, inline=True))
+    if detail := safe_text(action.detail, _TEXT):
+        fields.append(Field("Result" if action.ended else "Now", detail))
+    return fields

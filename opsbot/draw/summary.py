@@ -1,0 +1,82 @@
+"""The incident in plain words, for receivers that are not Discord; each escapes it in its own way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import IncidentState
+from opsbot.draw.incident import lasted, lead, utc_text
+from opsbot.draw.values import against
+from opsbot.text import one_line, seconds_text
+
+_NAME, _TEXT = 80, 500
+TIMELINE_LINES = 10
+
+
+def headline(incident: Incident, limit: int = 200) -> str:
+    """ "P1 summarybot: Bot process is not running", "Resolved summarybot: …"."""
+    state = incident.priority.value
+    if incident.state is not IncidentState.OPEN:
+        state = f"{incident.state.value.capitalize()} {state}"
+    return one_line(f"{state} {one_line(incident.target, _NAME)}: {incident.title}", limit)
+
+
+def facts(incident: Incident, late: float = 0.0) -> list[tuple[str, str]]:
+    """Names and values, one line each, in the order in which one wants to know them."""
+    rows = [
+        ("Target", one_line(incident.target, _NAME)),
+        ("State", f"{incident.state.value}, {incident.priority.value}"),
+        ("Cause", one_line(incident.title, _TEXT)),
+        ("Value", _value(incident)),
+        ("Since", utc_text(incident.opened.wall)),
+        ("opsbot", one_line(incident.doing, _TEXT)),
+        ("Acknowledged by", _acknowledged(incident)),
+        ("Lasted", "" if incident.live else lasted(incident)),
+        ("Delayed by", seconds_text(late) if late > 0 else ""),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def timeline(incident: Incident) -> list[str]:
+    """Its newest lines, oldest first."""
+    lines = []
+    for entry in incident.timeline[-TIMELINE_LINES:]:
+        who = f"{one_line(entry.actor.name, _NAME)}: " if entry.actor else ""
+        lines.append(f"{utc_text(entry.at.wall)}  {who}{one_line(entry.text, _TEXT)}")
+    return lines
+
+
+def as_data(incident: Incident) -> dict[str, Any]:
+    """The incident for programs: JSON types only, times in seconds since 1970 UTC."""
+    first = lead(incident)
+    return {
+        "id": incident.id,
+        "target": incident.target,
+        "title": one_line(incident.title, _TEXT),
+        "state": incident.state.value,
+        "priority": incident.priority.value,
+        "severity": incident.severity.value,
+        "rule": first.rule if first else None,
+        "value": first.value if first else None,
+        "limit": first.limit if first else None,
+        "unit": first.unit if first else "",
+        "opened": incident.opened.wall,
+        "resolved": incident.resolved_at.wall if incident.resolved_at else None,
+        "acknowledged_by": incident.acknowledged_by.name if incident.acknowledged_by else None,
+        "doing": one_line(incident.doing, _TEXT),
+        "version": incident.version,
+    }
+
+
+def _value(incident: Incident) -> str:
+    first = lead(incident)
+    return against(first) if first else ""
+
+
+def _acknowledged(incident: Incident) -> str:
+    if incident.acknowledged_by is None:
+        return ""
+    reason = one_line(incident.ack_reason, _TEXT)
+    name = one_line(incident.acknowledged_by.name, _NAME)
+    return f"{name}: {reason}" if reason else name

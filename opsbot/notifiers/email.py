@@ -1,0 +1,119 @@
+"""Mail by SMTP, text and HTML; all mails of an incident are one thread. At least once.
+
+A repeated mail has the same Message-ID, so most mailboxes keep one of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from email.message import EmailMessage
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from opsbot.clock import Clock
+from opsbot.domain.notice import Receipt, Telling
+from opsbot.notifiers._mail import compose, failure
+from opsbot.notifiers._news import is_news, receipt
+from opsbot.notifiers._options import Timeout, require
+from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
+
+IMPLICIT_TLS_PORT = 465
+"""Where mail servers speak TLS from the first byte (RFC 8314)."""
+
+_ADDRESS = re.compile(r"[^\s@<>(),:;\"\[\]\\]+@[^\s@<>(),;\"\[\]\\]+")
+
+
+def _mail_address(text: str) -> str:
+    if text and not (_ADDRESS.fullmatch(text) and text.isprintable()):
+        raise ValueError("must be a mail address such as ops@example.com")
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+
+
+class Options(NotifierOptions):
+    """`tls`: `auto` encrypts when the server offers it (port 465: always), `required` refuses to send
+    without, `never` does not try. With a password, `auto` means `required`. `ca_file`: certificate of a
+    private authority, PEM."""
+
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, gt=0, lt=65536)
+    from_address: MailAddress = ""
+    to_addresses: tuple[MailAddress, ...] = ()
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    tls: Literal["auto", "required", "never"] = "auto"
+    ca_file: str = ""
+    timeout_seconds: Timeout = 20
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        require(self, smtp_host=self.smtp_host, from_address=self.from_address)
+        require(self, to_addresses=" ".join(self.to_addresses))
+        if self.username:
+            require(self, password=self.password)
+        return self
+
+
+def build(options: Options, context: NotifierContext) -> Notifier:
+    """Opens nothing yet."""
+    return EmailNotifier(options, context.name, context.clock)
+
+
+class EmailNotifier:
+    """One connection a mail. A receipt's place is what was told last."""
+
+    def __init__(self, options: Options, name: str, clock: Clock) -> None:
+        self._options = options
+        self._name = name
+        self._clock = clock
+        self._trust: ssl.SSLContext | None = None
+
+    async def deliver(self, telling: Telling) -> Receipt:
+        """See `Notifier.deliver`. A mail that some of its readers' servers refused counts as delivered."""
+        if is_news(telling):
+            options, now = self._options, self._clock.now()
+            mail = compose(telling, options.from_address, options.to_addresses, now)
+            await self._send(mail)
+        return receipt(self._name, telling.incident)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def _send(self, mail: EmailMessage) -> None:
+        import aiosmtplib  # here, not above: a notifier that is not configured costs nothing
+
+        options = self._options
+        implicit = options.smtp_port == IMPLICIT_TLS_PORT and options.tls != "never"
+        try:
+            async with asyncio.timeout(options.timeout_seconds):
+                await aiosmtplib.send(
+                    mail,
+                    hostname=options.smtp_host,
+                    port=options.smtp_port,
+                    username=options.username or None,
+                    password=options.password.get_secret_value() or None,
+                    use_tls=implicit,
+                    start_tls=False if implicit else self._start_tls(),
+                    tls_context=None if options.tls == "never" else await self._context(),
+                    timeout=options.timeout_seconds,
+                )
+        except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+            raise failure(options.smtp_host, error) from None
+
+    def _start_tls(self) -> bool | None:
+        """None: when the server offers it. A password never goes over an open line without being told to."""
+        if self._options.tls == "auto":
+            return True if self._options.username else None
+        return self._options.tls == "required"
+
+    async def _context(self) -> ssl.SSLContext:
+        """Made once, in a thread: it reads all certificates of the system."""
+        if self._trust is None:
+            ca_file = self._options.ca_file or None
+            self._trust = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file)
+        return self._trust

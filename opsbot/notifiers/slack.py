@@ -1,0 +1,94 @@
+"""Slack's incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+
+It cannot edit, so only news is posted. At least once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import SecretStr, model_validator
+
+from opsbot.domain.incident import Incident
+from opsbot.domain.notice import Receipt, Telling
+from opsbot.draw.marks import incident_colour
+from opsbot.draw.summary import facts, headline, timeline
+from opsbot.notifiers._http import Http
+from opsbot.notifiers._news import is_news, receipt
+from opsbot.notifiers._options import SecretUrl, Timeout, require
+from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
+from opsbot.text import clamp
+
+HEADER, SECTION, FALLBACK = 150, 3000, 2000
+"""Characters of a header block, a section's text, the fallback text (reference/block-kit/blocks)."""
+
+
+class Options(NotifierOptions):
+    """`webhook_url`: of the Slack app. `channel`: only old ("legacy") webhooks obey it, new ones have one."""
+
+    webhook_url: SecretUrl = SecretStr("")
+    channel: str = ""
+    timeout_seconds: Timeout = 10
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        require(self, webhook_url=self.webhook_url)
+        return self
+
+
+def build(options: Options, context: NotifierContext) -> Notifier:
+    """Opens nothing yet."""
+    return SlackNotifier(options, context.name)
+
+
+class SlackNotifier:
+    """A receipt's place is what was told last."""
+
+    def __init__(self, options: Options, name: str) -> None:
+        self._options = options
+        self._name = name
+        self._http = Http(options.timeout_seconds)
+
+    async def deliver(self, telling: Telling) -> Receipt:
+        """See `Notifier.deliver`."""
+        if is_news(telling):
+            body = message(telling.incident, telling.late)
+            if self._options.channel:
+                body["channel"] = self._options.channel
+            await self._http.send("POST", self._options.webhook_url.get_secret_value(), body)
+        return receipt(self._name, telling.incident)
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._http.close()
+
+
+def message(incident: Incident, late: float = 0.0) -> dict[str, Any]:
+    """Blocks with a coloured edge. Untrusted words stand in `plain_text`, which reads no markup, and are
+    escaped all the same."""
+    title = headline(incident, HEADER)
+    rows = "\n".join(f"{name}: {value}" for name, value in facts(incident, late))
+    blocks = [
+        {"type": "header", "text": _text(title, HEADER)},
+        {"type": "section", "text": _text(rows, SECTION)},
+    ]
+    if incident.timeline:
+        blocks.append({"type": "section", "text": _text("\n".join(timeline(incident)), SECTION)})
+    colour = f"#{incident_colour(incident.state, incident.priority):06x}"
+    return {
+        "text": escape(title, FALLBACK),
+        "mrkdwn": False,
+        "attachments": [{"color": colour, "fallback": escape(title, FALLBACK), "blocks": blocks}],
+    }
+
+
+def escape(text: str, limit: int) -> str:
+    """Slack's three characters, so that `<!channel>` and links are only read. At most `limit` characters
+    with the escapes, none of them cut."""
+    while len(escaped := text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")) > limit:
+        text = clamp(text, len(text) - max(1, (len(escaped) - limit) // 5))
+    return escaped
+
+
+def _text(text: str, limit: int) -> dict[str, Any]:
+    return {"type": "plain_text", "text": escape(text, limit), "emoji": False}
