@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from opsbot.clock import Clock
@@ -143,7 +143,7 @@ class Ops:
         decided = await self.pipeline.ask(ActionAsked(target, ActionKind.RESTART, actor, reason, incident))
         return next(change for change in decided.changes if isinstance(change, Action))
 
-    async def follow(self, action: int) -> AsyncIterator[Action]:
+    async def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""
         queue: asyncio.Queue[Action] = asyncio.Queue()
         self._followers.setdefault(action, []).append(queue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,7 +77,7 @@ class Operations(Protocol):
             Refused: one is in progress (by whom), or the target has no supervisor.
         """
 
-    def follow(self, action: int) -> AsyncIterator[Action]:
+    def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:

@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores"),
     ("opsbot.runtime",),
     ("opsbot.config",),
-    ("cogs", "opsbot.testing"),
+    ("cogs", "opsbot.control", "opsbot.testing"),
     ("opsbot.app", "opsbot.bot", "opsbot.cli", "opsbot.web", "opsbot.demo"),
 )
 

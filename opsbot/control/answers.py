@@ -1,0 +1,142 @@
+"""What each request is answered with, drawn as text and given as data."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from opsbot.domain.action import Action, ActionState, Step, StepState
+from opsbot.domain.actor import Actor
+from opsbot.domain.health import HealthReport
+from opsbot.domain.levels import Outcome
+from opsbot.draw.health import health_text
+from opsbot.draw.summary import as_data, headline
+from opsbot.errors import UsageError
+from opsbot.runtime.port import Operations
+from opsbot.text import many_lines, one_line
+
+Line = dict[str, Any]
+
+EXIT = {Outcome.OK: 0, Outcome.DEGRADED: 1, Outcome.UNKNOWN: 3}
+"""Exit codes of `opsbot health` as Nagios plug-ins have them: 0 OK, 1 warning, 2 critical, 3 unknown."""
+
+CRITICAL = 2
+
+STEP_MARK = {
+    StepState.WAITING: "·",
+    StepState.RUNNING: "…",
+    StepState.DONE: "✓",
+    StepState.SKIPPED: "–",
+    StepState.FAILED: "✗",
+}
+
+
+def exit_code(report: HealthReport) -> int:
+    """The exit code that a report means."""
+    return EXIT.get(report.outcome, CRITICAL)
+
+
+def health_data(report: HealthReport) -> dict[str, Any]:
+    """A report for programs. Times in seconds since 1970 UTC."""
+    return {
+        "target": report.target,
+        "title": report.title,
+        "at": report.at.wall,
+        "outcome": report.outcome.value,
+        "sections": [
+            {
+                "title": section.title,
+                "outcome": section.outcome.value,
+                "findings": [
+                    {"outcome": f.outcome.value, "label": f.label, "text": f.text} for f in section.findings
+                ],
+            }
+            for section in report.sections
+        ],
+        "incidents": list(report.incidents),
+        "notes": list(report.notes),
+    }
+
+
+def target_of(operations: Operations, request: dict[str, Any]) -> str:
+    """The target that a request names, or the only one there is.
+
+    Raises:
+        UsageError: none is named and there are several.
+    """
+    named = request.get("target")
+    if named:
+        return str(named)
+    names = [info.name for info in operations.targets()]
+    if len(names) != 1:
+        raise UsageError(f"Which target? Known are {', '.join(names)}.")
+    return names[0]
+
+
+async def health_line(operations: Operations, request: dict[str, Any], _: Actor) -> AsyncIterator[Line]:
+    """The report of one target, or of all when none is named."""
+    named = request.get("target")
+    targets = [str(named)] if named else [info.name for info in operations.targets()]
+    reports = [await operations.health(t, fresh=bool(request.get("fresh"))) for t in targets]
+    worst = max(reports, key=lambda r: r.outcome.rank)
+    yield {
+        "text": "\n\n".join(health_text(report) for report in reports),
+        "data": [health_data(report) for report in reports],
+        "exit": exit_code(worst),
+    }
+
+
+async def targets_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncIterator[Line]:
+    """The names of all targets."""
+    names = [info.name for info in operations.targets()]
+    yield {"text": "\n".join(names), "data": names, "exit": 0}
+
+
+async def incidents_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncIterator[Line]:
+    """The live incidents."""
+    live = operations.incidents()
+    text = "\n".join(f"#{i.id} {headline(i)}" for i in live) or "No open incidents."
+    yield {"text": text, "data": [as_data(i) for i in live], "exit": 0}
+
+
+async def pause_line(operations: Operations, request: dict[str, Any], actor: Actor) -> AsyncIterator[Line]:
+    """Holds a target's automation."""
+    target = target_of(operations, request)
+    minutes = float(request.get("minutes") or 0)
+    await operations.pause(target, minutes * 60, str(request.get("reason", "")), actor)
+    yield {"text": f"Automation of {target} is paused for {minutes:g} min.", "exit": 0}
+
+
+async def resume_line(operations: Operations, request: dict[str, Any], actor: Actor) -> AsyncIterator[Line]:
+    """Ends a pause."""
+    target = target_of(operations, request)
+    was = await operations.resume(target, actor)
+    yield {"text": f"Automation of {target} is on." if was else f"{target} was not paused.", "exit": 0}
+
+
+async def restart_lines(operations: Operations, request: dict[str, Any], actor: Actor) -> AsyncIterator[Line]:
+    """Restarts a target; one line a step as it happens."""
+    target = target_of(operations, request)
+    action = await operations.restart(target, str(request.get("reason", "")), actor)
+    shown = -1
+    async with aclosing(operations.follow(action.id)) as progress:
+        async for action in progress:
+            for number, step in enumerate(action.steps):
+                if number > shown and step.state not in (StepState.WAITING, StepState.RUNNING):
+                    shown = number
+                    yield {"text": step_text(number, step)}
+    yield {"text": result_text(action), "exit": 0 if action.state is ActionState.DONE else 1}
+
+
+def step_text(number: int, step: Step) -> str:
+    """ "✓ 5. Start it (0.03 s): pid 4711"."""
+    seconds = f" ({step.seconds:.2f} s)" if step.state is not StepState.SKIPPED else ""
+    detail = f": {one_line(step.detail, 300)}" if step.detail else ""
+    return f"{STEP_MARK[step.state]} {number + 1}. {step.title}{seconds}{detail}"
+
+
+def result_text(action: Action) -> str:
+    """The last line: what came of it."""
+    word = "Done" if action.state is ActionState.DONE else "Failed"
+    return f"{word}: {one_line(action.target, 80)} {many_lines(action.detail, 4000)}"
