@@ -7,7 +7,9 @@ from typing import Any
 import discord
 from simcord.actors import MemberActor, MessageLike
 from simcord.backend import serializers
+from simcord.backend.models import Message
 from simcord.builders import ChannelHandle
+from simcord.components import walk_components
 from simcord.enums import AppCommandType, ComponentType, InteractionType
 from simcord.interactions import base_payload, build_options, nest_options, walk_to_subcommand
 from simcord.results import InteractionResult
@@ -30,6 +32,9 @@ class Person(MemberActor):
     ) -> InteractionResult:
         """A click with any custom_id on any message, whether or not the button is there.
 
+        The message that comes with the click is made to show the button, since discord.py looks
+        there for buttons that outlive a restart.
+
         `channel` is where it claims to come from (default: this member's guild must have the
         message's channel); a member of another guild passes a channel of that guild.
         """
@@ -38,7 +43,7 @@ class Person(MemberActor):
         data: dict[str, Any] = {"custom_id": custom_id, "component_type": int(component_type)}
         if values is not None:
             data["values"] = values
-        extra = {"message": dict(serializers.message_payload(backend, stored))}
+        extra = {"message": self._showing(stored, data)}
         where = channel.id if channel is not None else stored.channel_id
         return await self._forge(InteractionType.MESSAGE_COMPONENT, where, data, extra, stored.id)
 
@@ -81,7 +86,7 @@ class Person(MemberActor):
         backend = self._env.backend
         stored = backend.get_message(message_channel_id(message), message.id)
         data = {"custom_id": custom_id, "component_type": int(ComponentType.BUTTON)}
-        extra = {"message": dict(serializers.message_payload(backend, stored))}
+        extra = {"message": self._showing(stored, data)}
         where = backend.get_dm_channel(self.id).id
         kind = InteractionType.MESSAGE_COMPONENT
         return await self._forge(kind, where, data, extra, stored.id, in_guild=False)
@@ -94,6 +99,17 @@ class Person(MemberActor):
         where = self._env.backend.get_dm_channel(self.id).id
         kind = InteractionType.APPLICATION_COMMAND
         return await self._forge(kind, where, data, extra, None, in_guild=False)
+
+    def _showing(self, stored: Message, data: dict[str, Any]) -> dict[str, Any]:
+        """The message as if it had the control that `data` claims was used."""
+        payload = dict(serializers.message_payload(self._env.backend, stored))
+        shown = {item.get("custom_id") for item in walk_components(payload["components"])}
+        if data["custom_id"] not in shown:
+            control = {"type": data["component_type"], "custom_id": data["custom_id"]}
+            look = {"style": 1, "label": "?"} if control["type"] == ComponentType.BUTTON else {}
+            row = {"type": 1, "id": 0, "components": [{**control, **look, "id": 0}]}
+            payload["components"] = [*payload["components"], row]
+        return payload
 
     async def _forge(
         self,
