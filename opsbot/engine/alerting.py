@@ -11,7 +11,7 @@ from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
 from opsbot.engine import alerts, incidents
-from opsbot.engine.conditions import View, evaluate
+from opsbot.engine.conditions import evaluate
 from opsbot.engine.draft import Draft
 from opsbot.engine.messages import message
 from opsbot.engine.state import Known
@@ -23,24 +23,24 @@ FOLLOWERS = frozenset({"process", "http", "port", "sockets", "gateway"})
 def judge_sample(draft: Draft, sample: Sample) -> None:
     """Evaluates every rule that reads this sample's check."""
     known = draft.state.known[sample.target]
-    view = View(known.windows, draft.now)
     for rule in known.target.rules:
         if sample.check in rule.reads:
-            _judge(draft, known, rule, view)
+            _judge(draft, known, rule)
 
 
-def _judge(draft: Draft, known: Known, rule: Rule, view: View) -> None:
+def _judge(draft: Draft, known: Known, rule: Rule) -> None:
     name = known.target.name
     before = draft.alert(name, rule.name)
     firing = before is not None and before.firing
     if not firing and muted(draft, known, rule):
         return
-    verdict = evaluate(rule.condition, view, firing)
+    verdict = evaluate(rule.condition, known.view, draft.now, firing)
     moved = alerts.step(name, rule, before, known.progress.get(rule.name), verdict, draft.now)
     known.progress[rule.name] = moved.progress
     after = moved.alert
     if after is not None and after.firing:
-        after = replace(after, text=message(rule, verdict, view, known.target.title))
+        text = message(rule, verdict, known.view, known.target.title, draft.now)
+        after = replace(after, text=text)
     if after is not None:
         become(draft, before, after)
 

@@ -81,7 +81,7 @@ def asks_for_restart(draft: Draft, known: Known) -> Alert | None:
 def _evidence_is_fresh(known: Known, checks: frozenset[str]) -> bool:
     if known.settled is None:
         return True
-    samples = (known.windows.samples.get(check) for check in checks)
+    samples = (known.view.newest.get(check) for check in checks)
     return any(s is not None and s.at.mono > known.settled.mono for s in samples)
 
 

@@ -22,8 +22,9 @@ from opsbot.domain.process import Exit, Running
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import Target
 from opsbot.engine.alerts import Progress
+from opsbot.engine.conditions import View
 from opsbot.engine.restarts import HOUR
-from opsbot.engine.windows import Windows, longest, needs
+from opsbot.engine.windows import Windows, needs
 
 RESOLVED_KEPT = 200
 """Resolved incidents kept in memory for answers about the recent past; the store keeps all."""
@@ -33,15 +34,14 @@ RESOLVED_KEPT = 200
 class Known:
     """What is known of one target.
 
-    `progress`: how far each rule is, by its name. `windows_needed`: metric → seconds of
-    history that the rules read. `handover_until`: a clean exit is followed by a time in which somebody else
-    may start it. `settled`: when the last action on it ended: older samples are no evidence.
+    `progress`: how far each rule is, by its name. `handover_until`: a clean exit is followed by a time in
+    which somebody else may start it. `settled`: when the last action on it ended: older samples are no
+    evidence.
     """
 
     target: Target
-    windows: Windows
+    view: View
     progress: dict[str, Progress]
-    windows_needed: Mapping[str, float]
     running: Running | None = None
     exit: Exit | None = None
     looked: bool = False
@@ -52,12 +52,9 @@ class Known:
 def known_of(target: Target) -> Known:
     """Nothing seen yet of a target."""
     usual = {c.name: c.interval + c.timeout for c in target.checks}
-    progress = {
-        rule.name: Progress(max((usual.get(c, 0.0) for c in rule.reads), default=0.0))
-        for rule in target.rules
-    }
-    wanted = needs(target.rules)
-    return Known(target, Windows(wanted, usual), progress, longest(wanted))
+    windows = Windows(needs(target.rules), usual)
+    progress = {rule.name: Progress(windows.interval(rule.reads)) for rule in target.rules}
+    return Known(target, View(windows), progress)
 
 
 @dataclass(slots=True)
@@ -93,7 +90,7 @@ class State:
 
     def observe(self, sample: Sample) -> None:
         """Takes a sample into the windows of its target."""
-        self.known[sample.target].windows.observe(sample)
+        self.known[sample.target].view.observe(sample)
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Takes over what the store has committed."""

@@ -80,9 +80,10 @@ class History:
         """Rebuilds the rules' windows from what is stored."""
         now = self.clock.now()
         for known in state.known.values():
-            for metric, window in known.windows_needed.items():
+            windows = known.view.windows
+            for metric, window in windows.needs.items():
                 points = await self.store.series(known.target.name, metric, now.wall - window, now.wall)
-                known.windows.seed(metric, [(p.wall, p.value) for p in points], now)
+                windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
 
     async def summaries(
         self, target: str, current: dict[str, float], window: float

@@ -63,7 +63,7 @@ class Ops:
     async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
         """The newest samples as a report; `fresh` looks anew first."""
         known = self._known(target)
-        if fresh or not known.windows.samples:
+        if fresh or not known.view.newest:
             await self.scheduler.look(target)
         return HealthReport(
             target=target,
@@ -78,7 +78,7 @@ class Ops:
         grouped: dict[str, list[Finding]] = {}
         for spec in known.target.checks:
             title = self.sections[known.target.name, spec.name]
-            sample = known.windows.samples.get(spec.name)
+            sample = known.view.newest.get(spec.name)
             grouped.setdefault(title, []).extend(_findings(spec.name, sample))
         return tuple(Section(title, tuple(findings)) for title, findings in grouped.items())
 
@@ -100,7 +100,7 @@ class Ops:
         known = self._known(target)
         current: dict[str, float] = {}
         for spec in known.target.checks:
-            sample = known.windows.samples.get(spec.name)
+            sample = known.view.newest.get(spec.name)
             current.update(sample.metrics if sample else {})
         summaries = await self.history.summaries(target, current, window)
         return MetricsReport(target, known.target.title, self.clock.now(), window, summaries)

@@ -1,0 +1,5 @@
+"""`python -m opsbot`."""
+
+from opsbot.cli.main import main
+
+main()

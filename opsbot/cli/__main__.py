@@ -1,0 +1,5 @@
+"""`python -m opsbot.cli`."""
+
+from opsbot.cli.main import main
+
+main()

@@ -1,0 +1,30 @@
+"""Commands that change something: by the running opsbot if one runs, else under the lock for their moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from opsbot.cli.files import config_file
+from opsbot.cli.printing import print_answer
+from opsbot.config.peek import state_dir
+from opsbot.control.client import ask, running
+
+
+def act_command(config: Path | None, request: dict[str, Any]) -> int:
+    """Carries out a request and prints the answer; returns the exit code."""
+    file = config_file(config)
+    link = running(state_dir(file))
+    return print_answer(ask(link, request) if link else _alone(file, request))
+
+
+def _alone(file: Path | None, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same without a running opsbot: this process is opsbot as long as it takes."""
+    import asyncio
+
+    from opsbot.app import answer_alone
+    from opsbot.config.load import load
+
+    settings = load(file)
+    yield from asyncio.run(answer_alone(settings, request))

@@ -1,0 +1,40 @@
+"""`opsbot health`: from the running opsbot if one runs, else by looking once."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from opsbot.cli.files import config_file
+from opsbot.cli.printing import print_answer
+from opsbot.config.peek import state_dir
+from opsbot.control.client import ask, running
+
+CLEAR = "\x1b[2J\x1b[H"
+"""Clears a terminal and goes to its first line."""
+
+
+def health_command(target: str | None, config: Path | None, *, as_json: bool, watch: float | None) -> int:
+    """Prints the report, once or every `watch` seconds; returns the exit code of the last one."""
+    file = config_file(config)
+    while True:
+        lines = _answer(file, target)
+        if watch is not None and sys.stdout.isatty():
+            sys.stdout.write(CLEAR)
+        code = print_answer(lines, as_json=as_json)
+        if watch is None:
+            return code
+        time.sleep(watch)
+
+
+def _answer(file: Path | None, target: str | None) -> Iterable[dict[str, Any]]:
+    request = {"verb": "health", "target": target}
+    link = running(state_dir(file))
+    if link is not None:
+        return list(ask(link, request))
+    from opsbot.cli.look import look_once
+
+    return look_once(file, target)

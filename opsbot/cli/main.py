@@ -1,0 +1,170 @@
+"""The command line. Each command imports what it needs when it runs: `--help` and `health` answer at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opsbot import __version__
+from opsbot.errors import UsageError
+
+app = typer.Typer(
+    name="opsbot",
+    help="Watches the service beside it, tells your Discord ops channel, and repairs what it safely can.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="OPSBOT_CONFIG",
+        help="Configuration file. Default: config/opsbot.yml, opsbot.yml or alert-config.yml, here.",
+    ),
+]
+TargetName = Annotated[str | None, typer.Argument(help="The target; may be left out when there is one.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"opsbot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command()
+def run(
+    config: Config = None,
+    log_format: Annotated[str, typer.Option(help="How opsbot logs: console or json.")] = "console",
+) -> None:
+    """Watch, alert and repair until stopped (Ctrl-C)."""
+    from opsbot.cli.run import run_command
+
+    raise typer.Exit(run_command(config, log_format))
+
+
+@app.command()
+def demo(
+    no_page: Annotated[
+        bool, typer.Option("--no-page", help="Print the channel to the terminal instead of serving a page.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="End by itself after that many seconds.")
+    ] = None,
+    scenario: Annotated[str | None, typer.Option(help="Play this fault instead of the story.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0: any free one.")] = 0,
+) -> None:
+    """The real bot in a simulated Discord with a service that breaks: no token needed."""
+    from opsbot.cli.demo import demo_command
+
+    raise typer.Exit(demo_command(page=not no_page, seconds=seconds, scenario=scenario, port=port))
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("config/opsbot.yml"),
+    force: Annotated[bool, typer.Option(help="Overwrite a file that is there.")] = False,
+    client_id: Annotated[
+        str | None, typer.Option(help="Application id of your bot, for a complete invite link.")
+    ] = None,
+) -> None:
+    """Write a commented configuration and say what Discord needs."""
+    from opsbot.cli.init import init_command
+
+    raise typer.Exit(init_command(path, force, client_id))
+
+
+@app.command("check-config")
+def check_config(
+    config: Config = None,
+    schema: Annotated[bool, typer.Option(help="Print the JSON Schema for editors instead.")] = False,
+) -> None:
+    """Say everything that is wrong with a configuration, or what it comes to."""
+    from opsbot.cli.check import check_command
+
+    raise typer.Exit(check_command(config, schema))
+
+
+@app.command()
+def health(
+    target: TargetName = None,
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    watch: Annotated[
+        float | None, typer.Option(min=0.2, help="Look again every so many seconds, until Ctrl-C.")
+    ] = None,
+) -> None:
+    """The health report. Exit code: 0 OK, 1 warning, 2 critical, 3 unknown."""
+    from opsbot.cli.health import health_command
+
+    raise typer.Exit(health_command(target, config, as_json=json, watch=watch))
+
+
+@app.command()
+def restart(
+    target: TargetName = None,
+    reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
+    config: Config = None,
+) -> None:
+    """Restart a target in the guide's six steps."""
+    from opsbot.cli.act import act_command
+
+    raise typer.Exit(act_command(config, {"verb": "restart", "target": target, "reason": reason}))
+
+
+@app.command()
+def pause(
+    target: TargetName = None,
+    minutes: Annotated[float, typer.Option(min=1, max=10080, help="For how long.")] = 30,
+    reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
+    config: Config = None,
+) -> None:
+    """Hold all automation of a target, for example during a deploy."""
+    from opsbot.cli.act import act_command
+
+    request = {"verb": "pause", "target": target, "minutes": minutes, "reason": reason}
+    raise typer.Exit(act_command(config, request))
+
+
+@app.command()
+def resume(target: TargetName = None, config: Config = None) -> None:
+    """End a pause."""
+    from opsbot.cli.act import act_command
+
+    raise typer.Exit(act_command(config, {"verb": "resume", "target": target}))
+
+
+@app.command()
+def incidents(config: Config = None) -> None:
+    """List the open incidents."""
+    from opsbot.cli.act import act_command
+
+    raise typer.Exit(act_command(config, {"verb": "incidents"}))
+
+
+def main() -> None:
+    """Entry point: a person's mistake is one sentence, Ctrl-C is no traceback."""
+    try:
+        app()
+    except UsageError as mistake:
+        typer.echo(f"opsbot: {mistake}", err=True)
+        sys.exit(mistake.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `opsbot health | head`
+        sys.stderr.close()
+        sys.exit(141)

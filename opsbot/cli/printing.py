@@ -1,0 +1,40 @@
+"""Printing answers: marks in colour on a terminal, plain elsewhere and with NO_COLOR (no-color.org)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+
+COLOURS = {"✓": "green", "⚠": "yellow", "✗": "red", "?": "bright_black"}
+
+
+def coloured(text: str) -> str:
+    """The text with each line's leading mark in its colour, where the terminal shows colours."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return "\n".join(_line(line) for line in text.split("\n"))
+
+
+def _line(line: str) -> str:
+    colour = COLOURS.get(line[:1])
+    return typer.style(line[0], fg=colour, bold=True) + line[1:] if colour else line
+
+
+def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False) -> int:
+    """Prints the lines of an answer as they come; returns the exit code."""
+    code = 1
+    for line in lines:
+        code = line.get("exit", code)
+        if "error" in line:
+            typer.echo(f"opsbot: {line['error']}", err=True)
+        elif as_json and "data" in line:
+            typer.echo(json.dumps(line["data"], ensure_ascii=False, indent=2))
+        elif "text" in line:
+            typer.echo(coloured(line["text"]))
+        sys.stdout.flush()
+    return code
