@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from opsbot.domain.action import Action, Desired, Pause, RestartMark
 from opsbot.domain.alert import Alert
+from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Entry, Incident
+from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
 from opsbot.domain.sample import Sample
+
+RECENT_SECONDS = 86_400.0
+"""How long after its end an incident is still loaded at start."""
+
+BUDGET_SECONDS = 3_600.0
+"""How long a restart counts in the budget, and so is loaded at start."""
 
 
 @dataclass(slots=True)
 class Persisted:
     """All durable state, as loaded at start. Moments are already of this boot (see `StateStore.load`).
 
-    `alerts`: not inactive. `incidents`: live ones and those resolved within the last day. `actions`: those
-    still `running` when opsbot ended. `restarts`: marks of the last hour. `notices`: not yet delivered, in
-    order of id. `next_id`: greater than any id ever used, of incidents, actions and notices.
+    `alerts`: not inactive, by key. `incidents`: live ones, those resolved within the last day and those of
+    which a notice waits, by id, each with the newest lines of its timeline. `actions`: those still `running`
+    when opsbot ended, by id. `desired`, `pauses`: by target. `restarts`: marks of the last hour, oldest
+    first. `notices`: not yet delivered, in order of id. `receipts`: of the incidents loaded, by incident and
+    notifier.
+    `next_…`: greater than any id ever used, also of rows that were pruned since.
     """
 
     alerts: list[Alert] = field(default_factory=list)
@@ -36,28 +48,103 @@ class Persisted:
     next_notice: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes that are written together, with a name, so that they are written once.
+
+    `writer` names one run of opsbot, `number` counts its batches from 1. `boot_id` and `at`: the boot whose
+    clock the changes' moments are on, and when they were made.
+    """
+
+    writer: str
+    number: int
+    boot_id: str
+    at: Moment
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """The state file cannot be written. `reason`: one sentence for people. `since`: when it began.
+
+    `waiting`: batches not in the file yet. `journal`: they are on disk, in the journal; else only in memory.
+    `lost`: batches given up because not even memory is unbounded.
+    """
+
+    reason: str
+    since: Moment
+    waiting: int
+    journal: bool
+    lost: int = 0
+
+
 class StateStore(Protocol):
-    """Alerts, incidents, desired states, outbox, audit: what may not be lost."""
+    """Alerts, incidents, desired states, outbox, audit: what may not be lost.
+
+    An `Alert` that is inactive removes its row. An `Incident` is kept without its `timeline`: that is made of
+    the `TimelineLine`s. A `Notice` with a known id replaces it, unless it is done already. An
+    `AuditEntry` is added, everything else replaces what has the same id, target or (a `RestartMark`) moment.
+    """
+
+    @property
+    def quarantined(self) -> Path | None:
+        """Where the damaged file was put that this store found and replaced, newest; None if none was."""
 
     async def load(self) -> Persisted:
         """All state. Moments stored under another boot are moved to this boot's clock by the time that has
-        passed on the wall clock (never into the future)."""
+        passed on the wall clock (what was past stays past; deadlines keep their distance).
+
+        Raises:
+            StoreUnavailable: cannot be read.
+            SchemaTooNew: written by a newer opsbot.
+        """
 
     async def commit(self, changes: Sequence[Change]) -> None:
         """Writes all changes in one transaction, or none.
 
         Raises:
-            StoreUnavailable: busy, full, read-only or corrupt.
+            StoreUnavailable: busy, full, read-only, corrupt, or not answering in time; only in the last case
+                may the changes have been written all the same.
+        """
+
+    async def write(self, batches: Sequence[Batch]) -> None:
+        """Writes the batches in one transaction, or none; those already written are passed over.
+
+        Batches of one writer come in the order of their numbers.
+
+        Raises:
+            StoreUnavailable: as for `commit`.
         """
 
     async def incident(self, number: int) -> Incident | None:
-        """One incident, however old."""
+        """One incident, however old, unless it was pruned."""
 
     async def timeline(self, number: int) -> list[Entry]:
         """The whole timeline of an incident, oldest first."""
 
+    async def audit(self, newest: int) -> list[AuditEntry]:
+        """The newest acts, oldest first; `at.mono` is of the boot in which each was written."""
+
+    async def verify_audit(self) -> int | None:
+        """The number of the first row of the audit that was changed or is missing; None if none is."""
+
+    async def prune(self, older_than: float) -> int:
+        """Removes incidents resolved more than `older_than` seconds ago with their timelines and receipts,
+        and notices and actions done as long ago; never the audit. Returns how many incidents."""
+
     async def close(self) -> None:
         """Closes the file."""
+
+
+class StateKeeper(StateStore, Protocol):
+    """A state store that never refuses: `commit` and `write` raise no `StoreUnavailable`, they degrade."""
+
+    @property
+    def degraded(self) -> Degraded | None:
+        """Set while the state file cannot be written."""
+
+    async def recover(self) -> bool:
+        """Tries the state file now; True when it is written and nothing waits any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +158,10 @@ class Point:
 class MetricsStore(Protocol):
     """History of samples: best effort, in batches."""
 
+    @property
+    def quarantined(self) -> Path | None:
+        """Where the damaged file was put that this store found and replaced, newest; None if none was."""
+
     async def append(self, samples: Sequence[Sample]) -> None:
         """Stores the metrics of samples.
 
@@ -82,7 +173,7 @@ class MetricsStore(Protocol):
         """Values of a metric in a time range (seconds since 1970 UTC), oldest first."""
 
     async def names(self, target: str) -> list[str]:
-        """Metrics known of a target, sorted."""
+        """Metrics of a target that have values, sorted."""
 
     async def prune(self, before: float) -> int:
         """Deletes what is older than `before` (seconds since 1970 UTC); returns how many values."""

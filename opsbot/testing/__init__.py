@@ -1,5 +1,6 @@
 """Doubles that ship with opsbot, each held to the contract of the port it stands for."""
 
 from opsbot.testing.clock import VirtualClock
+from opsbot.testing.store import MemoryDisk, MemoryMetrics, MemoryState
 
-__all__ = ["VirtualClock"]
+__all__ = ["MemoryDisk", "MemoryMetrics", "MemoryState", "VirtualClock"]

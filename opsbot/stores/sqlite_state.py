@@ -1,0 +1,118 @@
+"""state.db: the state store on SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from opsbot.clock import Clock
+from opsbot.domain.audit import AuditEntry
+from opsbot.domain.change import Change
+from opsbot.domain.incident import Entry, Incident
+from opsbot.stores import _audit, _prune
+from opsbot.stores._database import Database
+from opsbot.stores._file import FilePlan
+from opsbot.stores._migrations import shipped
+from opsbot.stores._rescue import rescue_state
+from opsbot.stores._state_read import StateReader, newest_acts
+from opsbot.stores._state_write import write_batches
+from opsbot.stores.base import BUDGET_SECONDS, Batch, Persisted
+
+STATE_NAME = "state.db"
+
+BUSY_SECONDS = 1.0
+"""How long another process's lock is waited for."""
+
+PATIENCE_SECONDS = 2.0
+"""How long a commit may take in all before the caller goes on without it."""
+
+OPEN_SECONDS = 60.0
+"""How long checking, migrating and reading a big file at start may take."""
+
+_CHECK_UP_TO = 1 << 40
+"""state.db is small and precious: always checked whole."""
+
+
+class SqliteState:
+    """One file, one writing connection, WAL, synchronous=FULL. Opens on first use, and anew after errors.
+
+    `read_only`: for commands that look at the file beside a running opsbot; they lock and write nothing.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        busy: float = BUSY_SECONDS,
+        patience: float = PATIENCE_SECONDS,
+        read_only: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._writer = uuid.uuid4().hex
+        self._number = 0
+        plan = FilePlan(path, shipped("state"), "FULL", busy, _CHECK_UP_TO, self._rescue)
+        self._database = Database(plan, clock, patience=patience, read_only=read_only)
+
+    @property
+    def quarantined(self) -> Path | None:
+        return self._database.quarantined
+
+    async def load(self) -> Persisted:
+        return await self._database.read(lambda db: self._reader(db).persisted(), OPEN_SECONDS)
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        self._number += 1
+        now = self._clock.now()
+        await self.write([Batch(self._writer, self._number, self._clock.boot_id, now, tuple(changes))])
+
+    async def write(self, batches: Sequence[Batch]) -> None:
+        await self._database.write(partial(write_batches, batches=batches))
+
+    async def incident(self, number: int) -> Incident | None:
+        return await self._database.read(lambda db: self._reader(db).incident(number))
+
+    async def timeline(self, number: int) -> list[Entry]:
+        return await self._database.read(lambda db: self._reader(db).timeline(number))
+
+    async def audit(self, newest: int) -> list[AuditEntry]:
+        return await self._database.read(partial(newest_acts, newest=newest))
+
+    async def verify_audit(self) -> int | None:
+        rows = await self._database.read(_audit.expected_rows)
+        seq, previous = 0, _audit.GENESIS
+        while True:
+            check = partial(_audit.check_page, seq=seq, previous=previous)
+            broken, reached, previous = await self._database.read(check)
+            if broken is not None or reached == seq:
+                return broken or (seq + 1 if seq < rows else None)
+            seq = reached
+
+    async def prune(self, older_than: float) -> int:
+        shifts = await self._database.read(lambda db: self._reader(db).shifts)
+        now, pruned = self._clock.now().mono, 0
+        for boot, shift in shifts.items():
+            before = now - shift - older_than
+            pruned += await self._prune_incidents(boot, before)
+            await self._database.write(partial(_prune.prune_done, boot=boot, before=before))
+            spent = now - shift - BUDGET_SECONDS
+            await self._database.write(partial(_prune.prune_marks, boot=boot, before=spent))
+        return pruned
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def _prune_incidents(self, boot: int, before: float) -> int:
+        pruned = 0
+        while count := await self._database.write(partial(_prune.prune_incidents, boot=boot, before=before)):
+            pruned += count
+        return pruned
+
+    def _reader(self, db: sqlite3.Connection) -> StateReader:
+        return StateReader(db, self._clock.boot_id, self._clock.now())
+
+    def _rescue(self, new: sqlite3.Connection, damaged: Path) -> None:
+        rescue_state(new, damaged, self._clock.now().wall)
