@@ -37,12 +37,16 @@ def _judge(draft: Draft, known: Known, rule: Rule) -> None:
     verdict = evaluate(rule.condition, known.view, draft.now, firing)
     moved = alerts.step(name, rule, before, known.progress.get(rule.name), verdict, draft.now)
     known.progress[rule.name] = moved.progress
-    after = moved.alert
-    if after is not None and after.firing:
-        text = message(rule, verdict, known.view, known.target.title, draft.now)
-        after = replace(after, text=text)
-    if after is not None:
-        become(draft, before, after)
+    if moved.alert is not None:
+        become(draft, before, _worded(draft, known, rule, moved.alert))
+
+
+def _worded(draft: Draft, known: Known, rule: Rule, alert: Alert) -> Alert:
+    """A firing alert in the words of its rule; any other keeps the words it fired with."""
+    verdict = known.progress[rule.name].verdict
+    if not alert.firing or verdict is None:
+        return alert
+    return replace(alert, text=message(rule, verdict, known.view, known.target.title, draft.now))
 
 
 def judge_time(draft: Draft, known: Known) -> None:
@@ -55,7 +59,7 @@ def judge_time(draft: Draft, known: Known) -> None:
         progress = known.progress.get(rule.name)
         after = alerts.tick(known.target.name, rule, before, progress, draft.now)
         if after is not None:
-            become(draft, before, after)
+            become(draft, before, _worded(draft, known, rule, after))
 
 
 def muted(draft: Draft, known: Known, rule: Rule) -> str:
