@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from opsbot.cli.files import config_file
 from opsbot.cli.printing import print_answer
-from opsbot.config.peek import state_dir
+from opsbot.config.peek import locate, state_dir
 from opsbot.control.client import ask, running
 
 
 def act_command(config: Path | None, request: dict[str, Any]) -> int:
     """Carries out a request and prints the answer; returns the exit code."""
-    file = config_file(config)
-    link = running(state_dir(file))
+    file = locate(os.environ, Path.cwd()) if config is None else config
+    link = running(state_dir(file, os.environ))
     return print_answer(ask(link, request) if link else _alone(file, request))
 
 

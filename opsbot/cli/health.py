@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from opsbot.cli.files import config_file
 from opsbot.cli.printing import print_answer
-from opsbot.config.peek import state_dir
+from opsbot.config.peek import locate, state_dir
 from opsbot.control.client import ask, running
 
 CLEAR = "\x1b[2J\x1b[H"
@@ -19,7 +19,7 @@ CLEAR = "\x1b[2J\x1b[H"
 
 def health_command(target: str | None, config: Path | None, *, as_json: bool, watch: float | None) -> int:
     """Prints the report, once or every `watch` seconds; returns the exit code of the last one."""
-    file = config_file(config)
+    file = locate(os.environ, Path.cwd()) if config is None else config
     while True:
         lines = _answer(file, target)
         if watch is not None and sys.stdout.isatty():
@@ -32,7 +32,7 @@ def health_command(target: str | None, config: Path | None, *, as_json: bool, wa
 
 def _answer(file: Path | None, target: str | None) -> Iterable[dict[str, Any]]:
     request = {"verb": "health", "target": target}
-    link = running(state_dir(file))
+    link = running(state_dir(file, os.environ))
     if link is not None:
         return list(ask(link, request))
     from opsbot.cli.look import look_once

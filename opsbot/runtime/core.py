@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from opsbot.checks.base import Check
 from opsbot.clock import Clock
@@ -41,6 +42,13 @@ class Parts:
     keep_days: float = 30.0
 
 
+class Runs(Protocol):
+    """A part that works until cancelled."""
+
+    async def run(self) -> None:
+        """Works."""
+
+
 class Runtime:
     """Scheduler, pipeline, outbox, remediator and history, wired together."""
 
@@ -68,16 +76,25 @@ class Runtime:
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Watches, decides, repairs and tells until cancelled. `started` is set when all of it works."""
         await self.history.seed(self._parts.state)
+        await self._run(
+            (self.history, self.outbox, self.remediator, self.pipeline, self.processes, self.scheduler),
+            started,
+        )
+
+    async def run_for_a_person(self, started: asyncio.Event) -> None:
+        """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,
+        so nothing is started that merely was not running."""
+        for name, subject in self._parts.subjects.items():
+            look = await subject.supervisor.find()
+            if look.running is not None:
+                self.processes.started(name, look.running)
+                await self.pipeline.post(ProcessFound(name, look.running))
+        await self._run((self.remediator, self.pipeline), started)
+
+    async def _run(self, parts: Sequence[Runs], started: asyncio.Event | None) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for part in (
-                    self.history,
-                    self.outbox,
-                    self.remediator,
-                    self.pipeline,
-                    self.processes,
-                    self.scheduler,
-                ):
+                for part in parts:
                     group.create_task(part.run(), name=type(part).__name__.lower())
                 if started is not None:
                     started.set()
