@@ -12,6 +12,7 @@ import asyncio
 import json
 import signal
 import sys
+from functools import partial
 from typing import Any
 
 from opsbot.demo.discord_sim import Request, SimulatedDiscord
@@ -22,16 +23,12 @@ def tell(line: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def tell_request(request: Request) -> None:
-    tell(
-        {
-            "at": request.at,
-            "method": request.method,
-            "path": request.path,
-            "status": request.status,
-            "nonce": request.nonce,
-        }
-    )
+def tell_request(ended: asyncio.Event, request: Request) -> None:
+    shown = ("at", "method", "path", "status", "nonce")
+    try:
+        tell({name: getattr(request, name) for name in shown})
+    except BrokenPipeError:  # nobody listens any more
+        ended.set()
 
 
 async def serve(port: int, token: str, rate_limits: bool) -> None:
@@ -40,7 +37,7 @@ async def serve(port: int, token: str, rate_limits: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with SimulatedDiscord(port=port, token=token) as discord:
         discord.rate_limits.enabled = rate_limits
-        discord.requests.answered.append(tell_request)
+        discord.requests.answered.append(partial(tell_request, ended))
         urls = {"rest_url": discord.rest_url, "gateway_url": discord.gateway_url}
         tell({**urls, "token": discord.token, **discord.world.ids()})
         await ended.wait()

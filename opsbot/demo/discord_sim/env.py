@@ -122,6 +122,6 @@ class WireEnv(Env):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + QUIET_AT_MOST_SECONDS
         seen = -1
-        while (seen != len(self._requests) or self._requests.in_flight) and loop.time() < deadline:
-            seen = len(self._requests)
+        while (seen != self._requests.arrivals or self._requests.in_flight) and loop.time() < deadline:
+            seen = self._requests.arrivals
             await asyncio.sleep(self.quiet_for)

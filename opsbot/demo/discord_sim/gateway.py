@@ -5,12 +5,9 @@ https://discord.com/developers/docs/events/gateway
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 import discord
 from aiohttp import web
 from simcord.backend import Backend, serializers
@@ -18,23 +15,19 @@ from simcord.intents import PRIVILEGED_INTENTS
 
 from opsbot.demo.discord_sim.cdn import Cdn
 from opsbot.demo.discord_sim.changes import Changes
+from opsbot.demo.discord_sim.connection import Connection
 from opsbot.demo.discord_sim.presence import Presences
 from opsbot.demo.discord_sim.sessions import Json, Outlet, Session
-from opsbot.demo.discord_sim.sockets import cut
 
 HEARTBEAT_MS = 41_250
 IDENTIFIES_PER_DAY = 1_000
-CLEAN_CLOSES = (1000, 1001)  # a client that closes so gives its session up
-
-# Close codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway
-NOT_AUTHENTICATED, WRONG_TOKEN, ALREADY_AUTHENTICATED = 4003, 4004, 4005
-DISALLOWED_INTENTS = 4014
+WRONG_TOKEN, DISALLOWED_INTENTS = 4004, 4014
 
 
 class Gateway:
     """All connections and sessions, and the switches to break them.
 
-    `deaf`: heartbeats are acknowledged, events are not sent. `answer_heartbeats=False`: a zombie.
+    `answer_heartbeats=False` makes connections zombies. `heartbeat_ms` is told to new ones.
     `refusals`: how many of the next connections are turned away with 503. `close_identify_with`: a
     close code every IDENTIFY gets. `privileged` names the privileged intents that the developer
     portal granted. `log` has one word a happening, in order (`identify`, `resume`, …).
@@ -54,7 +47,6 @@ class Gateway:
         self.sessions: dict[str, Session] = {}
         self.log: list[str] = []
         self.bot_status = "online"
-        self._deaf = False
         self._backend = backend
         self._cdn = cdn
         self._presences = presences
@@ -69,16 +61,6 @@ class Gateway:
         """How many bots are connected and identified."""
         return sum(session.outlet is not None for session in self.sessions.values())
 
-    @property
-    def deaf(self) -> bool:
-        return self._deaf
-
-    @deaf.setter
-    def deaf(self, value: bool) -> None:
-        self._deaf = value
-        for session in self.sessions.values():
-            session.deaf = value
-
     def note(self, word: str) -> None:
         self.log.append(word)
         self._changes.notify()
@@ -89,6 +71,11 @@ class Gateway:
         """Reset every TCP connection; sessions can be resumed."""
         for connection in list(self._connections):
             connection.abort()
+
+    def deafen(self) -> None:
+        """Acknowledge heartbeats, but send no events; a bot that reconnects hears again."""
+        for session in self.sessions.values():
+            session.deaf = True
 
     async def close(self, code: int) -> None:
         """Close every connection with a code (4014, 4004 …)."""
@@ -153,7 +140,7 @@ class Gateway:
         """Open a session and tell it READY and every guild."""
         intents = discord.Intents._from_value(int(data.get("intents", 0)))
         session = Session(self._backend, self._cdn, intents)
-        session.outlet, session.deaf = outlet, self._deaf
+        session.outlet = outlet
         self.sessions[session.id] = session
         self.identifies += 1
         session.dispatch("READY", self._ready(session))
@@ -185,6 +172,10 @@ class Gateway:
         for chunk in self._presences.chunks(data, session.intents):
             session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
+    def forget(self, session: Session) -> None:
+        """The bot said goodbye."""
+        self.sessions.pop(session.id, None)
+
     def bot_info(self) -> Json:
         """`GET /gateway/bot`."""
         return {
@@ -197,95 +188,3 @@ class Gateway:
                 "max_concurrency": 1,
             },
         }
-
-
-class Connection:
-    """One socket: reads a bot's frames, and writes what its outlet holds."""
-
-    def __init__(self, gateway: Gateway, socket: web.WebSocketResponse, request: web.Request) -> None:
-        self.outlet = Outlet()
-        self._gateway = gateway
-        self._socket = socket
-        self._closed_with: int | None = None
-        self._request = request
-        self._session: Session | None = None
-
-    async def run(self) -> None:
-        hello = {"heartbeat_interval": self._gateway.heartbeat_ms}
-        self.outlet.put({"op": 10, "d": hello})
-        async with asyncio.TaskGroup() as tasks:
-            writer = tasks.create_task(self._write())
-            async for message in self._socket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    await self._receive(json.loads(message.data))
-            writer.cancel()
-
-    async def _write(self) -> None:
-        while not self._socket.closed:
-            frame = await self.outlet.frames.get()
-            try:
-                await self._socket.send_json(frame)
-            except (ConnectionError, RuntimeError):  # closed meanwhile; a RESUME says it again
-                return
-
-    async def _receive(self, frame: Json) -> None:
-        op, data = frame["op"], frame["d"]
-        if op == 1:
-            self._heartbeat()
-        elif op == 2:
-            await self._identify(data)
-        elif op == 6:
-            self._resume(data)
-        elif self._session is None:
-            await self.close(NOT_AUTHENTICATED)
-        elif op == 3:
-            self._gateway.bot_status = data["status"]
-            self._gateway.note(f"presence {data['status']}")
-        elif op == 8:
-            self._gateway.members(self._session, data)
-
-    def _heartbeat(self) -> None:
-        self._gateway.note("heartbeat")
-        if self._gateway.answer_heartbeats:
-            self.outlet.put({"op": 11})
-
-    async def _identify(self, data: Json) -> None:
-        self._gateway.note("identify")
-        code = ALREADY_AUTHENTICATED if self._session else self._gateway.refusal(data)
-        if code is not None:
-            await self.close(code)
-            return
-        self._session = self._gateway.identify(self.outlet, data)
-        self._gateway.note("ready")
-
-    def _resume(self, data: Json) -> None:
-        self._gateway.note("resume")
-        session = self._gateway.resumable(data)
-        if session is None:
-            self.outlet.put({"op": 9, "d": False})
-            return
-        self._session = session
-        session.deaf = self._gateway.deaf
-        session.resume(self.outlet, int(data.get("seq") or 0))
-        self._gateway.note("resumed")
-
-    def abort(self) -> None:
-        cut(self._request, reset=True)
-
-    async def close(self, code: int) -> None:
-        self._closed_with = code
-        await self._socket.close(code=code)
-
-    @property
-    def close_code(self) -> int | None:
-        """Ours if we closed, else the bot's (discord.py mostly says 4000, even on a goodbye)."""
-        return self._closed_with or self._socket.close_code
-
-    def leave(self) -> None:
-        """The socket is gone. A clean goodbye ends the session, anything else may be resumed."""
-        session = self._session
-        if session is None or session.outlet is not self.outlet:
-            return
-        session.detach()
-        if self._socket.close_code in CLEAN_CLOSES:
-            self._gateway.sessions.pop(session.id, None)

@@ -70,13 +70,14 @@ class LivePage(Preview):
             await super().refresh()
 
     async def follow(self, changes: Changes) -> None:
-        """Show every change, until cancelled."""
+        """Show every change, until cancelled or until somebody ends the page in the browser."""
         shown = -1
-        while True:
+        while not self._closed:
             await changes.beyond(shown)
             await asyncio.sleep(GATHER_SECONDS)
             shown = changes.count
-            await self.refresh()
+            if not self._closed:
+                await self.refresh()
 
 
 @asynccontextmanager

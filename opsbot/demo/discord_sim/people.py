@@ -102,7 +102,7 @@ class Person(MemberActor):
 
     def _showing(self, stored: Message, data: dict[str, Any]) -> dict[str, Any]:
         """The message as if it had the control that `data` claims was used."""
-        payload = dict(serializers.message_payload(self._env.backend, stored))
+        payload: dict[str, Any] = dict(serializers.message_payload(self._env.backend, stored))
         shown = {item.get("custom_id") for item in walk_components(payload["components"])}
         if data["custom_id"] not in shown:
             control = {"type": data["component_type"], "custom_id": data["custom_id"]}

@@ -10,6 +10,8 @@ from typing import Any
 
 from opsbot.demo.discord_sim.changes import Changes
 
+KEPT_REQUESTS = 20_000  # a demo may run for days
+
 
 @dataclass(slots=True)
 class Request:
@@ -32,17 +34,23 @@ class Request:
 
 
 class RequestLog(list[Request]):
-    """All requests in order of arrival, and how many have no answer yet."""
+    """The requests in order of arrival, how many came ever, and how many have no answer yet.
+
+    `answered` are called with each request that got its answer.
+    """
 
     def __init__(self, changes: Changes) -> None:
         super().__init__()
         self._changes = changes
         self.in_flight = 0
+        self.arrivals = 0
         self.answered: list[Callable[[Request], None]] = []
 
     def arrived(self, method: str, path: str) -> Request:
         request = Request(method, path)
         self.append(request)
+        del self[:-KEPT_REQUESTS]
+        self.arrivals += 1
         self.in_flight += 1
         self._changes.notify()
         return request

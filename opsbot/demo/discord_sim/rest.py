@@ -30,6 +30,7 @@ INVALID_REQUEST_LIMIT = 10_000
 INVALID_STATUSES = (401, 403, 429)
 
 _SEND = re.compile(r"/channels/(\d+)/messages")
+_WEBHOOK = re.compile(r"/webhooks/\d+/([^/]+)")
 # The token is in the path: interaction answers, and webhooks with their token.
 _NO_TOKEN_NEEDED = re.compile(r"/interactions/.*|/webhooks/\d+/[^/]+.*|/gateway")
 
@@ -137,9 +138,16 @@ class Rest:
         if sent is not None:
             return self._send(request, entry, body, int(sent[1]))
         answer = self._dispatch(request, entry, body)
-        if entry.path.endswith("/callback") and request.query.get("with_response", "").lower() not in _TRUE:
-            return None
-        return answer
+        return answer if self._is_told(request, entry) else None
+
+    def _is_told(self, request: web.Request, entry: Request) -> bool:
+        """Callbacks and webhooks answer 204 unless asked for more."""
+        webhook = _WEBHOOK.fullmatch(entry.path) if entry.method == "POST" else None
+        if entry.path.endswith("/callback"):
+            return request.query.get("with_response", "").lower() in _TRUE
+        if webhook is not None and webhook[1] not in self._backend.interaction_tokens:
+            return request.query.get("wait", "").lower() in _TRUE
+        return True
 
     def _send(self, request: web.Request, entry: Request, body: Body, channel_id: int) -> Any:
         asked = body.json or {}

@@ -112,6 +112,11 @@ class SimulatedDiscord:
         self.gateway.token = new
         self.gateway.sessions.clear()
 
+    def create_webhook(self, channel: ChannelHandle, name: str = "opsbot alerts") -> str:
+        """The address of a new incoming webhook; its messages carry no nonce and no buttons."""
+        webhook = self.backend.create_webhook(channel.id, name, self.backend.bot_user.id)
+        return f"{self.rest_url}/webhooks/{webhook.id}/{webhook.token}"
+
     # ---------------------------------------------------------------- looking
 
     def messages(

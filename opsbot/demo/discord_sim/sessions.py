@@ -54,7 +54,8 @@ class _ClientState:
 class Session:
     """Numbers events, keeps them for a RESUME, and passes them to the socket that is attached.
 
-    `intents` gates and censors events as Discord does. A deaf session keeps events to itself.
+    `intents` gates and censors events as Discord does. A deaf session keeps
+    events to itself until it is resumed.
     """
 
     def __init__(self, backend: Backend, cdn: Cdn, intents: discord.Intents) -> None:
@@ -101,7 +102,7 @@ class Session:
 
     def resume(self, outlet: Outlet, sequence: int) -> None:
         """Attach to a new socket and say again what came after `sequence`."""
-        self.outlet, self._left_at = outlet, None
+        self.outlet, self._left_at, self.deaf = outlet, None, False
         for frame in self._kept:
             if frame["s"] > sequence:
                 outlet.put(frame)
