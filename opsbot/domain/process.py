@@ -68,6 +68,21 @@ class Exit:
         return f"{text} ({self.cause})" if self.cause else text
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who listens on a port. `pid` is 0 and `executable` empty where they may not be read (a process of
+    another user); `ours`: it belongs to the target, else it is foreign and never touched."""
+
+    pid: int
+    executable: str
+    user: str
+    ours: bool = False
+
+    def __str__(self) -> str:
+        who = f"pid {self.pid} ({self.executable})" if self.pid else "a process that cannot be read"
+        return f"{who} of user {self.user}"
+
+
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

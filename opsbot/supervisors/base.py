@@ -14,7 +14,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from opsbot.clock import Clock
-from opsbot.domain.process import Exit, ProcessId, Running
+from opsbot.domain.process import Exit, Holder, ProcessId, Running
 
 
 class SupervisorOptions(BaseModel):
@@ -63,6 +63,13 @@ class Supervisor(Protocol):
             SupervisorError: `permanent` when trying again cannot help (executable missing).
         """
 
+    async def adopt(self, process: ProcessId) -> Running:
+        """Takes a candidate on a person's word, durably: `find` knows it from now on.
+
+        Raises:
+            SupervisorError: it does not run any more, or another one runs.
+        """
+
     async def stop(self, running: Running, grace: float) -> Exit:
         """SIGTERM, `grace` seconds, SIGKILL; returns when it is gone. The exit's `signal` tells which it
         was. Signals only a process whose identity was read again.
@@ -76,6 +83,9 @@ class Supervisor(Protocol):
 
     async def tail(self, lines: int) -> list[str]:
         """The newest lines that the target wrote to its output, as far as the supervisor has them."""
+
+    async def port_holder(self, port: int) -> Holder | None:
+        """Who listens on a TCP port of this host, or None. Foreign holders are never touched."""
 
     async def close(self) -> None:
         """Lets go of it without stopping it."""

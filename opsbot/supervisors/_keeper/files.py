@@ -1,0 +1,47 @@
+"""Small files: read whole, replaced at once."""
+
+from __future__ import annotations
+
+import os
+import time
+
+CHUNK = 256 * 1024
+
+
+def clock() -> float:
+    """Seconds since boot, counting through a suspend, as `opsbot.clock` has them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def start_ticks(pid: int) -> int:
+    """Field 22 of /proc/PID/stat (proc(5)); 0 where there is no /proc."""
+    try:
+        return int(slurp(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19])
+    except (OSError, IndexError):
+        return 0
+
+
+def slurp(path: str) -> bytes:
+    """A whole file; those of /proc have no size to ask for."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(fd, CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def write_file(path: str, text: str) -> None:
+    """Replaces a file at once (mode 0600); a full disk costs the record, not the target."""
+    try:
+        fd = os.open(path + ".tmp", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            whole = os.write(fd, text.encode()) == len(text.encode())
+        finally:
+            os.close(fd)
+        if whole:
+            os.rename(path + ".tmp", path)
+    except OSError:
+        pass

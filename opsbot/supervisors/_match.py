@@ -1,0 +1,101 @@
+"""Whether a process that somebody else started is the target: executable, folder, user, arguments."""
+
+from __future__ import annotations
+
+import os.path
+import pwd
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from opsbot.supervisors import _proc
+from opsbot.supervisors._argv import Argv, core, is_python, same_program
+
+
+class Fit(Enum):
+    """How well a process fits. `WRAPPER`: it runs the target as its child (`poetry run`, `sh -c`)."""
+
+    NO = "no"
+    WRAPPER = "wrapper"
+    ALMOST = "almost"
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reason`: why it is only almost the target."""
+
+    fit: Fit
+    reason: str = ""
+
+
+NO = Verdict(Fit.NO)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What the target looks like. `command`: its core; `executable`: resolved, or None when it cannot be;
+    `folder`: None for any; `wrapped`: it is configured through a wrapper."""
+
+    command: Argv
+    executable: str | None
+    folder: str | None
+    uid: int
+    wrapped: bool = False
+
+    def judge(self, pid: int, argv: Argv) -> Verdict:
+        """Compares; only a process with the right arguments costs more than a look at them."""
+        inner = core(argv)
+        if not same_program(self.command, inner, self._path):
+            return NO
+        reason = self._user(pid) or self._folder(pid)
+        if inner != argv:
+            return NO if reason else Verdict(Fit.WRAPPER)
+        reason = reason or self._executable(pid)
+        return Verdict(Fit.ALMOST, reason) if reason else Verdict(Fit.YES)
+
+    def _path(self, program: str) -> str:
+        if program == self.command[0] and self.executable:
+            return self.executable
+        return os.path.realpath(os.path.join(self.folder or "/", program))  # noqa: PTH118
+
+    def _user(self, pid: int) -> str:
+        owner = _proc.owner(pid)
+        if owner == self.uid:
+            return ""
+        return f"it runs as {user_name(owner)}, not as {user_name(self.uid)}"
+
+    def _folder(self, pid: int) -> str:
+        found = _proc.folder(pid)
+        if self.folder is None or found == self.folder:
+            return ""
+        return f"it runs in {found}, not in {self.folder}" if found else "its folder cannot be read"
+
+    def _executable(self, pid: int) -> str:
+        found = _proc.executable(pid)
+        if not found:
+            return "its executable cannot be read"
+        if self.executable is None or found == self.executable:
+            return ""
+        name, wanted = os.path.basename(found), os.path.basename(self.executable)  # noqa: PTH119
+        if name == wanted or (is_python(name) and is_python(wanted)):
+            return ""
+        if not is_python(self.command[0]) and _is_script(self.executable):
+            return ""
+        return f"it is {found}, not {self.executable}"
+
+
+def user_name(uid: int | None) -> str:
+    """The name of a user id, or the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name if uid is not None else "an unknown user"
+    except KeyError:
+        return str(uid)
+
+
+def _is_script(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False

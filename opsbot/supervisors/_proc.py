@@ -1,0 +1,152 @@
+"""One look at one process: /proc where there is one, psutil elsewhere. None means gone or not readable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from opsbot.domain.process import ProcessId
+
+LINUX = os.path.isdir("/proc/self")
+COOKIE = b"OPSBOT_COOKIE="
+DEAD = frozenset({"Z", "X", "x"})
+"""States of a process that has ended and waits to be reaped (proc(5)): dead, whatever kill(pid, 0) says."""
+
+_CHUNK = 65536
+_PSUTIL_TICKS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """`start_ticks` and `state` as in /proc/PID/stat."""
+
+    pid: int
+    state: str
+    parent: int
+    session: int
+    start_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """What the keeper put into the environment: whose process this is. `main`: pid of the target itself."""
+
+    token: str
+    generation: int
+    main: int
+
+
+def pids() -> Iterator[int]:
+    """All processes, lowest first."""
+    return iter(psutil.pids())
+
+
+def stat(pid: int) -> Stat | None:
+    """State, parent, session and start of a process."""
+    if not LINUX:
+        return _stat_elsewhere(pid)
+    raw = read(f"/proc/{pid}/stat")
+    if not raw:
+        return None
+    fields = raw[raw.rfind(b")") + 2 :].split()
+    return Stat(pid, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+def identify(pid: int, boot_id: str) -> ProcessId | None:
+    """The identity of a live process."""
+    seen = stat(pid)
+    return ProcessId(boot_id, pid, seen.start_ticks) if seen and seen.state not in DEAD else None
+
+
+def alive(process: ProcessId, boot_id: str) -> bool:
+    """Whether this very process runs: neither a zombie nor another one with its pid."""
+    return process.boot_id == boot_id and identify(process.pid, boot_id) == process
+
+
+def argv(pid: int) -> tuple[str, ...]:
+    """The command line; empty for kernel threads, zombies and what may not be read."""
+    if not LINUX:
+        return _argv_elsewhere(pid)
+    raw = read(f"/proc/{pid}/cmdline")
+    return tuple(os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0")) if raw else ()
+
+
+def cookie(pid: int) -> Cookie | None:
+    """The mark of a keeper, None when there is none or the environment may not be read."""
+    raw = read(f"/proc/{pid}/environ") if LINUX else b""
+    if COOKIE not in raw:
+        return None
+    for entry in raw.split(b"\0"):
+        if entry.startswith(COOKIE):
+            token, _, rest = entry[len(COOKIE) :].decode(errors="replace").partition(".")
+            generation, _, main = rest.partition(".")
+            return Cookie(token, _number(generation), _number(main))
+    return None
+
+
+def executable(pid: int) -> str | None:
+    """The program file, also when it was replaced since."""
+    try:
+        return (
+            os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)") if LINUX else psutil.Process(pid).exe()
+        )
+    except (OSError, psutil.Error):
+        return None
+
+
+def folder(pid: int) -> str | None:
+    """The working folder."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd") if LINUX else psutil.Process(pid).cwd()
+    except (OSError, psutil.Error):
+        return None
+
+
+def owner(pid: int) -> int | None:
+    """The user id it runs as."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid if LINUX else psutil.Process(pid).uids().effective
+    except (OSError, psutil.Error):
+        return None
+
+
+def read(path: str) -> bytes:
+    """A file of /proc, empty when it cannot be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        parts = []
+        while part := os.read(fd, _CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:  # it ended between the two
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _stat_elsewhere(pid: int) -> Stat | None:
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "S"
+            ticks = round(process.create_time() * _PSUTIL_TICKS)
+            return Stat(pid, state, process.ppid(), os.getsid(pid), ticks)
+    except (psutil.Error, OSError):
+        return None
+
+
+def _argv_elsewhere(pid: int) -> tuple[str, ...]:
+    try:
+        return tuple(psutil.Process(pid).cmdline())
+    except (psutil.Error, OSError):
+        return ()

@@ -1,0 +1,31 @@
+"""The newest lines of a file, however long it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TAIL_BYTES = 256 * 1024
+"""At most so much of the end is read, so a tail of a huge file costs no more than one of a small file."""
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last `lines` lines without their ends; fewer where they are very long; none when there is no
+    such regular file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return []
+    with open(fd, "rb") as file:  # noqa: PTH123  # a descriptor
+        if not path.is_file():
+            return []
+        size = os.fstat(fd).st_size
+        start = max(0, size - TAIL_BYTES)
+        file.seek(start)
+        data = file.read(TAIL_BYTES)
+    found = data.decode("utf-8", errors="replace").split("\n")
+    if found and not found[-1]:
+        found.pop()
+    if start and len(found) > 1:
+        found = found[1:]  # cut in its middle
+    return [line.rstrip("\r") for line in found[-lines:]] if lines > 0 else []

@@ -1,0 +1,239 @@
+"""Supervisor `process`: a command under a keeper of its own, found again after everything.
+
+How a process is told from others, and why there is never a second one, is in docs/supervisors.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from opsbot.domain.process import Exit, Holder, ProcessId, Running
+from opsbot.errors import SupervisorError
+from opsbot.supervisors import _ports, _proc
+from opsbot.supervisors._endings import Endings
+from opsbot.supervisors._finder import Finder, Sight
+from opsbot.supervisors._keepers import Keepers
+from opsbot.supervisors._launch import Launch, launch, log_file
+from opsbot.supervisors._options import Adopt, Limits, Match, Options
+from opsbot.supervisors._orders import drain_orders, refusal, start_orders
+from opsbot.supervisors._pidfd import Grip, first_ended
+from opsbot.supervisors._records import Identity, Records
+from opsbot.supervisors._stopping import sweep, terminate
+from opsbot.supervisors._tail import tail
+from opsbot.supervisors.base import Look, Supervisor, SupervisorContext
+
+__all__ = ["Adopt", "Limits", "Match", "Options", "ProcessSupervisor", "build"]
+
+TRIES = 100
+"""How often a start that meets another one looks again, `PAUSE_SECONDS` apart."""
+
+PAUSE_SECONDS = 0.02
+OLD_KEEPER_SECONDS = 0.5
+"""So long the last target's keeper may take to write out what is left before the next start."""
+
+
+def build(options: Options, context: SupervisorContext) -> Supervisor:
+    """The registry's entry."""
+    return ProcessSupervisor(options, context)
+
+
+class ProcessSupervisor:
+    """Starts, finds and stops one target."""
+
+    def __init__(self, options: Options, context: SupervisorContext) -> None:
+        self._options, self._context = options, context
+        self._boot_id = context.clock.boot_id
+        self._records = Records(context.directory.absolute())
+        self._finder = Finder(options, self._records, context.clock)
+        self._endings = Endings(self._records, context.clock)
+        self._keepers = Keepers(standby=options.standby)
+        self._started: ProcessId | None = None
+
+    @property
+    def log(self) -> Path:
+        """The file that the target's output is appended to."""
+        return log_file(self._options) or self._records.output
+
+    async def find(self) -> Look:
+        self._records.prepare()
+        sight = await self._look()
+        if sight.running:
+            sight = replace(sight, running=await self._relieve(sight.running))
+        self._keepers.make_ready()
+        candidates = tuple(sight.findings.candidates)
+        return Look(running=sight.running, last_exit=await self._endings.last(), candidates=candidates)
+
+    async def start(self, generation: int) -> Running:
+        self._records.prepare()
+        for _ in range(TRIES):
+            running = await self._start_once(generation)
+            if running:
+                self._keepers.make_ready()
+                return running
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise SupervisorError("Another opsbot is starting this target just now, and does not get done.")
+
+    async def adopt(self, process: ProcessId) -> Running:
+        self._records.prepare()
+        sight = await self._look()
+        if sight.running and sight.running.process != process:
+            raise SupervisorError(
+                f"The target runs already, as pid {sight.running.process.pid}.", permanent=True
+            )
+        if not _proc.alive(process, self._boot_id):
+            raise SupervisorError(f"pid {process.pid} does not run any more.", permanent=True)
+        if not sight.running:
+            self._records.adopt(process, _proc.argv(process.pid))
+        return self._finder.running(process, self._records.identity())
+
+    async def stop(self, running: Running, grace: float) -> Exit:
+        number, keeper = signal.Signals[self._options.stop_signal], self._keeper(running)
+        ends = asyncio.get_running_loop().time() + grace
+        grip = Grip.take(running.process, self._boot_id)
+        used: int | None = None
+        if grip:
+            with grip:
+                self._records.ask(running.process)
+                used = await terminate(grip, number, grace)
+        exit_ = await self._endings.of(running.process, keeper)
+        if used == signal.SIGKILL and not exit_.known:
+            exit_ = replace(exit_, signal=used)
+        await self._sweep_after(number, ends - asyncio.get_running_loop().time())
+        self._keepers.reap()
+        return exit_
+
+    async def wait_exit(self, running: Running) -> Exit:
+        keeper = self._keeper(running)
+        grip = Grip.take(running.process, self._boot_id)
+        if grip:
+            with grip:
+                await self._ended(grip, running, keeper)
+        exit_ = await self._endings.of(running.process, keeper)
+        self._keepers.reap()
+        return exit_
+
+    async def tail(self, lines: int) -> list[str]:
+        return await asyncio.to_thread(tail, self.log, lines)
+
+    async def port_holder(self, port: int) -> Holder | None:
+        return await asyncio.to_thread(_ports.holder, port, self._belongs)
+
+    async def close(self) -> None:
+        await self._keepers.close()
+
+    async def _look(self) -> Sight:
+        sight = await self._finder.look()
+        if sight.running and sight.running.process == self._started:
+            return replace(sight, running=replace(sight.running, adopted=False))
+        return sight
+
+    async def _start_once(self, generation: int) -> Running | None:
+        """None when another one was met on the way: look again."""
+        sight = await self._look()
+        if sight.running:
+            return sight.running
+        if sight.findings.blocking:
+            raise SupervisorError(_blocked(sight), permanent=True)
+        plan = launch(self._options, self._context.hidden_env)
+        self._prepare_log()
+        await sweep(sight.findings.leftovers, self._boot_id, self._records.token())
+        await self._old_keeper_gone(sight.seen)
+        return await self._spawn(plan, generation, sight.seen)
+
+    async def _spawn(self, plan: Launch, generation: int, seen: Identity | None) -> Running | None:
+        orders = start_orders(
+            plan,
+            directory=self._records.directory,
+            log=self.log,
+            capped=self._options.log is None,
+            token=self._records.token(),
+            boot_id=self._boot_id,
+            generation=generation,
+            seen=seen,
+        )
+        answer = await self._keepers.give(orders)
+        if answer is None or answer.get("stage") in ("locked", "orphaned"):
+            return None
+        if "stage" in answer:
+            raise refusal(answer["stage"], answer["errno"], plan)
+        self._started = ProcessId(self._boot_id, answer["pid"], answer["start_ticks"])
+        now = self._context.clock.now()
+        return Running(self._started, since=now, generation=generation, keeper_pid=answer["keeper_pid"])
+
+    async def _old_keeper_gone(self, seen: Identity | None) -> None:
+        grip = Grip.take(seen.keeper, self._boot_id) if seen and seen.keeper.pid else None
+        if grip:
+            with grip:
+                await grip.ended_within(OLD_KEEPER_SECONDS)
+
+    async def _ended(self, grip: Grip, running: Running, keeper: ProcessId) -> None:
+        """Waits for the target; a keeper that dies before it is replaced meanwhile."""
+        keeping = Grip.take(keeper, self._boot_id) if keeper.pid else None
+        if keeping:
+            with keeping:
+                await first_ended(grip, keeping)
+        if _proc.alive(running.process, self._boot_id):
+            await self._relieve(running)
+            await grip.ended()
+
+    async def _relieve(self, running: Running) -> Running:
+        """Has a new keeper read the output of a target whose keeper was killed, lest it wait for a reader."""
+        seen = self._records.identity()
+        if not seen or not seen.log or seen.process != running.process or self._keeper(running).pid:
+            return running
+        orders = drain_orders(
+            seen,
+            directory=self._records.directory,
+            capped=self._options.log is None,
+            token=self._records.token(),
+        )
+        answer = await self._keepers.give(orders) or {}
+        return replace(running, keeper_pid=answer.get("keeper_pid", 0))
+
+    async def _sweep_after(self, number: int, grace: float) -> None:
+        """What the target left of its group gets the same signal, and what is left of the grace."""
+        sight = await self._finder.look()
+        left = sight.findings.leftovers
+        await sweep(left, self._boot_id, self._records.token(), number=number, grace=max(0.0, grace))
+
+    def _keeper(self, running: Running) -> ProcessId:
+        return self._finder.keeper(running.process, self._records.identity())
+
+    def _belongs(self, pid: int) -> bool:
+        """Whether a process is of the target: by its cookie, or a descendant of the one that runs."""
+        cookie = _proc.cookie(pid)
+        if cookie:
+            return cookie.token == self._records.token()
+        seen = self._records.identity()
+        main = seen.process.pid if seen and _proc.alive(seen.process, self._boot_id) else 0
+        while pid > 1 and pid != main:
+            stat = _proc.stat(pid)
+            pid = stat.parent if stat else 0
+        return pid > 1 and pid == main
+
+    def _prepare_log(self) -> None:
+        if self.log.is_symlink() or self.log.is_dir():
+            what = "a folder" if self.log.is_dir() and not self.log.is_symlink() else "a symbolic link"
+            raise SupervisorError(
+                f"The target's log {self.log} is {what}, which opsbot does not write to: name a plain file.",
+                permanent=True,
+            )
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SupervisorError(
+                f"The folder of the target's log {self.log} cannot be made ({error.strerror}): "
+                f"correct `log`.",
+                permanent=True,
+            ) from error
+
+
+def _blocked(sight: Sight) -> str:
+    found = "; ".join(f"pid {process.pid}: {reason}" for process, reason in sight.findings.candidates)
+    return (
+        f"Not started, for it may run already ({found}): stop it, confirm it, or set `adopt: never` "
+        f"if such processes are none of this target's."
+    )
