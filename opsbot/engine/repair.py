@@ -22,9 +22,8 @@ HOLD_RULE = "restarts_on_hold"
 """opsbot's own alert: down, and the hourly budget of automatic restarts is used up (P1)."""
 
 FREQUENT_RULE = "frequent_restarts"
-"""opsbot's own alert: more restarts of any origin than that within an hour are P2 (guide, P2)."""
-
-FREQUENT = 3
+"""opsbot's own alert: more restarts of any origin within an hour than automation alone may make are P2 (the
+guide's "frequent restarts (>3 per hour)" with its `max_restarts_per_hour` of 3)."""
 
 RESTART_STEPS = (
     "Back up the log",
@@ -147,7 +146,7 @@ def _count(draft: Draft, known: Known, *, automatic: bool) -> None:
     name = known.target.name
     draft.add(RestartMark(name, draft.now, automatic))
     recent = recent_restarts(draft.state.restarts.get(name, []), draft.now) + 1
-    if recent > FREQUENT:
+    if recent > known.target.restart.max_per_hour:
         text = f"{known.target.title} was restarted {recent} times within an hour"
         assert_builtin(draft, name, FREQUENT_RULE, Priority.P2, text)
 
