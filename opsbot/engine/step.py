@@ -146,10 +146,8 @@ def _follow_up(draft: Draft, known: Known) -> None:
 
 def _calm_down(draft: Draft, known: Known) -> None:
     marks = draft.state.restarts.get(known.target.name, [])
-    if (
-        repair.recent_restarts(marks, draft.now) <= repair.FREQUENT
-        and draft.action_on(known.target.name) is None
-    ):
+    few = repair.recent_restarts(marks, draft.now) <= known.target.restart.max_per_hour
+    if few and draft.action_on(known.target.name) is None:
         alerting.clear_builtin(draft, known.target.name, repair.FREQUENT_RULE, "restarts are rare again")
 
 
