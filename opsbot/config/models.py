@@ -53,6 +53,7 @@ class Discord(Section):
     ops_channel: Snowflake = Field(description="id of the channel for incidents")
     roles: Roles = Field(default_factory=Roles, description="who may do what")
     mention_roles: Snowflakes | None = Field(None, description="roles pinged; default: operator roles")
+    mention_from: Priority = Field(Priority.P3, description="least urgent priority that pings them")
     command_channels: Snowflakes | None = Field(
         None, description="channels in which changes may be asked; default: ops_channel, []: any"
     )
@@ -97,15 +98,6 @@ class RuleSection(Section):
     recover_seconds: Seconds | None = Field(None, description="must be false that long to resolve")
     targets: tuple[TargetName, ...] = Field((), description="only for these; default: all")
     enabled: bool = Field(True, description="false turns the rule (also a built-in one) off")
-
-
-class NotifierSection(Section):
-    """What every notifier has beside its kind's own options."""
-
-    type: str | None = Field(None, description="its kind; default: its name")
-    rate_limit_minutes: NotNegative = Field(
-        0.0, le=1440, description="the same alert is not repeated within; changes of state always go"
-    )
 
 
 class Schedule(Section):
@@ -188,13 +180,18 @@ class Retention(Section):
     alerts: Keep = Field(default_factory=lambda: Keep(duration_days=90.0), description="incidents")
 
 
-class File(Section):
-    """The whole file; every section may be left out."""
+class Top(Section):
+    """The keys at the top that hold one value."""
 
     version: Annotated[str, BeforeValidator(_version)] = Field("1.0", description='shape of the file: "1.0"')
     state_dir: str | None = Field(None, description="opsbot's own files; default: .opsbot beside this file")
     base_dir: str | None = Field(None, description="where relative paths begin; default: where it runs")
     builtin_rules: bool = Field(True, description="whether the built-in rules apply")
+
+
+class File(Top):
+    """The whole file; every section may be left out."""
+
     discord: Discord | None = Field(None, description="opsbot's own bot")
     targets: dict[TargetName, TargetSection] = Field(default_factory=dict, description="what is watched")
     thresholds: Thresholds = Field(default_factory=Thresholds, description="limits that rules name")

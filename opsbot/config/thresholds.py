@@ -90,8 +90,13 @@ class Limits:
     def level(self, name: str) -> tuple[float, float | None]:
         """The limit and the recovery of `warning` or `critical`."""
         if name == "warning":
-            return self.warning, self.warning_recovery
-        return self.critical, self.critical_recovery
+            return float(self.warning), self.warning_recovery
+        return float(self.critical), self.critical_recovery
+
+    def with_warning(self, warning: float) -> Limits:
+        """The same with another warning; what is critical comes along when it would come first."""
+        critical = min(self.critical, warning) if self.falling else max(self.critical, warning)
+        return replace(self, warning=warning, critical=critical)
 
     def disorder(self) -> str:
         """Why its limits cannot work as a warning before what is critical, or nothing."""
@@ -111,20 +116,20 @@ HOUR = 3600.0
 DAY = 86400.0
 
 BUILT_IN = {
-    "cpu_usage": Limits(UNITS["%"], 70, 85, hold=300),
-    "memory_usage": Limits(UNITS["%"], 75, 90, hold=300),
+    "cpu_usage": Limits(UNITS["%"], 70, 85, hold=300.0),
+    "memory_usage": Limits(UNITS["%"], 75, 90, hold=300.0),
     "response_time": Limits(UNITS["ms"], 2000, 5000, samples=5),
     "error_rate": Limits(UNITS["/min"], 5, 20, window=300),
     "log_size": Limits(UNITS["MB"], 100, 500),
-    "rss": Limits(UNITS["MB"], 500, 1024, hold=300),
-    "threads": Limits(UNITS[""], 50, 100, hold=300),
+    "rss": Limits(UNITS["MB"], 500, 1024, hold=300.0),
+    "threads": Limits(UNITS[""], 50, 100, hold=300.0),
     "errors_per_hour": Limits(UNITS["/h"], 5, 20, window=HOUR),
     "api_errors_per_hour": Limits(UNITS["/h"], 10, 50, window=HOUR),
     "gateway_disconnects_per_day": Limits(UNITS["/d"], 1, 5, window=DAY),
     "success_rate": Limits(UNITS["%"], 95, 90, window=HOUR, falling=True),
     "summarize_time": Limits(UNITS["s"], 10, 30),
-    "memory_growth": Limits(UNITS["MB/h"], 20, 100, hold=600),
-    "log_growth": Limits(UNITS["MB/h"], 50, 200, hold=600),
+    "memory_growth": Limits(UNITS["MB/h"], 20, 100, hold=600.0),
+    "log_growth": Limits(UNITS["MB/h"], 50, 200, hold=600.0),
     "disk_free": Limits(UNITS["GB"], 5, 1, falling=True),
 }
 """The built-in limits: the file's values in use, then the guide's "Key Metrics to Monitor" (RSS, threads,
@@ -140,7 +145,7 @@ def merged(name: str, section: ThresholdSection) -> Limits:
     limits = replace(
         base,
         **{"warning": base.warning, "critical": base.critical, **given},
-        hold=base.hold if section.duration_seconds is None else section.duration_seconds,
+        hold=float(base.hold if section.duration_seconds is None else section.duration_seconds),
         samples=section.samples or base.samples,
         window=base.window if section.window_minutes is None else section.window_minutes * 60,
         warning_recovery=section.warning_recovery,

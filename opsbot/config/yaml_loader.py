@@ -212,7 +212,7 @@ def plain_scalar(text: str) -> Any:
     if _FLOAT.match(text):
         return float(text)
     if _SPECIAL.match(text):
-        return math.nan if "n" == text[1].lower() else -math.inf if text[0] == "-" else math.inf
+        return math.nan if text[1].lower() == "n" else -math.inf if text[0] == "-" else math.inf
     return text
 
 

@@ -21,6 +21,7 @@ class Limit:
     recovery: float | None = None
     hold: float = 0.0
     samples: int = 1
+    window: float = 0.0
 
 
 def limit_at(value: Value, scope: Scope) -> Limit:
@@ -43,4 +44,4 @@ def _threshold(path: Name, scope: Scope) -> Limit:
         raise ConditionError(f"there is no threshold `{path.text}`: {nearest(path.text, known)}", path.at)
     limits = scope.limits[name]
     value, recovery = limits.level(level)
-    return Limit(value, limits.unit, recovery, limits.hold, limits.samples)
+    return Limit(value, limits.unit, recovery, limits.hold, limits.samples, limits.window)

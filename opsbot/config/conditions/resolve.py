@@ -23,7 +23,19 @@ from opsbot.config.conditions.syntax import (
 )
 from opsbot.config.conditions.units import UNITS, Kind, Unit, per_second, unit_of
 from opsbot.config.conditions.vocabulary import Fact, Quantity
-from opsbot.domain.expr import All, AnyOf, Compare, Expr, Not, Op, Ratio, Reading, Reduce, checks_named
+from opsbot.domain.expr import (
+    All,
+    AnyOf,
+    Compare,
+    Expr,
+    Not,
+    Op,
+    Operand,
+    Ratio,
+    Reading,
+    Reduce,
+    checks_named,
+)
 from opsbot.domain.levels import Priority
 
 MAX_WINDOW = 7 * 86400.0
@@ -120,6 +132,8 @@ class _Builder:
             raise ConditionError("compares two of a kind: put a metric beside a number.", tree.at)
         quantity = self.quantity(left)
         limit = limit_at(right, self.scope)
+        quantity = quantity.over(limit.window)
+        self.wide_enough(quantity.operand, left)
         compare = _compare(quantity, op, limit, right.at)
         self.wants.append((limit.hold, limit.samples))
         if reason := senseless(compare):
@@ -128,9 +142,8 @@ class _Builder:
 
     def quantity(self, value: Value) -> Quantity:
         quantity = self.call(value) if isinstance(value, Call) else self.named(value)
-        for metric in _metrics(quantity):
+        for metric in metrics_of(quantity.operand):
             self.reads.add(self.scope.metrics[metric])
-        self.wide_enough(quantity, value)
         return quantity
 
     def named(self, value: Value) -> Quantity:
@@ -162,27 +175,25 @@ class _Builder:
             return Quantity(replace(reading, scale=1 / window), per_second(unit))
         return Quantity(reading, per_second(unit) if call.function == "slope" else unit)
 
-    def wide_enough(self, quantity: Quantity, value: Value) -> None:
-        operand = quantity.operand
+    def wide_enough(self, operand: Operand, value: Value) -> None:
         if not operand.window:
             return
-        for metric in _metrics(quantity):
-            check = self.scope.metrics[metric]
-            interval = self.scope.intervals.get(check, 0.0)
-            if operand.window < 2 * interval:
-                raise ConditionError(
-                    f"the window of `{value}` ({operand.window:g} s) is too short: check `{check}` looks every "
-                    f"{interval:g} s, and a window needs two samples.",
-                    value.at,
-                )
+        check = self.scope.metrics[metrics_of(operand)[0]]
+        interval = self.scope.intervals.get(check, 0.0)
+        if operand.window < 2 * interval:
+            raise ConditionError(
+                f"the window of `{value}` ({operand.window:g} s) is too short: check `{check}` looks "
+                f"every {interval:g} s, and a window needs two samples.",
+                value.at,
+            )
 
 
 def _constant(value: Value) -> bool:
     return isinstance(value, Number) or (isinstance(value, Name) and "." in value.text)
 
 
-def _metrics(quantity: Quantity) -> tuple[str, ...]:
-    operand = quantity.operand
+def metrics_of(operand: Operand) -> tuple[str, ...]:
+    """The metrics an operand reads."""
     return (operand.part, operand.rest) if isinstance(operand, Ratio) else (operand.metric,)
 
 

@@ -77,7 +77,7 @@ UNITS = _all_units()
 PLAIN = UNITS[""]
 
 SUFFIXES = {"percent": "%", "seconds": "s", "bytes": "B"}
-"""The end of a metric's name → the unit of its values (a trailing `_total` only says that it is a counter)."""
+"""The end of a metric's name → the unit of its values (`_total` only says that it is a counter)."""
 
 
 def unit_of(metric: str) -> Unit:

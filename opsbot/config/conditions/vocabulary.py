@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsbot.config.conditions.scope import Absent, Scope
 from opsbot.config.conditions.units import UNITS, Unit
@@ -12,6 +12,7 @@ from opsbot.domain.expr import AnyOf, Expr, Operand, Ratio, Reading, Reduce, See
 from opsbot.domain.levels import Outcome, Priority
 
 HOUR = 3600.0
+DAY = 86400.0
 
 GATEWAY_P1_AFTER = 300.0
 """Seconds without a gateway after which it is as bad as a dead process (P1), before that P2."""
@@ -24,10 +25,20 @@ NO_ANSWER = frozenset({Outcome.FAIL.value, Outcome.TIMEOUT.value})
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number a condition reads. The operand's scale makes base units (%, seconds, bytes; per second);
-    `unit`: the one a bare number beside it is in."""
+    `unit`: the one a bare number beside it is in. `counted`: a word for what is counted over a window, which
+    the threshold it is compared with may set."""
 
     operand: Operand
     unit: Unit
+    counted: bool = False
+
+    def over(self, window: float) -> Quantity:
+        """The same over another window of so many seconds; 0 or a number that is not counted: as it is."""
+        if not window or not self.counted:
+            return self
+        if isinstance(self.operand, Ratio):
+            return replace(self, operand=replace(self.operand, window=window))
+        return replace(self, operand=replace(self.operand, window=window, scale=1 / window))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,9 @@ def number(word: str, scope: Scope, at: int) -> Quantity | None:
         _need_metric(word, "log_errors_total", "log", scope, at)
         window = scope.limits["error_rate"].window
         return _rate("log_errors_total", word, window, "/min")
+    if word == "gateway_disconnects":
+        _need_metric(word, "gateway_disconnects_total", "gateway", scope, at)
+        return _rate("gateway_disconnects_total", word, DAY, "/d")
     return _upstream(word, scope, at)
 
 
@@ -94,12 +108,13 @@ def _upstream(word: str, scope: Scope, at: int) -> Quantity | None:
             return None
         _need_metric(word, good, "upstream", scope, at)
         window = scope.limits["success_rate"].window
-        return Quantity(Ratio(good, bad, window, name=word), UNITS["%"])
+        return Quantity(Ratio(good, bad, window, name=word), UNITS["%"], counted=True)
     return None
 
 
 def _rate(metric: str, word: str, window: float, unit: str) -> Quantity:
-    return Quantity(Reading(metric, Reduce.INCREASE, window, 1 / window, name=word), UNITS[unit])
+    reading = Reading(metric, Reduce.INCREASE, window, 1 / window, name=word)
+    return Quantity(reading, UNITS[unit], counted=True)
 
 
 def _need_metric(word: str, metric: str, kind: str, scope: Scope, at: int) -> None:
@@ -174,7 +189,7 @@ _FACTS: dict[str, Callable[[str, Scope, int], Fact]] = {
 
 def words(scope: Scope) -> list[str]:
     """Every word, for the nearest right name."""
-    found = [*_SIMPLE, *_FACTS, "error_rate", "no_gateway_heartbeat_for_60s"]
+    found = [*_SIMPLE, *_FACTS, "error_rate", "gateway_disconnects", "no_gateway_heartbeat_for_60s"]
     for metric in scope.known:
         if metric.endswith("_errors_total"):
             found.append(metric.removesuffix("_total"))

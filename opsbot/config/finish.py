@@ -1,0 +1,126 @@
+"""From checked sections to the plain parts of `Settings`."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from opsbot.config.conditions.units import DAY, MB
+from opsbot.config.guide import DEFAULT_DURATION, DEFAULT_METRICS_DIR, Guide
+from opsbot.config.models import Action, File, Schedule
+from opsbot.config.rule_actions import custom_actions
+from opsbot.config.settings import (
+    ActionSettings,
+    DiscordSettings,
+    LoopSettings,
+    RetentionSettings,
+    ScheduleSettings,
+)
+from opsbot.config.workshop import Workshop
+from opsbot.domain.access import AccessRules
+
+TOKEN = "OPSBOT_DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
+"""The variable with opsbot's own token (`DISCORD_TOKEN` is the watched bot's)."""
+
+DEFAULT_ROTATE_KEEP = 10
+"""Archives of a log that are kept (the guide's `KEEP_FILES`)."""
+
+DEFAULT_LOGS_DIR, DEFAULT_ALERTS_DIR = "./logs/archive", "./logs"
+"""The guide's folders of archived logs and of the alert log."""
+
+
+def discord(shop: Workshop, file: File) -> DiscordSettings | None:
+    """opsbot's own bot, with its token from the file's `token` or `token_file`, else from the environment."""
+    section = file.discord
+    if section is None:
+        return None
+    token = section.token
+    if token is None and shop.environ.get(TOKEN):
+        token = SecretStr(shop.environ[TOKEN])
+    if token is not None:
+        shop.secrets[TOKEN] = token
+    if not section.roles.admin:
+        shop.remark("discord.roles.admin is empty: nobody may restart from Discord.")
+    mentioned = section.roles.operator if section.mention_roles is None else section.mention_roles
+    return DiscordSettings(token, section.guild, section.ops_channel, mentioned)
+
+
+def access(file: File) -> AccessRules | None:
+    """Who may do what; changes are asked in the ops channel unless other channels are named."""
+    section = file.discord
+    if section is None:
+        return None
+    channels = section.command_channels
+    return AccessRules(
+        guild_id=section.guild,
+        viewers=frozenset(section.roles.viewer),
+        operators=frozenset(section.roles.operator),
+        admins=frozenset(section.roles.admin),
+        channels=frozenset({section.ops_channel} if channels is None else channels),
+    )
+
+
+def schedules(file: File) -> ScheduleSettings:
+    """The monitoring loops."""
+    given = file.schedules
+    return ScheduleSettings(
+        health_check=_loop(given.health_check),
+        performance_metrics=_loop(given.performance_metrics),
+        log_rotation=_loop(given.log_rotation),
+        disk_space=_loop(given.disk_space),
+    )
+
+
+def _loop(schedule: Schedule) -> LoopSettings:
+    return LoopSettings(schedule.interval_seconds, schedule.enabled)
+
+
+def actions(shop: Workshop, file: File, rotate_from_mb: float, guide: Guide | None) -> ActionSettings:
+    """What opsbot may do. `rotate_from_mb`: the log size that warns, from which a log is rotated."""
+    given, usual = file.actions, guide or Guide()
+    commands = _commands(shop, file)
+    for name in commands:
+        shop.remark(f"actions.{name}.command is left to people: this opsbot does not run it.")
+    keep = _first(given.rotate_logs.keep_files, usual.keep_files, DEFAULT_ROTATE_KEEP)
+    size = _first(given.rotate_logs.max_size_mb, usual.max_size_mb, rotate_from_mb)
+    return ActionSettings(
+        disabled=frozenset(name for name in type(given).model_fields if not getattr(given, name).enabled),
+        monitor_seconds=given.monitor.duration_seconds,
+        rotate_bytes=int(size * MB),
+        rotate_keep=int(keep),
+        commands=commands,
+    )
+
+
+def _commands(shop: Workshop, file: File) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for name in type(file.actions).model_fields:
+        if own := getattr(file.actions, name).command:
+            found[name] = own
+    for name in custom_actions(shop):
+        custom = shop.build(Action, ("actions", name))
+        if custom is not None and custom.command:
+            found[name] = custom.command
+    return found
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)
+
+
+def retention(shop: Workshop, file: File, guide: Guide | None) -> RetentionSettings:
+    """How long data is kept; folders are absolute."""
+    given, base = file.retention, shop.base_dir
+    metrics_dir = given.metrics.path or (guide.metrics_dir if guide else DEFAULT_METRICS_DIR)
+    return RetentionSettings(
+        metrics=given.metrics.duration_days * DAY,
+        logs=given.logs.duration_days * DAY,
+        alerts=given.alerts.duration_days * DAY,
+        metrics_dir=base / metrics_dir,
+        logs_dir=base / (given.logs.path or DEFAULT_LOGS_DIR),
+        alerts_dir=base / (given.alerts.path or DEFAULT_ALERTS_DIR),
+    )
+
+
+def metrics_window(guide: Guide | None) -> float:
+    """Seconds that `/metrics` shows when nobody says how many: the guide's `DURATION`."""
+    return guide.duration if guide else DEFAULT_DURATION

@@ -1,0 +1,145 @@
+"""From a file and an environment to `Settings`, or to everything that is wrong with them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from opsbot.config import finish, notifications, sections, watched
+from opsbot.config.adapters import Packages
+from opsbot.config.conditions.mistakes import nearest
+from opsbot.config.document import Document
+from opsbot.config.environment import expand
+from opsbot.config.guide import Guide, read_guide
+from opsbot.config.guide import notifications as guide_notifications
+from opsbot.config.models import File
+from opsbot.config.peek import resolve
+from opsbot.config.settings import SOCKET_NAME, NotifierSpec, Settings
+from opsbot.config.workshop import Workshop
+from opsbot.config.yaml_loader import load_file
+from opsbot.errors import ConfigError, Problem
+
+OWN_VARIABLES = "OPSBOT_"
+"""How the names of opsbot's own variables begin: no target gets them."""
+
+MAX_SOCKET_PATH = 103
+"""Bytes of a Unix socket's path that every system takes (macOS: 104 with the closing NUL, Linux 108)."""
+
+
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    watch_only: bool = False,
+    packages: Packages | None = None,
+) -> Settings:
+    """Reads a configuration; `path` None: nothing is written down, everything is as built in.
+
+    `watch_only`: for commands that look and tell nobody (`health`): the sections `discord` and
+    `notifications` may lack their secrets and are left out.
+
+    Raises:
+        ConfigError: with every problem that was found, in the file's order.
+    """
+    document = Document("defaults", {}) if path is None else load_file(path)
+    return settings(document, path, environ, watch_only=watch_only, packages=packages)
+
+
+def settings(
+    document: Document,
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    watch_only: bool = False,
+    packages: Packages | None = None,
+) -> Settings:
+    """The same from a document that was read already."""
+    shop = _workshop(document, path, environ)
+    packages = packages or Packages()
+    _known_keys(shop)
+    file = sections.read(shop, watch_only=watch_only)
+    guide = read_guide(shop) if not shop.value(("targets",)) else None
+    file = _with_interval(shop, file, guide)
+    limits = sections.limits(shop, file)
+    targets = watched.targets(shop, file, guide, limits, packages)
+    notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
+    state_dir = _state_dir(shop, file, path)
+    _raise_problems(shop, watch_only=watch_only)
+    return Settings(
+        file=path,
+        state_dir=state_dir,
+        base_dir=shop.base_dir,
+        targets=targets,
+        discord=finish.discord(shop, file),
+        access=finish.access(file),
+        notifiers=notifiers,
+        schedules=finish.schedules(file),
+        actions=finish.actions(shop, file, limits["log_size"].warning, guide),
+        retention=finish.retention(shop, file, guide),
+        metrics_window=finish.metrics_window(guide),
+        secrets=tuple(shop.secrets.values()),
+        hidden_env=frozenset(name for name in environ if name.startswith(OWN_VARIABLES)),
+        notices=tuple(shop.notices),
+    )
+
+
+def _workshop(document: Document, path: Path | None, environ: Mapping[str, str]) -> Workshop:
+    expansion = expand(document, environ)
+    for section, value in list(expansion.data.items()):
+        if value is None:  # `rules:` with everything below it commented out
+            del expansion.data[section]
+    named = expansion.data.get("base_dir")
+    folder = Path.cwd() if path is None else path.absolute().parent
+    base = folder / Path(named).expanduser() if isinstance(named, str) else Path.cwd()
+    return Workshop(document, expansion, environ, base)
+
+
+def _with_interval(shop: Workshop, file: File, guide: Guide | None) -> File:
+    """The guide's `INTERVAL`, unless the file says how often performance is measured."""
+    place = ("schedules", "performance_metrics", "interval_seconds")
+    if guide is None or guide.interval is None or shop.value(place) is not None:
+        return file
+    performance = file.schedules.performance_metrics.model_copy(update={"interval_seconds": guide.interval})
+    schedules = file.schedules.model_copy(update={"performance_metrics": performance})
+    return file.model_copy(update={"schedules": schedules})
+
+
+def _known_keys(shop: Workshop) -> None:
+    for key in shop.expansion.data:
+        if key not in File.model_fields:
+            shop.wrong_key((key,), f"is not a known key: {nearest(key, File.model_fields)}")
+
+
+def _notifiers(shop: Workshop, file: File, packages: Packages, *, by_guide: bool) -> tuple[NotifierSpec, ...]:
+    given = shop.value(("notifications",))
+    if given is None:
+        given = guide_notifications(shop.environ) if by_guide else {}
+    if not isinstance(given, dict):
+        shop.wrong(("notifications",), "must hold keys with values.")
+        given = {}
+    return notifications.specs(shop, given, file.discord, packages)
+
+
+def _state_dir(shop: Workshop, file: File, path: Path | None) -> Path:
+    folder = resolve(file.state_dir, path)
+    if len(bytes(folder / SOCKET_NAME)) > MAX_SOCKET_PATH:
+        shop.wrong(
+            ("state_dir",), f"{folder} is too long a path for the control socket: choose a shorter one."
+        )
+    return folder
+
+
+def _raise_problems(shop: Workshop, *, watch_only: bool) -> None:
+    left_out = ("discord", "notifications") if watch_only else ()
+    found = [problem for (path, _), problem in shop.problems.items() if path[0] not in left_out]
+    found += shop.expansion.broken
+    for path, problem in shop.expansion.unset.items():
+        off = path[0] == "notifications" and notifications.is_off(shop.value(path[:2]))
+        if not off and path[0] not in left_out:
+            found.append(problem)
+    if found:
+        raise ConfigError(sorted(found, key=_order))
+
+
+def _order(problem: Problem) -> tuple[bool, int, int]:
+    return (problem.line == 0, problem.line, problem.column)

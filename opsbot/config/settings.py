@@ -1,0 +1,119 @@
+"""What a configuration comes to: one immutable `Settings`, with the domain's objects inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opsbot.domain.access import AccessRules
+from opsbot.domain.target import Target
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+SOCKET_NAME = "control.sock"
+"""The control socket's name in the state directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordSettings:
+    """opsbot's own bot. `token` is None when it is set nowhere: only `run` needs it. Ids are snowflakes."""
+
+    token: SecretStr | None
+    guild_id: int
+    channel_id: int
+    mention_role_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierSpec:
+    """One notifier that is on: `kind` names the module under `opsbot.notifiers`, `options` is its validated
+    `Options` model (with `alert_levels` and `rate_limit_minutes`)."""
+
+    name: str
+    kind: str
+    options: Any
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """One monitoring loop; `interval` in seconds."""
+
+    interval: float
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """The monitoring loops."""
+
+    health_check: LoopSettings
+    performance_metrics: LoopSettings
+    log_rotation: LoopSettings
+    disk_space: LoopSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSettings:
+    """What opsbot does beside restarts (those are in each target's `RestartPolicy`).
+
+    `disabled`: actions that are switched off; `monitor_seconds`: how long `monitor` samples every second;
+    `rotate_bytes`: size from which a log is rotated; `rotate_keep`: archives kept; `commands`: custom
+    commands by the action's name, each an argv.
+    """
+
+    disabled: frozenset[str] = frozenset()
+    monitor_seconds: float = 300.0
+    rotate_bytes: int = 100 * 2**20
+    rotate_keep: int = 10
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long data is kept, in seconds, and where exported and archived files go."""
+
+    metrics: float
+    logs: float
+    alerts: float
+    metrics_dir: Path
+    logs_dir: Path
+    alerts_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything opsbot was told.
+
+    `file`: None when there was no file. `base_dir`: where relative paths begin. `access` and `discord` are
+    None when there is no section `discord`. `notifiers`: only those that are on; the bot's own channel is
+    the one named `ops_channel`. `metrics_window`: seconds that `/metrics` shows by default. `secrets`: every
+    secret value, for the redactor. `hidden_env`: variables that a target's environment must not have.
+    `notices`: one-line remarks for `check-config`.
+    """
+
+    file: Path | None
+    state_dir: Path
+    base_dir: Path
+    targets: tuple[Target, ...]
+    discord: DiscordSettings | None
+    access: AccessRules | None
+    notifiers: tuple[NotifierSpec, ...]
+    schedules: ScheduleSettings
+    actions: ActionSettings
+    retention: RetentionSettings
+    metrics_window: float
+    secrets: tuple[SecretStr, ...] = ()
+    hidden_env: frozenset[str] = frozenset()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def socket(self) -> Path:
+        """The control socket."""
+        return self.state_dir / SOCKET_NAME
+
+    def target(self, name: str) -> Target | None:
+        """The target of that name."""
+        return next((target for target in self.targets if target.name == name), None)

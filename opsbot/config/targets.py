@@ -1,0 +1,182 @@
+"""From the section `targets` to the checks and supervisors of each target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsbot.config import adapters
+from opsbot.config.adapters import Adapter, Packages
+from opsbot.config.document import Path
+from opsbot.config.fields import Interval, Section, Timeout
+from opsbot.config.models import File, Restart, TargetSection
+from opsbot.config.workshop import Workshop
+from opsbot.domain.rule import RestartPolicy
+from opsbot.domain.target import CheckSpec, SupervisorSpec
+
+LOOP_OF_KIND = {"process": "performance_metrics", "disk": "disk_space"}
+"""The schedule a kind of check belongs to; every other kind belongs to `health_check`."""
+
+QUICK = {"log": 5.0, "gateway": 15.0, "sockets": 15.0}
+"""Longest default interval in seconds of checks that cost next to nothing: a log is read where it grew."""
+
+TIMEOUTS = {"http": 10.0}
+"""Default timeout of a kind in seconds; `thresholds.api_health.timeout_seconds` for `http`."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}\Z", re.ASCII)
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds one look may take where nothing else is said (`thresholds.api_health`)."""
+
+
+class CheckSection(Section):
+    """What every check has beside its kind's own options."""
+
+    type: str | None = None
+    interval_seconds: Interval | None = None
+    timeout_seconds: Timeout | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A target on the bench: `metrics` with the check that gives each, `off`: checks whose loop is off."""
+
+    name: str
+    section: TargetSection
+    checks: list[CheckSpec] = field(default_factory=list)
+    metrics: dict[str, str] = field(default_factory=dict)
+    off: set[str] = field(default_factory=set)
+    supervisor: SupervisorSpec | None = None
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Each check's kind."""
+        return {check.name: check.kind for check in self.checks}
+
+
+def good_name(name: str) -> bool:
+    """Whether a target may be called so: the name stands in file names and in Discord's menus."""
+    return _NAME.match(name) is not None
+
+
+def draft(
+    shop: Workshop, file: File, name: str, path: Path, data: Mapping[str, Any], packages: Packages
+) -> Draft | None:
+    """Validates one target with everything in it."""
+    section = shop.build(TargetSection, path, dict(data))
+    if section is None:
+        checks = data.get("checks")
+        _checks(shop, file, checks if isinstance(checks, dict) else {}, path, packages, None)
+        return None
+    found = Draft(name, section, restart=_policy(file, section.restart))
+    _checks(shop, file, section.checks, path, packages, found)
+    if section.supervisor is not None:
+        found.supervisor = _supervisor(shop, section.supervisor, (*path, "supervisor"), packages)
+    return found
+
+
+def _checks(
+    shop: Workshop,
+    file: File,
+    checks: Mapping[str, Any],
+    path: Path,
+    packages: Packages,
+    found: Draft | None,
+) -> None:
+    for name, data in checks.items():
+        place = (*path, "checks", name)
+        if isinstance(data, dict | None):
+            made = _check(shop, file, name, data or {}, place, packages)
+            if made is not None and found is not None:
+                _add(shop, file, found, *made, place)
+
+
+def _check(
+    shop: Workshop, file: File, name: str, data: Mapping[str, Any], path: Path, packages: Packages
+) -> tuple[CheckSpec, Adapter] | None:
+    kind = data.get("type", name)
+    module = adapters.find(shop, packages.checks, kind, (*path, "type") if "type" in data else path)
+    if module is None:
+        return None
+    own = module.Options.model_fields
+    common = {key: value for key, value in data.items() if key in CheckSection.model_fields}
+    rest = {key: value for key, value in data.items() if key not in common or (key in own and key != "type")}
+    general = shop.build(CheckSection, path, common)
+    adapter = adapters.options(shop, module, kind, path, rest)
+    if general is None or adapter is None:
+        return None
+    interval = general.interval_seconds or default_interval(file, kind)
+    timeout = general.timeout_seconds or _default_timeout(file, kind)
+    return CheckSpec(name, kind, interval, timeout, adapter.options), adapter
+
+
+def _add(shop: Workshop, file: File, found: Draft, spec: CheckSpec, adapter: Adapter, path: Path) -> None:
+    for metric in adapter.metrics():
+        if metric in found.metrics:
+            other = found.metrics[metric]
+            shop.wrong_key(
+                path,
+                f"gives the metric `{metric}`, which `{other}` gives already: name one of them otherwise.",
+            )
+        found.metrics[metric] = spec.name
+    found.checks.append(spec)
+    if not getattr(file.schedules, LOOP_OF_KIND.get(spec.kind, "health_check")).enabled:
+        found.off.add(spec.name)
+
+
+def default_interval(file: File, kind: str) -> float:
+    """Seconds between two looks of a kind that does not say its own: the process as often as the more
+    frequent of its two schedules, the health URL likewise."""
+    loop: float = getattr(file.schedules, LOOP_OF_KIND.get(kind, "health_check")).interval_seconds
+    if kind == "process":
+        return min(loop, file.thresholds.process_down.check_interval_seconds)
+    if kind == "http":
+        return min(loop, file.thresholds.api_health.check_interval_seconds)
+    return min(loop, QUICK.get(kind, loop))
+
+
+def _default_timeout(file: File, kind: str) -> float:
+    return file.thresholds.api_health.timeout_seconds if kind == "http" else DEFAULT_TIMEOUT
+
+
+def _supervisor(
+    shop: Workshop, data: Mapping[str, Any], path: Path, packages: Packages
+) -> SupervisorSpec | None:
+    kind = data.get("type", "process")
+    module = adapters.find(shop, packages.supervisors, kind, (*path, "type") if "type" in data else path)
+    if module is None:
+        return None
+    rest = {key: value for key, value in data.items() if key != "type"}
+    adapter = adapters.options(shop, module, kind, path, rest)
+    if adapter is None:
+        return None
+    options = adapter.options
+    if getattr(options, "cwd", "") is None:
+        options = options.model_copy(update={"cwd": shop.base_dir})
+    return SupervisorSpec(kind, options)
+
+
+def _policy(file: File, own: Restart) -> RestartPolicy:
+    """The target's policy over `actions.restart` and `thresholds.process_down`. Of the two limits per hour
+    in the alert file (`max_attempts`, `max_restarts_per_hour`) the smaller one holds."""
+    action, usual = file.actions.restart, RestartPolicy()
+    per_hour = min(action.max_attempts, file.thresholds.process_down.max_restarts_per_hour)
+    first = _or(own.backoff_seconds, action.backoff_seconds)
+    return RestartPolicy(
+        enabled=action.enabled if own.enabled is None else own.enabled,
+        max_per_hour=own.max_per_hour or per_hour,
+        backoff_first=first,
+        backoff_max=max(first, _or(own.backoff_max_seconds, usual.backoff_max)),
+        healthy_reset=_or(own.healthy_reset_seconds, usual.healthy_reset),
+        never_codes=usual.never_codes if own.never_codes is None else frozenset(own.never_codes),
+        handover=_or(own.handover_seconds, usual.handover),
+        stop_timeout=_or(own.stop_timeout_seconds, usual.stop_timeout),
+        start_timeout=_or(own.start_timeout_seconds, usual.start_timeout),
+    )
+
+
+def _or(given: float | None, usual: float) -> float:
+    return usual if given is None else given

@@ -1,0 +1,66 @@
+"""Puts the targets together: checks, supervisor, restart policy, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opsbot.config import guide as summarybot
+from opsbot.config import rules
+from opsbot.config import targets as drafts
+from opsbot.config.adapters import Packages
+from opsbot.config.builtin_rules import built_in, upstreams_of
+from opsbot.config.document import Path
+from opsbot.config.guide import Guide
+from opsbot.config.models import File
+from opsbot.config.sections import own_rules
+from opsbot.config.targets import Draft
+from opsbot.config.thresholds import Limits
+from opsbot.config.workshop import Workshop
+from opsbot.domain.rule import Rule
+from opsbot.domain.target import Target
+
+
+def targets(
+    shop: Workshop, file: File, guide: Guide | None, limits: Mapping[str, Limits], packages: Packages
+) -> tuple[Target, ...]:
+    """All targets; those of the file, or Summary Bot NG when it names none."""
+    given = _given(shop, guide)
+    named = [
+        drafts.draft(shop, file, name, ("targets", name), data, packages) for name, data in given.items()
+    ]
+    found = [draft for draft in named if draft is not None]
+    metrics = {metric for draft in found for metric in draft.metrics}
+    own = built_in(upstreams_of(metrics)) if file.builtin_rules else ()
+    written = own_rules(shop)
+    complete = not any(path and path[0] == "targets" for path, _ in shop.problems)
+    table = rules.for_targets(shop, file, written, list(own), found, limits, complete=complete)
+    return tuple(_target(draft, table[draft.name]) for draft in found)
+
+
+def _given(shop: Workshop, guide: Guide | None) -> dict[str, dict[str, Any]]:
+    if guide is not None:
+        return {summarybot.TARGET: summarybot.target(guide)}
+    given = shop.value(("targets",))
+    if not isinstance(given, dict):
+        shop.wrong(("targets",), "must hold one key for each watched service.")
+        return {}
+    for name, data in given.items():
+        path: Path = ("targets", name)
+        if not drafts.good_name(name):
+            shop.wrong_key(path, "is no name: use letters, digits, `_` and `-`, at most 50.")
+        if not isinstance(data, dict):
+            shop.wrong(path, "must hold keys with values, such as `checks`.")
+    return {name: data for name, data in given.items() if isinstance(data, dict)}
+
+
+def _target(draft: Draft, found: Sequence[Rule]) -> Target:
+    return Target(
+        name=draft.name,
+        title=draft.section.title or draft.name,
+        checks=tuple(check for check in draft.checks if check.name not in draft.off),
+        rules=tuple(found),
+        supervisor=draft.supervisor,
+        restart=draft.restart,
+        labels=dict(draft.section.labels),
+    )

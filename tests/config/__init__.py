@@ -1,0 +1,1 @@
+"""Configuration: YAML in, one immutable Settings out."""

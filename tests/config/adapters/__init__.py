@@ -1,0 +1,1 @@
+"""Small adapters, so that these tests depend on no real one."""
