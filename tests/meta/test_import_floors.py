@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("opsbot.runtime",),
     ("opsbot.config",),
     ("cogs", "opsbot.control", "opsbot.testing"),
-    ("opsbot.app", "opsbot.bot", "opsbot.cli", "opsbot.web", "opsbot.demo"),
+    ("opsbot.__main__", "opsbot.app", "opsbot.bot", "opsbot.cli", "opsbot.demo", "opsbot.session"),
 )
 
 ADAPTERS = ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores")
