@@ -121,6 +121,8 @@ def test_adapters_never_import_each_other() -> None:
         for imported in imported_names:
             other = next((a for a in ADAPTERS if within(imported, a)), None)
             assert other in (None, home), f"{name} imports {imported}"
+            if home == "opsbot.stores":  # no registry of kinds: one store wraps another there
+                continue
             shared = (
                 imported == home or imported.endswith(".base") or imported.rsplit(".", 1)[-1].startswith("_")
             )
