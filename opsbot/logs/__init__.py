@@ -1,0 +1,1 @@
+"""Log files: each followed once, counted and matched in one pass, whatever happens to the file."""

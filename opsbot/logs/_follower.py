@@ -1,0 +1,192 @@
+"""Follows a path through truncation, renaming, deletion and recreation."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from opsbot.logs._openfile import OpenFile
+from opsbot.logs._opening import LogMissing, LogRefused
+from opsbot.logs._siblings import Sibling, newer, siblings
+from opsbot.logs.feed import Availability, LogState, Position
+
+QUIET_LOOKS = 10
+"""A renamed file is read on until it was quiet for so many looks: a program goes on writing to it until
+it is told to open its log anew."""
+
+RETIRED_LIMIT = 16
+"""Renamed files that are held open at most."""
+
+
+class Follower:
+    """Gives out every line once, the old file's before the new one's.
+
+    `tail`: begin so many bytes before the end and give them out (one look); None: begin at the end of what
+    is there at the first look. A file that appears later is read from its beginning.
+    """
+
+    def __init__(self, path: Path, tail: int | None = None) -> None:
+        self._path = path
+        self._tail = tail
+        self._current: OpenFile | None = None
+        self._next: deque[OpenFile] = deque()
+        self._retired: list[OpenFile] = []
+        self._known: Mapping[int, Sibling] = {}
+        self._resume: Position | None = None
+        self._begun = False
+        self._lost = 0
+        self.tail_bytes = 0
+        self.state = LogState()
+
+    @property
+    def lost(self) -> int:
+        """Bytes skipped because they were too many."""
+        open_files = [*self._retired, *self._next, *([self._current] if self._current else [])]
+        return self._lost + sum(file.lost for file in open_files)
+
+    def resume_from(self, position: Position) -> None:
+        """Goes on from there, if that file is still to be found. Before the first look only."""
+        self._resume = position
+
+    def position(self) -> Position | None:
+        """Where it is in the newest file it has begun to read."""
+        return self._current.position() if self._current else None
+
+    def attach(self) -> None:
+        """Opens the file if none is open."""
+        if self._current is None and not self._next:
+            self._open_path()
+        if self._current is None and self._next:
+            self._current = self._next.popleft()
+        self._begun = True
+
+    def to_show(self, limit: int) -> int:
+        """Bytes that `before` would read."""
+        return min(limit, self._current.offset) if self._current else 0
+
+    def pending(self) -> int:
+        """Bytes that the next look will read, nearly."""
+        return sum(file.pending() for file in (*self._retired, *self._next)) + (
+            self._current.pending() if self._current else 0
+        )
+
+    def before(self, limit: int) -> bytes:
+        """The newest whole lines that were there before what comes next."""
+        return self._current.before(limit) if self._current else b""
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is new, as pieces of whole lines."""
+        yield from self._rest_of_retired()
+        self.attach()
+        while self._current is not None:
+            yield from self._current.chunks()
+            if not self._replaced():
+                break
+            yield from self._current.chunks()  # what was written up to the renaming
+            self._current.quiet = 0
+            self._retired.append(self._current)
+            self._current = self._next.popleft()
+        self._note_state()
+
+    def broken(self, error: OSError) -> None:
+        """Reading failed (a stale mount, a bad disk): lets go of all, to go on from here when it works."""
+        if position := self.position():
+            self._resume, self._begun = position, False
+        self.close()
+        self.state = LogState(Availability.REFUSED, f"{self._path} cannot be read: {error.strerror}")
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        for file in (*self._retired, *self._next, *([self._current] if self._current else [])):
+            file.close()
+        self._retired, self._current = [], None
+        self._next.clear()
+
+    def _rest_of_retired(self) -> Iterator[bytes]:
+        for file in list(self._retired):
+            yield from file.chunks()
+            if file.quiet > QUIET_LOOKS or len(self._retired) > RETIRED_LIMIT:
+                yield file.last_line()
+                self._lost += file.lost
+                self._retired.remove(file)
+                file.close()
+
+    def _replaced(self) -> bool:
+        """Whether another file has the path now; then what comes after the current one is waiting."""
+        if self._next:
+            return True
+        try:
+            status = self._path.stat()
+        except OSError:
+            return False  # gone or unreachable: the open file is all there is
+        assert self._current is not None
+        if (status.st_dev, status.st_ino) == self._current.key:
+            return False
+        self._enqueue(newer(self._path, self._current.modified, self._known))
+        self._open_path()
+        return bool(self._next)
+
+    def _enqueue(self, found: list[Sibling]) -> None:
+        held = {file.key for file in (*self._retired, *self._next)}
+        if self._current:
+            held.add(self._current.key)
+        for sibling in found:
+            if (sibling.device, sibling.inode) in held:
+                continue
+            try:
+                self._next.append(OpenFile(sibling.path))
+            except (LogMissing, LogRefused, OSError):
+                continue
+
+    def _open_path(self) -> None:
+        try:
+            file = OpenFile(self._path)
+        except LogMissing as missing:
+            self.state = LogState(Availability.MISSING, str(missing))
+            return
+        except (LogRefused, OSError) as refused:
+            self.state = LogState(Availability.REFUSED, str(refused))
+            return
+        self._known = siblings(self._path)
+        self._next.append(file)
+        if not self._begun:
+            self._begin(file)
+
+    def _begin(self, file: OpenFile) -> None:
+        if self._tail is not None:
+            self.tail_bytes = file.seek_tail(self._tail)
+        elif self._resume is None:
+            file.seek_end()
+        elif file.matches(self._resume):
+            file.resume(self._resume)
+        else:
+            self._resume_renamed(self._resume)
+
+    def _resume_renamed(self, position: Position) -> None:
+        """The file was rotated while nobody looked: finish it first, then those that came after it."""
+        old = self._known.get(position.inode)
+        if old is None or not old.head.startswith(position.head):
+            return
+        newest = self._next.pop()
+        try:
+            file = OpenFile(old.path)
+            file.resume(position)
+            self._next.append(file)
+        except (LogMissing, LogRefused, OSError):
+            pass
+        self._enqueue([s for s in newer(self._path, old.modified, {}) if s.inode != old.inode])
+        self._next.append(newest)
+
+    def _note_state(self) -> None:
+        """Leaves alone what `_open_path` said of a file that it could not open in this look."""
+        if self._current is None:
+            return
+        try:
+            status = self._path.stat()
+        except OSError:
+            reason = f"{self._path} was moved or deleted; a new one is awaited"
+            self.state = LogState(Availability.MISSING, reason)
+            return
+        if (status.st_dev, status.st_ino) == self._current.key:
+            self.state = LogState(Availability.READABLE, "", status.st_size)

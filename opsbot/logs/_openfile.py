@@ -1,0 +1,125 @@
+"""One open log file, read from an offset on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from opsbot.logs._lines import LineCutter, readable
+from opsbot.logs._opening import open_log
+from opsbot.logs._siblings import HEAD_BYTES
+from opsbot.logs.feed import Position
+
+SLICE = 256 * 1024
+"""Bytes read at once: about a millisecond of matching."""
+
+BACKLOG_LIMIT = 256 << 20
+"""Bytes that are read after a pause; of more only the newest `BACKLOG_KEPT` are, the rest is counted as
+lost (a house rule: some seconds of work)."""
+
+BACKLOG_KEPT = 64 << 20
+
+
+class OpenFile:
+    """Holds the descriptor, so it reads the same file whatever becomes of its name."""
+
+    def __init__(self, path: Path, offset: int = 0, inside_line: bool = False) -> None:
+        self._fd = open_log(path)
+        status = os.fstat(self._fd)
+        self.key = (status.st_dev, status.st_ino)
+        self.offset = offset
+        self.lost = 0
+        self.quiet = 0  # looks in a row that found nothing new
+        self._head = os.pread(self._fd, HEAD_BYTES, 0)
+        self._cutter = LineCutter(inside_line)
+
+    @property
+    def size(self) -> int:
+        """Bytes, now."""
+        return os.fstat(self._fd).st_size
+
+    @property
+    def modified(self) -> int:
+        """Nanoseconds since 1970."""
+        return os.fstat(self._fd).st_mtime_ns
+
+    def pending(self) -> int:
+        """Bytes not read yet; all of them when the file was truncated."""
+        size = self.size
+        return size if size < self.offset else size - self.offset
+
+    def chunks(self) -> Iterator[bytes]:
+        """What is new, as pieces of whole lines in valid UTF-8."""
+        self._restart_if_truncated()
+        self._skip_backlog()
+        self.quiet += 1
+        while data := os.pread(self._fd, SLICE, self.offset):
+            self.quiet = 0
+            self.offset += len(data)
+            if ready := self._cutter.feed(data):
+                yield readable(ready)
+
+    def last_line(self) -> bytes:
+        """The unfinished line at the end, when nobody will finish it."""
+        return readable(self._cutter.finish())
+
+    def before(self, limit: int) -> bytes:
+        """The whole lines of at most `limit` bytes before the offset."""
+        end = self.offset - self._cutter.held
+        start = max(0, end - limit)
+        data = os.pread(self._fd, end - start, start)
+        if start:
+            data = data[data.find(b"\n") + 1 :]
+        return readable(data[: data.rfind(b"\n") + 1])
+
+    def seek_end(self) -> None:
+        """Goes to the beginning of the last unfinished line, or the end."""
+        size = self.size
+        tail = os.pread(self._fd, SLICE, max(0, size - SLICE))
+        unfinished = len(tail) - (tail.rfind(b"\n") + 1)
+        too_long = unfinished == len(tail) and size > len(tail)
+        self.offset = size if too_long else size - unfinished
+        self._cutter = LineCutter(inside_line=too_long)
+
+    def seek_tail(self, limit: int) -> int:
+        """Goes to `limit` bytes before the end; returns how many bytes follow."""
+        self.offset = max(0, self.size - limit)
+        self._cutter = LineCutter(inside_line=self.offset > 0)
+        return self.size - self.offset
+
+    def resume(self, position: Position) -> None:
+        """Goes to where a position was."""
+        self.offset = position.offset
+        self._cutter = LineCutter(position.inside_line)
+
+    def position(self) -> Position:
+        """Where it is."""
+        head = self._head[: self.offset]
+        offset = self.offset - self._cutter.held
+        return Position(*self.key, offset, head, self._cutter.skipping)
+
+    def matches(self, position: Position) -> bool:
+        """Whether a position was of this very file, and what was read of it is still there."""
+        same = self.key == (position.device, position.inode) and self.size >= position.offset
+        return same and self._head.startswith(position.head)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        os.close(self._fd)
+
+    def _restart_if_truncated(self) -> None:
+        head = os.pread(self._fd, HEAD_BYTES, 0)
+        known = self._head
+        if self.size < self.offset or not head.startswith(known[: self.offset]):
+            self.offset = 0
+            self._cutter = LineCutter()
+        self._head = head
+
+    def _skip_backlog(self) -> None:
+        waiting = self.size - self.offset
+        if waiting > BACKLOG_LIMIT:
+            skipped = waiting - BACKLOG_KEPT
+            self.offset += skipped
+            self.lost += skipped
+            self._cutter = LineCutter(inside_line=True)
