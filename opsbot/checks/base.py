@@ -4,6 +4,8 @@ A check is one module in this package, named like its `kind`, with
 
 - `class Options(CheckOptions)`: its own settings (a pydantic model, `extra="forbid"`);
 - `SECTION`: where its findings stand in the health report;
+- `metrics(options) -> Mapping[str, str]`: the metrics that it will produce, each with its meaning;
+  conditions are verified against it, so it imports nothing optional and looks at nothing;
 - `build(options, context) -> Check`.
 """
 
@@ -70,5 +72,18 @@ class Check(Protocol):
         """Lets go of whatever it holds."""
 
 
+METRIC_NAME = r"^[a-z][a-z0-9_]*$"
+"""What the name of a metric, or a part of one that people choose, looks like."""
+
+TEXT_LIMIT = 300
+"""Characters of a text that came from a log, a body or another program."""
+
+
+def bounded(text: str, limit: int = TEXT_LIMIT) -> str:
+    """The text, cut with … when it is longer than `limit` characters. It stays as raw as it came."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+DescribeMetrics = Callable[[CheckOptions], Mapping[str, str]]
 BuildCheck = Callable[[CheckOptions, CheckContext], Check]
 Look = Callable[[], Awaitable[Observation]]
