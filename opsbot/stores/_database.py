@@ -56,6 +56,27 @@ class _Connection(aiosqlite.Connection):
         return work(self._conn)
 
 
+class _Attempt:
+    """Opens a file in the connection's thread.
+
+    An error is kept, not raised: aiosqlite would leave the thread of a failed opening to end by itself,
+    perhaps after the event loop.
+    """
+
+    def __init__(self, opener: Callable[[], OpenedFile]) -> None:
+        self.opened: OpenedFile | None = None
+        self.error: Exception | None = None
+        self._opener = opener
+
+    def __call__(self) -> sqlite3.Connection:
+        try:
+            self.opened = self._opener()
+        except Exception as error:
+            self.error = error
+            return sqlite3.connect(":memory:")
+        return self.opened.connection
+
+
 class _Moved(Exception):
     """Somebody removed or replaced the file; SQLite would go on writing into the one without a name."""
 
@@ -159,17 +180,16 @@ class Database:
             await self._connect(lambda: open_to_read(self._plan))
 
     async def _connect(self, opener: Callable[[], OpenedFile]) -> None:
-        opened: list[OpenedFile] = []
-
-        def connector() -> sqlite3.Connection:
-            opened.append(opener())
-            return opened[0].connection
-
-        connection = _Connection(connector, self._plan.path)
+        attempt = _Attempt(opener)
+        connection = _Connection(attempt, self._plan.path)
         await connection
+        if attempt.opened is None:
+            await connection.close()
+            assert attempt.error is not None
+            raise attempt.error
         self._connection = connection
-        self._writable = opened[0].writable
-        self.quarantined = opened[0].quarantined or self.quarantined
+        self._writable = attempt.opened.writable
+        self.quarantined = attempt.opened.quarantined or self.quarantined
 
     async def _drop(self) -> None:
         connection, self._connection, self._writable = self._connection, None, False

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from opsbot.errors import StoreError, StoreUnavailable
-from opsbot.stores._migrations import Migration, migrate, schema_version
+from opsbot.stores._migrations import Migration, migrate, refuse_newer
 
 _SIDE_FILES = ("-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -112,9 +112,8 @@ def open_to_read(plan: FilePlan) -> OpenedFile:
 
 def _check_schema(connection: sqlite3.Connection, plan: FilePlan) -> None:
     try:
-        if schema_version(connection) < len(plan.steps):
+        if refuse_newer(connection, plan.steps, str(plan.path)) < len(plan.steps):
             raise StoreUnavailable(f"{plan.path} was made by an older opsbot: start `opsbot run` once.")
-        migrate(connection, plan.steps, str(plan.path))  # nothing to do, or too new
     except StoreError:
         connection.close()
         raise
@@ -152,6 +151,7 @@ def _connect(plan: FilePlan, suspect: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(plan.path, timeout=plan.busy, isolation_level=None)
     try:
         _check(connection, whole=suspect or plan.path.stat().st_size <= plan.check_up_to)
+        refuse_newer(connection, plan.steps, str(plan.path))
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {plan.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")

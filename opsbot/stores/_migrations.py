@@ -55,15 +55,25 @@ def migrate(connection: sqlite3.Connection, steps: tuple[Migration, ...], path: 
         SchemaTooNew: the file was written by a newer opsbot.
         sqlite3.Error: a step failed; the schema is as it was before that step.
     """
+    version = refuse_newer(connection, steps, path)
+    for step in steps[version:]:
+        _apply(connection, step)
+    return len(steps) - version
+
+
+def refuse_newer(connection: sqlite3.Connection, steps: tuple[Migration, ...], path: str) -> int:
+    """The schema's version, when these steps know it; writes nothing.
+
+    Raises:
+        SchemaTooNew: the file was written by a newer opsbot.
+    """
     version = schema_version(connection)
     if version > len(steps):
         raise SchemaTooNew(
             f"{path} was written by a newer opsbot (schema {version}, this one knows {len(steps)}): "
             f"install that version again, or give this one its own directory with `state_dir`."
         )
-    for step in steps[version:]:
-        _apply(connection, step)
-    return len(steps) - version
+    return version
 
 
 def _apply(connection: sqlite3.Connection, step: Migration) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -134,6 +135,8 @@ class MemoryMetrics:
             raise self.failure
         for sample in samples:
             for metric, value in sample.metrics.items():
+                if not math.isfinite(value):
+                    continue
                 series = self._values.setdefault((sample.target, metric), {})
                 series[round(sample.at.wall, 3)] = value
 

@@ -1,0 +1,137 @@
+"""Processes that the tests start and kill: `python -m tests.stores.children NAME ARGUMENT…`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+from opsbot.clock import SystemClock
+from opsbot.domain.change import Change
+from opsbot.errors import UsageError
+from opsbot.stores._migrations import migrate, read_folder
+from opsbot.stores.journal import Journal
+from opsbot.stores.lock import StateLock
+from opsbot.stores.resilient import ResilientState
+from opsbot.stores.sqlite_state import SqliteState
+from tests.stores import examples as ex
+
+
+def say(word: object) -> None:
+    print(word, flush=True)  # noqa: T201
+
+
+def wait() -> None:
+    """Until the test writes a line or goes away."""
+    sys.stdin.readline()
+
+
+async def commits(path: str) -> None:
+    """Commits numbered batches for ever, and says each number when it is written."""
+    store, clock = SqliteState(Path(path), SystemClock()), SystemClock()
+    number = (await store.load()).next_incident
+    while True:
+        now = clock.now()
+        batch: list[Change] = [
+            ex.incident(number, now),
+            ex.said(number, now),
+            ex.action(number, now),
+            ex.act(now),
+        ]
+        await store.commit([*batch, ex.notice(number, now, number)])
+        say(number)
+        number += 1
+
+
+def migrates(path: str, folder: str) -> None:
+    """Migrates; says so whenever the SQL calls `midway()`, and waits there."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.create_function("midway", 1, _midway)
+    migrate(connection, read_folder(Path(folder)), path)
+
+
+def _midway(step: int) -> int:
+    say(step)
+    wait()
+    return step
+
+
+def locks_file(path: str) -> None:
+    """Holds the write lock of a database."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    say("locked")
+    wait()
+    connection.execute("ROLLBACK")
+    say("unlocked")
+    wait()
+
+
+def holds(directory: str) -> None:
+    """Holds a state directory, or ends as opsbot does when another one holds it."""
+    try:
+        with StateLock.hold(Path(directory)):
+            say("held")
+            wait()
+    except UsageError as error:
+        say(error)
+        sys.exit(error.exit_code)
+
+
+async def fills(folder: str) -> None:
+    """On a file system without room: goes on, and writes everything once there is room again."""
+    clock, filler = SystemClock(), Path(folder, "filler")
+    store = SqliteState(Path(folder, "state.db"), clock)
+    state = ResilientState(store, Journal(Path(folder, "journal.jsonl")), clock)
+    await state.commit([ex.incident(1, clock.now())])
+    _fill(filler)
+    for number in range(2, 40):
+        await state.commit([ex.incident(number, clock.now()), *[ex.said(number, clock.now())] * 20])
+    assert state.degraded is not None
+    say(state.degraded.reason)
+    say(state.degraded.journal)
+    filler.unlink()
+    say(await state.recover())
+    say((await store.load()).next_incident)
+    say(sorted({len(await store.timeline(number)) for number in range(2, 40)}))
+    await state.close()
+
+
+def _fill(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(descriptor, b"x" * 1024)
+    except OSError:
+        os.close(descriptor)
+
+
+async def reads_only(folder: str) -> None:
+    """On a file system that is read-only for a while."""
+    clock, path = SystemClock(), Path(folder, "state.db")
+    store = SqliteState(path, clock)
+    await store.commit([ex.incident(1, clock.now())])
+    await store.close()
+    await _mount("-o", "remount,ro", folder)
+    say((await store.load()).next_incident)
+    state = ResilientState(store, None, clock)
+    await state.commit([ex.incident(2, clock.now())])
+    assert state.degraded is not None
+    say(state.degraded.reason)
+    await _mount("-o", "remount,rw", folder)
+    say(await state.recover())
+    say((await store.load()).next_incident)
+    await state.close()
+
+
+async def _mount(*arguments: str) -> None:
+    process = await asyncio.create_subprocess_exec("mount", *arguments)
+    assert await process.wait() == 0
+
+
+if __name__ == "__main__":
+    ended = globals()[sys.argv[1]](*sys.argv[2:])
+    if asyncio.iscoroutine(ended):
+        asyncio.run(ended)
