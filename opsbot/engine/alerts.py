@@ -164,11 +164,11 @@ def _ripens(rule: Rule, alert: Alert | None, progress: Progress, now: Moment) ->
         return None
     if progress.broken(now) or sum(progress.recent) < rule.need:
         return None
-    held = progress.since.after(rule.hold_seconds)
-    if held.mono <= progress.last.mono + progress.pace / 2:
-        return held
-    late = progress.last.after(LATE * progress.pace)
-    return max(held, late, key=lambda moment: moment.mono)
+    ripe = progress.since.after(rule.hold_seconds)
+    if ripe.mono > progress.last.mono + progress.pace / 2:
+        late = progress.last.after(LATE * progress.pace)
+        ripe = max(ripe, late, key=lambda moment: moment.mono)
+    return None if progress.broken(ripe) else ripe
 
 
 def _recovering(rule: Rule, alert: Alert, progress: Progress, now: Moment) -> Moved:

@@ -161,8 +161,9 @@ def _spread(window: Sliding[float], since: float, at: float, rise: float) -> Non
     """Adds `rise` evenly over since…at, a bucket at a time, leaving out what the window has passed."""
     begin = max(since, at - window.window)
     per_second = rise / (at - since)
-    while (end := (begin // window.width + 1) * window.width) < at:
-        if end > begin:  # else the division was rounded: the step below moves on
+    for slot in range(int(begin // window.width) + 1, int(at // window.width) + 1):
+        end = slot * window.width
+        if begin < end < at:
             window.add((begin + end) / 2, (end - begin) * per_second)
-        begin = max(end, begin + window.width * 1e-6)
-    window.add(at, max(0.0, at - begin) * per_second)
+            begin = end
+    window.add(at, (at - begin) * per_second)
