@@ -6,6 +6,7 @@
     ├── UsageError            a person's mistake: one sentence with the remedy, never a traceback
     │   ├── ConfigError       what is wrong with a configuration, all of it at once
     │   ├── StateLocked       another opsbot holds the state directory (exit code 75)
+    │   ├── DiscordRefused    Discord will not let the bot in: no retry can help
     │   └── Refused           who asked may not, or the guard says no
     ├── DeliveryError         a notice could not be delivered; `permanent` says whether to retry
     ├── SupervisorError       a target could not be started, stopped or found; `permanent` likewise
@@ -81,6 +82,10 @@ class StateLocked(UsageError):
 
 class Refused(UsageError):
     """The person or the automation that asked may not do this now; the message says why."""
+
+
+class DiscordRefused(UsageError):
+    """Discord refuses the token or the intents: trying again would only cost, the rest goes on without it."""
 
 
 class DeliveryError(OpsbotError):

@@ -1,0 +1,1 @@
+"""What all cogs share: who may, how it is answered, buttons, confirmation, progress."""

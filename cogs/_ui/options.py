@@ -1,0 +1,75 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from discord import app_commands
+
+from cogs._ui.host import Asked
+from opsbot.errors import UsageError
+from opsbot.runtime.port import Operations
+from opsbot.text import one_line
+
+SUGGESTIONS = 25  # https://discord.com/developers/docs/interactions/application-commands: choices
+_CHOICE = 100  # the same: characters of a choice's name and value
+_NAMED = 10  # targets that an error names
+MIN_WINDOW, MAX_WINDOW = 60.0, 30 * 86_400.0
+WINDOWS = ("15m", "1h", "6h", "24h", "7d")
+
+Choices = list[app_commands.Choice[str]]
+
+_WINDOW = re.compile(r"\s*([0-9]{1,5})\s*(s|m|min|h|d)\s*", re.IGNORECASE)
+_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+async def suggest_targets(asked: Asked, current: str) -> Choices:
+    """Targets whose name or title contains what was typed. Outsiders were turned away by the tree."""
+    typed = current.casefold()
+    targets = asked.client.operations.targets()
+    return suggestions([t.name for t in targets if typed in f"{t.name} {t.title}".casefold()])
+
+
+async def suggest_windows(_: Asked, current: str) -> Choices:
+    """Usual spans."""
+    return suggestions([window for window in WINDOWS if window.startswith(current.strip().lower())])
+
+
+def suggestions(names: list[str]) -> Choices:
+    """At most as many as Discord shows; a name that it would refuse is left out."""
+    fitting = [name for name in names if 1 <= len(name) <= _CHOICE]
+    return [app_commands.Choice(name=one_line(n, _CHOICE), value=n) for n in fitting[:SUGGESTIONS]]
+
+
+def the_target(operations: Operations, given: str | None) -> str:
+    """The target that was named, or the only one.
+
+    Raises:
+        UsageError: there is no such one, or none was named and there is not exactly one.
+    """
+    names = [info.name for info in operations.targets()]
+    if given in names:
+        return given
+    if given is None and len(names) == 1:
+        return names[0]
+    known = ", ".join(names[:_NAMED]) or "none"
+    known += f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    if given is None:
+        raise UsageError(f"There is not exactly one target, say which. Known: {known}.")
+    near = difflib.get_close_matches(given, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {known}."
+    raise UsageError(f"There is no target “{one_line(given, _CHOICE)}”: {hint}")
+
+
+def seconds_of(window: str) -> float:
+    """ "15m", "1h", "24h", "7d" in seconds.
+
+    Raises:
+        UsageError: it is none of these, shorter than a minute or longer than 30 days.
+    """
+    match = _WINDOW.fullmatch(window)
+    seconds = float(match[1]) * _SECONDS[match[2].lower()] if match else 0.0
+    if not MIN_WINDOW <= seconds <= MAX_WINDOW:
+        raise UsageError(f"`window` is a time from 1m to 30d, such as 15m, 1h or 24h; not “{window[:20]}”.")
+    return seconds

@@ -1,0 +1,135 @@
+"""`/restart` and the Restart button: asked, confirmed, then shown step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from discord import app_commands
+from discord.ext import commands
+
+from cogs._ui.answer import say, turn_into
+from cogs._ui.buttons import NUMBER, GuardedButton
+from cogs._ui.confirm import KEY, PATIENCE, confirm_row
+from cogs._ui.follow import follow
+from cogs._ui.gate import NotAllowed, needs
+from cogs._ui.host import Asked, Host
+from cogs._ui.options import suggest_targets, the_target
+from opsbot.domain.access import Permission
+from opsbot.draw.answers import notice, refusal, restart_question
+from opsbot.errors import UsageError
+from opsbot.text import discord_time
+
+MAX_REASON = 300  # characters
+
+
+async def ask_first(asked: Asked, target: str, reason: str, incident: int | None = None) -> None:
+    """Shows the question to whoever wants a restart, and to nobody else."""
+    host = asked.client
+    key = host.questions.ask(asked.user.id, target, reason, incident)
+    until = discord_time(host.clock.now().wall + PATIENCE)
+    question = restart_question(target, reason)
+    await say(asked, replace(question, content=f"Answer {until}.", rows=(confirm_row(key),)), private=True)
+
+
+class RestartButton(GuardedButton, template=rf"opsbot:restart:(?P<key>{NUMBER})"):
+    """On an incident: asks for confirmation first."""
+
+    permission = Permission.ADMINISTER
+    verb = "restart"
+
+    async def pressed(self, asked: Asked) -> None:
+        """A resolved incident's button is an old one: what it was for is over."""
+        incident = self.incident(asked)
+        if not incident.live:
+            raise UsageError(
+                f"Incident #{incident.id} is resolved. /restart restarts {incident.target} anyway."
+            )
+        await ask_first(asked, incident.target, f"asked from incident #{incident.id}", incident.id)
+
+
+class _Answer(GuardedButton, template=r"(?!)"):
+    """Confirm or Cancel. Only who was asked may answer."""
+
+    permission = Permission.ADMINISTER
+
+    @property
+    def subject(self) -> str:
+        return "a confirmation"
+
+    def check_asker(self, asked: Asked) -> None:
+        """Raises NotAllowed for a question that was asked of somebody else."""
+        if asked.client.questions.asker(self.key) not in (None, asked.user.id):
+            raise NotAllowed(self.verb, self.subject, "it was asked of somebody else")
+
+
+class Confirm(_Answer, template=rf"opsbot:confirm:(?P<key>{KEY})"):
+    """Begins the restart."""
+
+    verb = "confirm restart"
+
+    async def pressed(self, asked: Asked) -> None:
+        """The question is taken before anything is awaited: of two presses one finds it."""
+        self.check_asker(asked)
+        try:
+            question = asked.client.questions.take(self.key)
+        except UsageError as over:
+            await turn_into(asked, refusal(str(over)))
+            return
+        await turn_into(asked, notice("⏳ Asking for the restart", ""))
+        actor = self.person(asked)
+        operations = asked.client.operations
+        action = await operations.restart(question.target, question.reason, actor, question.incident)
+        await follow(asked, action)
+
+
+class Cancel(_Answer, template=rf"opsbot:cancel:(?P<key>{KEY})"):
+    """Nothing is done."""
+
+    verb = "cancel restart"
+
+    async def pressed(self, asked: Asked) -> None:
+        """The question is gone."""
+        self.check_asker(asked)
+        try:
+            question = asked.client.questions.take(self.key)
+        except UsageError as over:
+            await turn_into(asked, refusal(str(over)))
+            return
+        await turn_into(asked, refusal(f"You cancelled the restart of {question.target}."))
+
+
+class Restart(commands.Cog):
+    """Restarts on demand."""
+
+    def __init__(self, bot: Host) -> None:
+        self.bot = bot
+
+    @app_commands.command(
+        description="Restart a target, after a confirmation", extras=needs(Permission.ADMINISTER)
+    )
+    @app_commands.describe(
+        reason="Why; everybody can read it",
+        target="Which target; may be left out when there is only one",
+    )
+    @app_commands.autocomplete(target=suggest_targets)
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.guild_only()
+    async def restart(
+        self, asked: Asked, reason: app_commands.Range[str, 1, MAX_REASON], target: str | None = None
+    ) -> None:
+        """Shows the guide's six steps."""
+        await ask_first(asked, the_target(self.bot.operations, target), reason)
+
+
+BUTTONS = (RestartButton, Confirm, Cancel)
+
+
+async def setup(bot: Host) -> None:
+    """Called by discord.py."""
+    bot.add_dynamic_items(*BUTTONS)
+    await bot.add_cog(Restart(bot), guild=bot.guild)
+
+
+async def teardown(bot: Host) -> None:
+    """Called by discord.py."""
+    bot.remove_dynamic_items(*BUTTONS)

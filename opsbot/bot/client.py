@@ -1,0 +1,185 @@
+"""The bot itself: minimal intents, every cog of the folder, every component of every message guarded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from cogs._ui.confirm import Questions
+from cogs._ui.gate import NotAllowed, turn_away
+from cogs._ui.host import Asked, Host
+from opsbot import registry
+from opsbot.bot.inspection import problems_of
+from opsbot.bot.transport import RestTransport
+from opsbot.bot.tree import GuardedTree
+from opsbot.clock import Clock
+from opsbot.domain.access import AccessRules
+from opsbot.runtime.port import Operations
+
+LONGEST_RATE_LIMIT = 30.0
+"""Seconds that discord.py waits for a rate limit by itself; a longer one is the outbox's to wait for, since
+one bucket could else hold an alert for minutes. discord.py allows no less."""
+
+CLOSE_SECONDS = 1.0
+"""How long a polite goodbye to the gateway may take: Ctrl-C ends opsbot within 2 s."""
+
+COGS = "cogs"
+
+log = structlog.get_logger("opsbot.discord")
+
+
+class OpsBot(Host):
+    """One login's worth of bot. What must survive it lives in the runtime, to which it is attached.
+
+    `on_problem` is told each thing that is wrong with guild, channel, roles or permissions, one sentence
+    each. `on_usable` is called whenever deliveries may work again: after the login, READY and RESUMED.
+    """
+
+    def __init__(
+        self,
+        *,
+        operations: Operations,
+        access: AccessRules,
+        channel_id: int,
+        clock: Clock,
+        ping_roles: frozenset[int],
+        on_problem: Callable[[str], None],
+        on_usable: Callable[[], None] = lambda: None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            tree_cls=GuardedTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT,
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            **options,
+        )
+        self.operations = operations
+        self.access = access
+        self.channel_id = channel_id
+        self.clock = clock
+        self.ping_roles = ping_roles
+        self.questions = Questions(clock)
+        self.transport = self._rest = RestTransport(self, ping_roles)
+        self._on_problem = on_problem
+        self._on_usable = on_usable
+        self._buttons: set[type[discord.ui.DynamicItem[Any]]] = set()
+        self._synced = False
+
+    async def setup_hook(self) -> None:
+        """Logged in: REST works from here on, whatever the gateway does."""
+        self._rest.open = True
+        self._on_usable()
+        for name in registry.kinds(COGS):
+            await self._load(name)
+        await self._sync()
+
+    async def close(self) -> None:
+        """Ends what runs in commands, then says goodbye, but not for long."""
+        self._rest.open = False
+        await self.end_jobs()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await super().close()
+        except TimeoutError:
+            await self.http.close()
+
+    async def _load(self, name: str) -> None:
+        try:
+            await self.load_extension(f"{COGS}.{name}")
+        except commands.ExtensionError as error:
+            log.error("a cog could not be loaded", cog=name, exc_info=error)
+            self._on_problem(f"The commands of cogs/{name}.py are missing: {error}")
+
+    # ------------------------------------------------------------ what is said of the guild
+
+    async def on_ready(self) -> None:
+        """Connected, with the guild as Discord sees it."""
+        guild = self.get_guild(self.access.guild_id)
+        if guild is not None and not self._synced:
+            self._tell(await self._sync())
+        for problem in problems_of(self, guild, self.ping_roles):
+            self._tell(problem)
+        self._on_usable()
+
+    async def on_resumed(self) -> None:
+        """Back after a drop, nothing missed."""
+        self._on_usable()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Somebody invited the bot while it ran."""
+        if guild.id == self.access.guild_id:
+            await self.on_ready()
+
+    def _tell(self, problem: str) -> None:
+        if problem:
+            log.error("discord is not set up", problem=problem)
+            self._on_problem(problem)
+
+    async def _sync(self) -> str:
+        """Makes the guild's commands these, in one request; returns what went wrong.
+
+        Names that exist already are overwritten and do not count towards the 200 creations a day, so doing
+        it at every login costs as much as asking first whether it is needed
+        (https://discord.com/developers/docs/interactions/application-commands, "Bulk Overwrite").
+        """
+        try:
+            await self.tree.sync(guild=self.guild)
+        except (discord.HTTPException, app_commands.AppCommandError) as error:
+            log.warning("commands are not registered", error=str(error))
+            return f"Discord did not take the commands ({error}): invite the bot again with “init”'s link."
+        except (OSError, TimeoutError) as error:
+            log.warning("commands are not registered yet", error=repr(error))
+            return ""
+        self._synced = True
+        return ""
+
+    # ------------------------------------------------------------ components
+
+    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Remembers them too, to know what is forged."""
+        super().add_dynamic_items(*items)
+        self._buttons.update(items)
+
+    def remove_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """Forgets them."""
+        super().remove_dynamic_items(*items)
+        self._buttons.difference_update(items)
+
+    @property
+    def buttons(self) -> frozenset[type[discord.ui.DynamicItem[Any]]]:
+        """Every kind of button that does something."""
+        return frozenset(self._buttons)
+
+    async def on_interaction(self, asked: Asked) -> None:
+        """discord.py drops a press that fits no button; opsbot refuses it like any outsider. It shows no
+        modals, so each modal's answer is a forged one."""
+        if asked.type is discord.InteractionType.modal_submit or (
+            asked.type is discord.InteractionType.component and not self._fits(asked)
+        ):
+            self.own(asyncio.current_task())
+            await turn_away(asked, NotAllowed("press", "", "a forged or unknown button"))
+
+    def _fits(self, asked: Asked) -> bool:
+        """Whether discord.py finds a button for it: by its custom_id, and in the message itself."""
+        data: Any = asked.data or {}
+        kind, custom_id = data.get("component_type"), str(data.get("custom_id"))
+        if asked.message is None or not any(
+            b.__discord_ui_compiled_template__.fullmatch(custom_id) for b in self._buttons
+        ):
+            return False
+        items = discord.ui.View.from_message(asked.message, timeout=None).walk_children()
+        return any(i.type.value == kind and getattr(i, "custom_id", None) == custom_id for i in items)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """There are no text commands."""

@@ -1,0 +1,80 @@
+"""What Discord's errors mean for a delivery: whether to retry, and what a person can do about it.
+
+Codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import discord
+
+from opsbot.errors import DeliveryError
+from opsbot.text import one_line
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
+TOO_MANY_EDITS = 30046  # of a message older than an hour
+NETWORK_BLOCKED = 40333  # Cloudflare's, not Discord's, word
+MISSING_ACCESS, MISSING_PERMISSIONS = 50001, 50013
+THREAD_ARCHIVED = 50083
+
+_FORGOTTEN = {
+    UNKNOWN_MESSAGE: "the message is gone (10008)",
+    TOO_MANY_EDITS: "the message is too old to be edited once more (30046)",
+    THREAD_ARCHIVED: "the thread of the message is archived (50083)",
+}
+_WHERE = "channel settings → Permissions, for the bot's own role"
+_TOKEN = "Discord refuses the token in OPSBOT_DISCORD_TOKEN: it was revoked or replaced"  # noqa: S105
+_SHOWN = 300  # characters of Discord's own words
+
+
+def delivery_error(error: BaseException, channel_id: int) -> DeliveryError:
+    """The error, as the outbox understands it."""
+    if isinstance(error, discord.RateLimited):
+        return DeliveryError(
+            "Discord's rate limit holds the message back", permanent=False, retry_after=error.retry_after
+        )
+    if isinstance(error, discord.HTTPException):
+        return _answered(error, channel_id)
+    if isinstance(error, TimeoutError):
+        return DeliveryError("Discord did not answer in time", permanent=False)
+    return DeliveryError(f"Discord was not reached: {_words(error)}", permanent=False)
+
+
+def _answered(error: discord.HTTPException, channel_id: int) -> DeliveryError:
+    if error.code in _FORGOTTEN:
+        return DeliveryError(_FORGOTTEN[error.code], permanent=True, forgotten=True)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = _seconds(error.response.headers.get("Retry-After"))
+        return DeliveryError("Discord's rate limit holds the message back", permanent=False, retry_after=wait)
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.REQUEST_TIMEOUT:
+        return DeliveryError(f"Discord has a problem of its own (HTTP {error.status})", permanent=False)
+    if error.status == HTTPStatus.FORBIDDEN and error.code in (0, NETWORK_BLOCKED):
+        return DeliveryError("Discord's network turned the request away (HTTP 403)", permanent=False)
+    return DeliveryError(_lasting(error, channel_id), permanent=True)
+
+
+def _lasting(error: discord.HTTPException, channel_id: int) -> str:
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return _TOKEN
+    if error.code == UNKNOWN_CHANNEL:
+        return f"there is no channel {channel_id} (any more): set `discord.ops_channel` to one that exists"
+    if error.code == MISSING_ACCESS:
+        return f"the bot cannot see channel {channel_id}: give it “View Channel” there ({_WHERE})"
+    if error.code == MISSING_PERMISSIONS:
+        return (
+            f"the bot may not write in channel {channel_id}: give it “Send Messages”, “Embed Links” and "
+            f"“Read Message History” there ({_WHERE})"
+        )
+    return f"Discord refused the message: {_words(error)}"
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return float(header) if header is not None else None
+    except ValueError:
+        return None
+
+
+def _words(error: BaseException) -> str:
+    return one_line(str(error), _SHOWN) or type(error).__name__

@@ -1,0 +1,192 @@
+"""A scripted `Operations`: remembers what it was asked, answers what the test put in, fails as told."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from opsbot.clock import Clock
+from opsbot.domain.action import Action, ActionState, Pause, Step, StepState
+from opsbot.domain.actor import Actor
+from opsbot.domain.health import HealthReport, MetricsReport
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import IncidentState
+from opsbot.domain.rule import ActionKind
+from opsbot.errors import Refused, UsageError
+from opsbot.runtime.port import LoopInfo, TargetInfo
+
+STEPS = (
+    "Back up the log",
+    "Ask it to stop (SIGTERM)",
+    "Kill it if it does not (SIGKILL)",
+    "Check that its port is free",
+    "Start it",
+    "Verify process, port and health",
+)
+"""The guide's six steps of a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question or wish, with who asked, where that is said. `about`: target, incident or loop."""
+
+    verb: str
+    about: str = ""
+    actor: Actor | None = None
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class FakeOperations:
+    """`fails`: an error by the method's name, raised each time. `calls`: all that was asked but for refusals,
+    which are in `refusals`. A restart runs until the test calls `step` and `end`; a second one meanwhile is
+    refused, as the real one does."""
+
+    clock: Clock
+    infos: tuple[TargetInfo, ...] = (TargetInfo("summarybot", "Summary Bot NG", running=True),)
+    known: dict[int, Incident] = field(default_factory=dict)
+    all_loops: dict[str, LoopInfo] = field(default_factory=dict)
+    reports: dict[str, HealthReport] = field(default_factory=dict)
+    numbers: dict[str, MetricsReport] = field(default_factory=dict)
+    pauses: dict[str, Pause] = field(default_factory=dict)
+    actions: dict[int, Action] = field(default_factory=dict)
+    fails: dict[str, Exception] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    refusals: list[Call] = field(default_factory=list)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def asked(self, verb: str) -> list[Call]:
+        """The calls of one method."""
+        return [call for call in self.calls if call.verb == verb]
+
+    # -- what the port asks for
+
+    def targets(self) -> tuple[TargetInfo, ...]:
+        """See `Operations`."""
+        self._note("targets")
+        return self.infos
+
+    async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
+        """See `Operations`."""
+        self._note("health", target, detail="fresh" if fresh else "")
+        return self.reports.get(target) or HealthReport(target, target, self.clock.now(), ())
+
+    async def metrics(self, target: str, window: float) -> MetricsReport:
+        """See `Operations`."""
+        self._note("metrics", target, detail=f"{window:g}")
+        return self.numbers.get(target) or MetricsReport(target, target, self.clock.now(), window, ())
+
+    def incident(self, number: int) -> Incident | None:
+        """See `Operations`."""
+        self._note("incident", str(number))
+        return self.known.get(number)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """See `Operations`."""
+        self._note("incidents")
+        return tuple(incident for incident in self.known.values() if incident.live)
+
+    async def acknowledge(self, number: int, actor: Actor, reason: str = "") -> Incident:
+        """See `Operations`."""
+        self._note("acknowledge", str(number), actor, reason)
+        if number not in self.known:
+            raise UsageError(f"There is no incident #{number}.")
+        incident = self.known[number]
+        if incident.acknowledged_by:
+            raise Refused(f"Incident #{number} is already acknowledged by {incident.acknowledged_by.name}.")
+        state, now = IncidentState.ACKNOWLEDGED, self.clock.now()
+        incident = replace(incident, state=state, acknowledged_by=actor, acknowledged_at=now)
+        self.known[number] = incident
+        return incident
+
+    async def pause(self, target: str, seconds: float, reason: str, actor: Actor) -> Pause:
+        """See `Operations`."""
+        self._note("pause", target, actor, f"{seconds:g} {reason}")
+        now = self.clock.now()
+        self.pauses[target] = Pause(target, now.after(seconds), actor, reason, now)
+        return self.pauses[target]
+
+    async def resume(self, target: str, actor: Actor) -> bool:
+        """See `Operations`."""
+        self._note("resume", target, actor)
+        return self.pauses.pop(target, None) is not None
+
+    async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
+        """See `Operations`."""
+        self._note("restart", target, actor, reason)
+        for other in self.actions.values():
+            if other.target == target and other.state is ActionState.RUNNING:
+                raise Refused(f"A restart of {target} is in progress, asked by {other.actor.name}.")
+        number, now = len(self.actions) + 1, self.clock.now()
+        steps = tuple(Step(title) for title in STEPS)
+        action = Action(number, target, ActionKind.RESTART, actor, reason, now, number, incident, steps=steps)
+        self.actions[number] = action
+        return action
+
+    async def follow(self, action: int) -> AsyncIterator[Action]:
+        """See `Operations`."""
+        self._note("follow", str(action))
+        told: Action | None = None
+        while told is None or told.state is ActionState.RUNNING:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self.actions[action] is not told)
+                told = self.actions[action]
+            yield told
+
+    async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
+        """See `Operations`."""
+        self.refusals.append(Call(verb, target, actor, reason))
+
+    def loops(self) -> tuple[LoopInfo, ...]:
+        """See `Operations`."""
+        self._note("loops")
+        return tuple(self.all_loops.values())
+
+    async def pause_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """See `Operations`."""
+        self._note("pause_loop", name, actor)
+        return self._set_loop(name, running=False)
+
+    async def resume_loop(self, name: str, actor: Actor) -> LoopInfo:
+        """See `Operations`."""
+        self._note("resume_loop", name, actor)
+        return self._set_loop(name, running=True)
+
+    async def run_loop(self, name: str) -> LoopInfo:
+        """See `Operations`."""
+        self._note("run_loop", name)
+        return self._set_loop(name)
+
+    # -- what the test does
+
+    async def step(self, action: int, number: int, state: StepState, seconds: float = 0.0) -> None:
+        """Step `number` (from 0) of a running action changes."""
+        running = self.actions[action]
+        steps = list(running.steps)
+        steps[number] = replace(steps[number], state=state, seconds=seconds)
+        await self._change(replace(running, steps=tuple(steps)))
+
+    async def end(self, action: int, state: ActionState = ActionState.DONE, detail: str = "") -> None:
+        """A running action ends."""
+        running = self.actions[action]
+        await self._change(replace(running, state=state, detail=detail, ended=self.clock.now()))
+
+    async def _change(self, action: Action) -> None:
+        async with self._changed:
+            self.actions[action.id] = action
+            self._changed.notify_all()
+
+    def _set_loop(self, name: str, *, running: bool | None = None) -> LoopInfo:
+        if name not in self.all_loops:
+            near = difflib.get_close_matches(name, self.all_loops, n=1)
+            raise UsageError(f"There is no loop `{name}`: did you mean `{near[0] if near else '?'}`?")
+        loop = self.all_loops[name]
+        self.all_loops[name] = loop if running is None else replace(loop, running=running)
+        return self.all_loops[name]
+
+    def _note(self, verb: str, about: str = "", actor: Actor | None = None, detail: str = "") -> None:
+        self.calls.append(Call(verb, about, actor, detail))
+        if verb in self.fails:
+            raise self.fails[verb]
