@@ -1,0 +1,198 @@
+"""The composition root: the only place (with the demo) that names concrete classes.
+
+`opened` builds a runtime from settings, under the lock of the state directory; what it opens is closed in the
+reverse order. `serve` is `opsbot run`: the runtime, the control socket and the bot. `answer_alone` is a
+command without a running opsbot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from opsbot import registry
+from opsbot.checks.base import Check, CheckContext
+from opsbot.clock import Clock, SystemClock
+from opsbot.config.settings import NotifierSpec, Settings
+from opsbot.control.server import VERBS, serving
+from opsbot.domain.actor import Actor, ActorKind
+from opsbot.domain.levels import Severity
+from opsbot.domain.target import CheckSpec, Target
+from opsbot.engine.state import State
+from opsbot.errors import OpsbotError
+from opsbot.logs.feed import LogFeeds
+from opsbot.notifiers.base import Notifier, NotifierContext
+from opsbot.runtime.core import Parts, Runtime
+from opsbot.runtime.remediator import Subject
+from opsbot.runtime.restore import restore
+from opsbot.session import Session
+from opsbot.stores.base import Persisted, StateKeeper
+from opsbot.stores.journal import Journal
+from opsbot.stores.lock import StateLock
+from opsbot.stores.resilient import ResilientState
+from opsbot.stores.sqlite_metrics import SqliteMetrics
+from opsbot.stores.sqlite_state import SqliteState
+from opsbot.supervisors.base import Supervisor, SupervisorContext
+
+DAY = 86_400.0
+
+LOCK_PATIENCE = 2.0
+"""Seconds that `run` waits for a command that holds the state directory for a moment."""
+
+log = structlog.get_logger("opsbot.app")
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, clock: Clock, ports: Mapping[str, Any] | None = None
+) -> AsyncIterator[Runtime]:
+    """A runtime with all adapters, state loaded, not running yet.
+
+    Raises:
+        UsageError: the state directory is held or cannot be used, or an adapter cannot be built.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(StateLock.hold(settings.state_dir, patience=LOCK_PATIENCE))
+        store = _state_store(settings.state_dir, clock)
+        stack.push_async_callback(store.close)
+        metrics = SqliteMetrics(settings.state_dir / "metrics.db", clock)
+        stack.push_async_callback(metrics.close)
+        notifiers = {spec.name: _notifier(spec, clock, ports or {}) for spec in settings.notifiers}
+        state = _state(settings, await store.load())
+        _report_damage(store)
+        subjects = {t.name: _subject(t, settings, clock) for t in settings.targets if t.supervisor}
+        parts = Parts(
+            state=state,
+            store=store,
+            metrics=metrics,
+            clock=clock,
+            subjects=subjects,
+            notifiers=notifiers,
+            sections=_sections(settings.targets),
+            keep_days=settings.retention.metrics / DAY,
+        )
+        runtime = Runtime(parts)
+        feeds = LogFeeds(clock)
+        for target in settings.targets:
+            for spec in target.checks:
+                runtime.add_check(target.name, spec, _check(runtime, target.name, spec, feeds, clock))
+        yield runtime
+
+
+async def serve(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    started: asyncio.Event | None = None,
+    session: Session | None = None,
+) -> None:
+    """Watches, alerts and repairs until cancelled. `started` is set when the runtime works; the bot logs in
+    beside it, and whatever becomes of that, the rest goes on."""
+    clock = clock or SystemClock()
+    session = session or Session(settings, clock)
+    async with (
+        opened(settings, clock, session.ports) as runtime,
+        serving(runtime.ops, settings.state_dir),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(runtime.run(started), name="runtime")
+        group.create_task(session.run(runtime), name="discord")
+
+
+async def answer_alone(settings: Settings, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Answers one request of the command line while no opsbot runs: this process takes the lock, is opsbot
+    for as long as it takes, and leaves the target running.
+
+    Raises:
+        StateLocked: one does run after all.
+    """
+    started = asyncio.Event()
+    async with opened(settings, SystemClock(), Session.no_ports()) as runtime:
+        running = asyncio.create_task(runtime.run_for_a_person(started))
+        try:
+            await started.wait()
+            verb = VERBS[str(request["verb"])]
+            return [line async for line in verb(runtime.ops, request, _me())]
+        except OpsbotError as refusal:
+            return [{"error": str(refusal), "exit": getattr(refusal, "exit_code", 1)}]
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def _me() -> Actor:
+    return Actor(ActorKind.CLI, str(os.getuid()), getpass.getuser())
+
+
+def _state_store(directory: Path, clock: Clock) -> StateKeeper:
+    journal = Journal(directory / "journal.jsonl")
+    return ResilientState(SqliteState(directory / "state.db", clock), journal, clock)
+
+
+def _report_damage(store: StateKeeper) -> None:
+    if store.quarantined is not None:
+        log.error(
+            "state.db was damaged: it was put aside and a new one begun", kept_as=str(store.quarantined)
+        )
+    if store.degraded is not None:
+        log.error("state.db cannot be written: going on from memory", reason=store.degraded.reason)
+
+
+def _state(settings: Settings, persisted: Persisted) -> State:
+    levels: dict[str, frozenset[Severity]] = {s.name: s.options.alert_levels for s in settings.notifiers}
+    state = State.of(settings.targets, levels)
+    restore(state, persisted)
+    return state
+
+
+def supervisor_of(settings: Settings, target: Target, clock: Clock) -> Supervisor:
+    """The supervisor of a target that has one, with its private folder in the state directory."""
+    assert target.supervisor is not None
+    directory = settings.state_dir / "targets" / target.name
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    context = SupervisorContext(target.name, clock, directory, hidden_env=settings.hidden_env)
+    built: Supervisor = _built("supervisors", target.supervisor.kind, target.supervisor.options, context)
+    return built
+
+
+def _subject(target: Target, settings: Settings, clock: Clock) -> Subject:
+    ports = tuple(spec.options.port for spec in target.checks if spec.kind == "port")
+    return Subject(supervisor_of(settings, target, clock), target.restart, ports)
+
+
+def _notifier(spec: NotifierSpec, clock: Clock, ports: Mapping[str, Any]) -> Notifier:
+    notifier: Notifier = _built(
+        "notifiers", spec.kind, spec.options, NotifierContext(spec.name, clock, ports)
+    )
+    return notifier
+
+
+def _check(runtime: Runtime, target: str, spec: CheckSpec, feeds: LogFeeds, clock: Clock) -> Check:
+    context = CheckContext(
+        target=target,
+        clock=clock,
+        process=lambda: runtime.processes.current(target),
+        feeds=feeds,
+        wake=lambda: runtime.scheduler.wake(target, spec.name),
+    )
+    check: Check = _built("checks", spec.kind, spec.options, context)
+    return check
+
+
+def _built(package: str, kind: str, options: Any, context: Any) -> Any:
+    return registry.load(f"opsbot.{package}", kind).build(options, context)
+
+
+def _sections(targets: tuple[Target, ...]) -> dict[tuple[str, str], str]:
+    return {
+        (target.name, spec.name): registry.load("opsbot.checks", spec.kind).SECTION
+        for target in targets
+        for spec in target.checks
+    }

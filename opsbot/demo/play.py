@@ -1,0 +1,97 @@
+"""The demo's composition: simulated Discord, stand-in service, and the real opsbot between them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from opsbot.app import serve, supervisor_of
+from opsbot.clock import SystemClock
+from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
+from opsbot.demo.scene import TARGET, Ids, Scene, scene
+from opsbot.demo.story import SCENARIOS, Scenario, play
+from opsbot.demo.terminal import Channel
+from opsbot.session import Session
+
+READY_SECONDS = 30.0
+"""Within which the bot must be online and the service up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the person asked for. `port`: of the page, 0 any; `seconds`: None until Ctrl-C."""
+
+    page: bool = True
+    seconds: float | None = None
+    scenario: str = "crash"
+    port: int = 0
+
+
+async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable[[str], None]) -> None:
+    """Runs the demo until its time is over or it is cancelled; the service ends with it.
+
+    `show` prints what happens; `opened` is called with the page's address.
+    """
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opsbot-demo-")))
+        sim = await stack.enter_async_context(SimulatedDiscord())
+        stack.enter_context(point_discord_py_at(sim.rest_url, sim.gateway_url))
+        stage = scene(folder, _ids(sim), sim.token)
+        if wishes.page:
+            page = sim.page(sim.world.ops, sim.world.people, port=wishes.port)
+            opened((await stack.enter_async_context(page)).url)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_opsbot(stage, sim, SCENARIOS[wishes.scenario], show))]
+            if not wishes.page:
+                tasks.append(group.create_task(_print_channel(sim, show)))
+            if wishes.seconds is not None:
+                await asyncio.sleep(wishes.seconds)
+                for task in tasks:
+                    task.cancel()
+
+
+def _ids(sim: SimulatedDiscord) -> Ids:
+    world = sim.world
+    port = urlsplit(sim.rest_url).port
+    assert port is not None
+    return Ids(world.guild.id, world.ops.id, world.viewer.id, world.operator.id, world.admin.id, port)
+
+
+async def _opsbot(
+    stage: Scene, sim: SimulatedDiscord, scenario: Scenario, show: Callable[[str], None]
+) -> None:
+    session = Session(stage.settings, SystemClock())
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(stage.settings, session=session))
+            await sim.wait_until_connected(READY_SECONDS)
+            show("opsbot is online and watches Summary Bot NG.")
+            await play(stage.port, scenario, show)
+    finally:
+        await _end_service(stage)
+
+
+async def _end_service(stage: Scene) -> None:
+    """opsbot leaves its targets running when it ends; the demo must not."""
+    target = stage.settings.target(TARGET)
+    assert target is not None
+    supervisor = supervisor_of(stage.settings, target, SystemClock())
+    look = await supervisor.find()
+    if look.running is not None:
+        await supervisor.stop(look.running, 2.0)
+    await supervisor.close()
+
+
+async def _print_channel(sim: SimulatedDiscord, show: Callable[[str], None]) -> None:
+    world = sim.world
+    roles = {role.id: role.name for role in (world.viewer, world.operator, world.admin)}
+    channel = Channel(roles, show)
+    while True:
+        count = sim.changes.count
+        channel.update(sim.messages(world.ops))
+        await sim.changes.beyond(count)

@@ -1,0 +1,108 @@
+"""The demo's configuration: an ordinary file, loaded like any other, so that the demo is the real program."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsbot.config.load import load
+from opsbot.config.settings import Settings
+
+TARGET = "summarybot"
+
+# Durations are short enough for a watcher; everything else is what a real file would say.
+TEMPLATE = """\
+version: "1.0"
+state_dir: {folder}/state
+discord:
+  guild: {guild}
+  ops_channel: {ops}
+  roles: {{viewer: {viewer}, operator: {operator}, admin: {admin}}}
+targets:
+  {target}:
+    title: Summary Bot NG
+    supervisor:
+      type: process
+      command: {command}
+      cwd: {folder}
+    restart: {{max_per_hour: 1000, backoff_max_seconds: 2, healthy_reset_seconds: 30, handover_seconds: 5}}
+    checks:
+      process: {{type: process, interval_seconds: 1}}
+      health: {{type: http, url: "http://127.0.0.1:{port}/health", interval_seconds: 1, timeout_seconds: 2}}
+      port: {{type: port, port: {port}, label: Webhook API, interval_seconds: 5}}
+      log: {{type: log, path: {folder}/summarybot.log, interval_seconds: 1}}
+      gateway: {{type: gateway, path: {folder}/summarybot.log, interval_seconds: 1}}
+      sockets: {{type: sockets, port: {gateway_port}, interval_seconds: 1}}
+      openrouter: {{type: upstream, path: {folder}/summarybot.log, interval_seconds: 1}}
+      disk: {{type: disk, path: {folder}, interval_seconds: 60}}
+thresholds:
+  cpu_usage: {{warning: 60, critical: 85, duration_seconds: 5}}
+  memory_usage: {{warning: 75, critical: 90, duration_seconds: 5}}
+  error_rate: {{warning: 5, critical: 20, window_minutes: 1}}
+rules:
+  - name: memory_leak
+    condition: rss_bytes > 60MB
+    severity: warning
+    message: "Resident memory is {{value:.0f}} MB, more than {{threshold:.0f}} MB."
+    for_seconds: 3
+  - name: discord_gateway_disconnected
+    condition: no_gateway_heartbeat_for_5s
+    severity: critical
+    message: "The Discord gateway is gone."
+    action: investigate
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Ids of the simulated server, and the port that stands for Discord's gateway."""
+
+    guild: int
+    ops: int
+    viewer: int
+    operator: int
+    admin: int
+    gateway_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One demo: its folder, the service's port, and the settings made of the file in it."""
+
+    folder: Path
+    port: int
+    settings: Settings
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def scene(folder: Path, ids: Ids, token: str) -> Scene:
+    """Writes the demo's configuration into `folder` and loads it."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "opsbot.demo.service", "--port", str(port)),
+        *("--log", str(folder / "summarybot.log"), "--gateway", f"127.0.0.1:{ids.gateway_port}"),
+    ]
+    text = TEMPLATE.format(
+        folder=folder,
+        target=TARGET,
+        command=command,
+        port=port,
+        guild=ids.guild,
+        ops=ids.ops,
+        viewer=ids.viewer,
+        operator=ids.operator,
+        admin=ids.admin,
+        gateway_port=ids.gateway_port,
+    )
+    file = folder / "opsbot.yml"
+    file.write_text(text)
+    return Scene(folder, port, load(file, {"OPSBOT_DISCORD_TOKEN": token}))

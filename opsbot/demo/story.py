@@ -1,0 +1,63 @@
+"""What happens in the demo: once a minute the service breaks, and a watcher can follow what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opsbot.demo.faults import ENDING, Fault, send_fault
+
+EVERY = 60.0
+"""Seconds from one fault to the next."""
+
+FIRST_AFTER = 3.0
+"""Seconds in which the watcher sees that all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One fault: for how many seconds, and what to watch for."""
+
+    fault: Fault
+    seconds: float
+    story: str
+
+
+SCENARIOS: dict[str, Scenario] = {
+    s.fault.value: s
+    for s in (
+        Scenario(Fault.CRASH, 0, "the service crashes; opsbot tells, restarts it, and says that it is well"),
+        Scenario(Fault.KILL, 0, "the service is killed (-9), as by a full memory"),
+        Scenario(
+            Fault.EXIT_CLEAN, 0, "the service ends cleanly, as in a deploy; opsbot waits a little first"
+        ),
+        Scenario(
+            Fault.HANG, 20, "the API accepts and never answers; opsbot restarts it after three failures"
+        ),
+        Scenario(Fault.UNHEALTHY, 20, "the health endpoint answers 503"),
+        Scenario(Fault.DEGRADED, 20, "the service says that it is degraded"),
+        Scenario(Fault.SLOW, 20, "the health endpoint becomes slow"),
+        Scenario(Fault.ERRORS, 20, "the log fills with errors"),
+        Scenario(Fault.BURN, 20, "one core is busy"),
+        Scenario(Fault.LEAK, 20, "memory grows"),
+        Scenario(Fault.GATEWAY_DROP, 20, "the gateway session is gone while the process looks healthy"),
+        Scenario(Fault.UPSTREAM_DOWN, 20, "OpenRouter answers with errors"),
+    )
+}
+
+
+async def play(port: int, scenario: Scenario, say: Callable[[str], None]) -> None:
+    """Plays a scenario once a minute until cancelled; `say` tells the watcher what is being done."""
+    await asyncio.sleep(FIRST_AFTER)
+    while True:
+        say(f"{scenario.fault.value}: {scenario.story}")
+        await _send(port, scenario)
+        await asyncio.sleep(EVERY)
+
+
+async def _send(port: int, scenario: Scenario) -> None:
+    seconds = None if scenario.fault in ENDING else scenario.seconds
+    with contextlib.suppress(OSError):  # it may not answer at the moment; the next minute comes
+        await asyncio.to_thread(send_fault, port, scenario.fault.value, seconds)
