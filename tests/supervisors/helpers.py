@@ -1,0 +1,109 @@
+"""What the supervisor's tests share: real targets, and waiting for what has no event."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from opsbot.clock import SystemClock
+from opsbot.domain.process import Running
+from opsbot.supervisors import _proc
+from opsbot.supervisors.base import SupervisorContext
+from opsbot.supervisors.process import Options, ProcessSupervisor
+
+TARGET = Path(__file__).with_name("target.py")
+BOUND = 20.0
+T = TypeVar("T")
+
+
+async def eventually(look: Callable[[], T], bound: float = BOUND) -> T:
+    """Polls until the look is truthy; fails after `bound` seconds."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + bound
+    while not (seen := look()):
+        assert loop.time() < ends, f"never became true: {look}"
+        await asyncio.sleep(0.005)
+    return seen
+
+
+class Place:
+    """A folder with one target in it, and supervisors over it, as opsbot after opsbot would make them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.log = folder / "target.log"
+        self.made: list[ProcessSupervisor] = []
+
+    def command(self, *modes: str) -> list[str]:
+        """The folder in it makes the command line this test's own."""
+        return [sys.executable, "-I", "-S", str(TARGET), str(self.folder), *modes]
+
+    def options(self, *modes: str, **more: Any) -> Options:
+        raw: dict[str, Any] = {
+            "command": self.command(*modes),
+            "cwd": self.folder,
+            "log": self.log,
+            "standby": False,
+            **more,
+        }
+        return Options.model_validate({key: value for key, value in raw.items() if value is not ...})
+
+    def supervisor(self, *modes: str, **more: Any) -> ProcessSupervisor:
+        return self.over(self.options(*modes, **more))
+
+    def over(self, options: Options) -> ProcessSupervisor:
+        context = SupervisorContext(
+            target="bot",
+            clock=SystemClock(),
+            directory=self.state,
+            hidden_env=frozenset({"OPSBOT_DISCORD_TOKEN"}),
+        )
+        self.made.append(ProcessSupervisor(options, context))
+        return self.made[-1]
+
+    def copies(self) -> list[int]:
+        """Pids of live processes with this test's command line, workers included."""
+        return [pid for pid in _proc.pids() if str(self.folder) in _proc.argv(pid) and _living(pid)]
+
+    def text(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    async def ready(self, pid: int) -> None:
+        """The target has set itself up."""
+        await eventually(lambda: f"ready {pid}\n" in self.text())
+
+    def token(self) -> str:
+        path = self.state / "token"
+        return path.read_text() if path.exists() else "none"
+
+    def ours(self) -> list[int]:
+        """Every process that this test's targets started: by their cookie or command line."""
+        marked = [p for p in _proc.pids() if (c := _proc.cookie(p)) and c.token == self.token()]
+        return sorted({*marked, *self.copies()})
+
+    async def close(self) -> None:
+        for pid in self.ours():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for supervisor in self.made:
+            await supervisor.close()
+
+
+def _living(pid: int) -> bool:
+    stat = _proc.stat(pid)
+    return stat is not None and stat.state not in _proc.DEAD
+
+
+def kill(running: Running, number: int = signal.SIGKILL) -> None:
+    os.kill(running.process.pid, number)
+
+
+def alive(pid: int) -> bool:
+    return _living(pid)

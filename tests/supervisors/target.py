@@ -1,0 +1,38 @@
+"""A target for tests: says `ready`, then does what its arguments and its signals say.
+
+SIGUSR1: exit with 3. `ignore`: SIGTERM does not end it. `children`: has a child in its group that ignores
+SIGTERM. `daemon`: goes to the background. `port`: listens, and says where. `chatter`: writes for ever.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+modes = sys.argv[2:]
+if "daemon" in modes:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+signal.signal(signal.SIGUSR1, lambda *_: os._exit(3))
+if "ignore" in modes:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if "children" in modes and not os.fork():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(f"child {os.getpid()}", flush=True)
+    while True:
+        signal.pause()
+if "port" in modes:
+    server = socket.create_server(("127.0.0.1", 0))
+    print(f"port {server.getsockname()[1]}", flush=True)
+print("ready", os.getpid(), flush=True)
+if "chatter" in modes:
+    for number in range(10**9):
+        os.write(1, b"line %d\n" % number)
+        if number % 100 == 0:
+            time.sleep(0.001)
+while True:
+    signal.pause()
