@@ -20,7 +20,7 @@ FILE_KEYS = ("file_path", "_file", "_dir", "cwd")
 """Ends of option names that hold a path although their type is text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Packages:
     """Where adapters are looked for; tests bring their own."""
 
@@ -29,7 +29,7 @@ class Packages:
     notifiers: str = "opsbot.notifiers"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Adapter:
     """One adapter with its validated options; `module` is where it lives."""
 

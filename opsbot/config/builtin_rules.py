@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from opsbot.config.models import RuleSection
+from opsbot.config.models.rule import RuleSection
 from opsbot.domain.levels import Severity
 
 CRITICAL, WARNING, INFO = Severity.CRITICAL, Severity.WARNING, Severity.INFO

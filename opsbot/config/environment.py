@@ -21,7 +21,7 @@ MIN_HIDDEN = 4
 """Shorter values are not hidden in messages: they would hit innocent text."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Expansion:
     """The data with its variables put in. `unset`: paths at which a variable has no value, with the problem;
     `broken`: what is wrong for certain. `used`: the names that were put in at a path."""

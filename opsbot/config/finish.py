@@ -5,9 +5,11 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from opsbot.config.conditions.units import DAY, MB
+from opsbot.config.custom import custom_actions
 from opsbot.config.guide import DEFAULT_DURATION, DEFAULT_METRICS_DIR, Guide
-from opsbot.config.models import Action, File, Schedule
-from opsbot.config.rule_actions import custom_actions
+from opsbot.config.models.actions import Action
+from opsbot.config.models.schedules import Schedule
+from opsbot.config.parts import Sections
 from opsbot.config.settings import (
     ActionSettings,
     DiscordSettings,
@@ -28,7 +30,7 @@ DEFAULT_LOGS_DIR, DEFAULT_ALERTS_DIR = "./logs/archive", "./logs"
 """The guide's folders of archived logs and of the alert log."""
 
 
-def discord(shop: Workshop, file: File) -> DiscordSettings | None:
+def discord(shop: Workshop, file: Sections) -> DiscordSettings | None:
     """opsbot's own bot, with its token from the file's `token` or `token_file`, else from the environment."""
     section = file.discord
     if section is None:
@@ -44,7 +46,7 @@ def discord(shop: Workshop, file: File) -> DiscordSettings | None:
     return DiscordSettings(token, section.guild, section.ops_channel, mentioned)
 
 
-def access(file: File) -> AccessRules | None:
+def access(file: Sections) -> AccessRules | None:
     """Who may do what; changes are asked in the ops channel unless other channels are named."""
     section = file.discord
     if section is None:
@@ -59,7 +61,7 @@ def access(file: File) -> AccessRules | None:
     )
 
 
-def schedules(file: File) -> ScheduleSettings:
+def schedules(file: Sections) -> ScheduleSettings:
     """The monitoring loops."""
     given = file.schedules
     return ScheduleSettings(
@@ -74,7 +76,7 @@ def _loop(schedule: Schedule) -> LoopSettings:
     return LoopSettings(schedule.interval_seconds, schedule.enabled)
 
 
-def actions(shop: Workshop, file: File, rotate_from_mb: float, guide: Guide | None) -> ActionSettings:
+def actions(shop: Workshop, file: Sections, rotate_from_mb: float, guide: Guide | None) -> ActionSettings:
     """What opsbot may do. `rotate_from_mb`: the log size that warns, from which a log is rotated."""
     given, usual = file.actions, guide or Guide()
     commands = _commands(shop, file)
@@ -91,7 +93,7 @@ def actions(shop: Workshop, file: File, rotate_from_mb: float, guide: Guide | No
     )
 
 
-def _commands(shop: Workshop, file: File) -> dict[str, tuple[str, ...]]:
+def _commands(shop: Workshop, file: Sections) -> dict[str, tuple[str, ...]]:
     found = {}
     for name in type(file.actions).model_fields:
         if own := getattr(file.actions, name).command:
@@ -107,9 +109,11 @@ def _first(*values: float | None) -> float:
     return next(value for value in values if value is not None)
 
 
-def retention(shop: Workshop, file: File, guide: Guide | None) -> RetentionSettings:
+def retention(shop: Workshop, file: Sections, guide: Guide | None) -> RetentionSettings:
     """How long data is kept; folders are absolute."""
-    given, base = file.retention, shop.base_dir
+    from opsbot.config.models.retention import Retention
+
+    given, base = file.retention or Retention.model_construct(), shop.base_dir
     metrics_dir = given.metrics.path or (guide.metrics_dir if guide else DEFAULT_METRICS_DIR)
     return RetentionSettings(
         metrics=given.metrics.duration_days * DAY,

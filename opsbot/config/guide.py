@@ -24,7 +24,7 @@ DEFAULT_DURATION = 3600.0
 SCHEME_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Guide:
     """What the guide's variables say: seconds, megabytes, files. None: not set."""
 

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from opsbot.config import finish, notifications, sections, watched
+from opsbot.config import finish, sections, watched
 from opsbot.config.adapters import Packages
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Document
 from opsbot.config.environment import expand
 from opsbot.config.guide import Guide, read_guide
 from opsbot.config.guide import notifications as guide_notifications
-from opsbot.config.models import File
+from opsbot.config.models.top import Top
+from opsbot.config.parts import Sections
 from opsbot.config.peek import resolve
 from opsbot.config.settings import SOCKET_NAME, NotifierSpec, Settings
+from opsbot.config.switches import is_off
 from opsbot.config.workshop import Workshop
 from opsbot.config.yaml_loader import load_file
 from opsbot.errors import ConfigError, Problem
+
+KEYS = (
+    *Top.model_fields,
+    "discord",
+    "targets",
+    "thresholds",
+    "rules",
+    "notifications",
+    "schedules",
+    "actions",
+    "retention",
+)
+"""The keys at the top of a file; a test compares them with the model of the whole file."""
+
+NOT_WATCHED = ("discord", "notifications", "rules", "retention")
+"""Sections that `watch_only` does not look at."""
 
 OWN_VARIABLES = "OPSBOT_"
 """How the names of opsbot's own variables begin: no target gets them."""
@@ -35,8 +54,9 @@ def load(
 ) -> Settings:
     """Reads a configuration; `path` None: nothing is written down, everything is as built in.
 
-    `watch_only`: for commands that look and tell nobody (`health`): the sections `discord` and
-    `notifications` may lack their secrets and are left out.
+    `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
+    `notifications`, `rules` and `retention` are not looked at (so their secrets may be unset), targets have
+    no rules, and it takes half the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.
@@ -61,7 +81,7 @@ def settings(
     guide = read_guide(shop) if not shop.value(("targets",)) else None
     file = _with_interval(shop, file, guide)
     limits = sections.limits(shop, file)
-    targets = watched.targets(shop, file, guide, limits, packages)
+    targets = watched.targets(shop, file, guide, None if watch_only else limits, packages)
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
     state_dir = _state_dir(shop, file, path)
     _raise_problems(shop, watch_only=watch_only)
@@ -94,34 +114,38 @@ def _workshop(document: Document, path: Path | None, environ: Mapping[str, str])
     return Workshop(document, expansion, environ, base)
 
 
-def _with_interval(shop: Workshop, file: File, guide: Guide | None) -> File:
+def _with_interval(shop: Workshop, file: Sections, guide: Guide | None) -> Sections:
     """The guide's `INTERVAL`, unless the file says how often performance is measured."""
     place = ("schedules", "performance_metrics", "interval_seconds")
     if guide is None or guide.interval is None or shop.value(place) is not None:
         return file
     performance = file.schedules.performance_metrics.model_copy(update={"interval_seconds": guide.interval})
     schedules = file.schedules.model_copy(update={"performance_metrics": performance})
-    return file.model_copy(update={"schedules": schedules})
+    return replace(file, schedules=schedules)
 
 
 def _known_keys(shop: Workshop) -> None:
     for key in shop.expansion.data:
-        if key not in File.model_fields:
-            shop.wrong_key((key,), f"is not a known key: {nearest(key, File.model_fields)}")
+        if key not in KEYS:
+            shop.wrong_key((key,), f"is not a known key: {nearest(key, KEYS)}")
 
 
-def _notifiers(shop: Workshop, file: File, packages: Packages, *, by_guide: bool) -> tuple[NotifierSpec, ...]:
+def _notifiers(
+    shop: Workshop, file: Sections, packages: Packages, *, by_guide: bool
+) -> tuple[NotifierSpec, ...]:
     given = shop.value(("notifications",))
     if given is None:
         given = guide_notifications(shop.environ) if by_guide else {}
     if not isinstance(given, dict):
         shop.wrong(("notifications",), "must hold keys with values.")
         given = {}
+    from opsbot.config import notifications
+
     return notifications.specs(shop, given, file.discord, packages)
 
 
-def _state_dir(shop: Workshop, file: File, path: Path | None) -> Path:
-    folder = resolve(file.state_dir, path)
+def _state_dir(shop: Workshop, file: Sections, path: Path | None) -> Path:
+    folder = resolve(file.top.state_dir, path)
     if len(bytes(folder / SOCKET_NAME)) > MAX_SOCKET_PATH:
         shop.wrong(
             ("state_dir",), f"{folder} is too long a path for the control socket: choose a shorter one."
@@ -130,11 +154,11 @@ def _state_dir(shop: Workshop, file: File, path: Path | None) -> Path:
 
 
 def _raise_problems(shop: Workshop, *, watch_only: bool) -> None:
-    left_out = ("discord", "notifications") if watch_only else ()
+    left_out = NOT_WATCHED if watch_only else ()
     found = [problem for (path, _), problem in shop.problems.items() if path[0] not in left_out]
     found += shop.expansion.broken
     for path, problem in shop.expansion.unset.items():
-        off = path[0] == "notifications" and notifications.is_off(shop.value(path[:2]))
+        off = path[0] == "notifications" and is_off(shop.value(path[:2]))
         if not off and path[0] not in left_out:
             found.append(problem)
     if found:

@@ -9,8 +9,9 @@ from opsbot.config import adapters
 from opsbot.config.adapters import Packages
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Path
-from opsbot.config.models import Discord
+from opsbot.config.models.discord import Discord
 from opsbot.config.settings import NotifierSpec
+from opsbot.config.switches import is_off
 from opsbot.config.workshop import Workshop
 
 OPS_CHANNEL = "ops_channel"
@@ -35,12 +36,6 @@ def specs(
         elif data is not None:
             shop.wrong(path, "must hold keys with values, such as `enabled: true`.")
     return tuple(spec for spec in found if spec is not None)
-
-
-def is_off(data: Any) -> bool:
-    """Whether a notifier is switched off; what a switch may be called is pydantic's business."""
-    said = data.get("enabled", True) if isinstance(data, dict) else True
-    return said is False or str(said).lower() in ("false", "no", "off", "0", "n", "f")
 
 
 def _spec(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.conditions.resolve import Compiled
+from opsbot.config.custom import custom_actions
 from opsbot.config.document import Path
-from opsbot.config.models import Actions, RuleSection
+from opsbot.config.models.actions import Actions
+from opsbot.config.models.rule import RuleSection
 from opsbot.config.workshop import Workshop
 from opsbot.domain.rule import ActionKind
 
@@ -44,9 +46,3 @@ def _not_for_gateway(shop: Workshop, section: RuleSection, path: Path) -> Action
             f"Discord's outage."
         )
     return ActionKind.INVESTIGATE
-
-
-def custom_actions(shop: Workshop) -> list[str]:
-    """The actions in the file that opsbot does not have itself."""
-    given = shop.value(("actions",))
-    return [name for name in given if name not in list(ActionKind)] if isinstance(given, dict) else []

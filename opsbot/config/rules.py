@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from opsbot.config.conditions import vocabulary
 from opsbot.config.conditions.mistakes import ConditionError, nearest
 from opsbot.config.conditions.resolve import Compiled, compile_condition
 from opsbot.config.conditions.scope import Absent, Scope
-from opsbot.config.document import Path
-from opsbot.config.models import File, RuleSection
+from opsbot.config.models.rule import RuleSection
+from opsbot.config.parts import Sections
 from opsbot.config.rule_actions import action_of
 from opsbot.config.targets import Draft
 from opsbot.config.thresholds import Limits
 from opsbot.config.usual_metrics import USUAL_METRICS
 from opsbot.config.workshop import Workshop
+from opsbot.config.written_rules import Source
 from opsbot.domain.expr import Operand, Reading, operands
 from opsbot.domain.levels import Priority, Severity
 from opsbot.domain.rule import Rule
@@ -28,22 +29,9 @@ RECOVER_SECONDS = 60.0
 """A condition about numbers must be false that long to resolve: what lingers at a limit is one alert."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A rule as written; `path` is () for a built-in one."""
-
-    section: RuleSection
-    path: Path = ()
-
-    @property
-    def built_in(self) -> bool:
-        """Whether it is opsbot's own."""
-        return not self.path
-
-
 def for_targets(
     shop: Workshop,
-    file: File,
+    file: Sections,
     own: Sequence[Source],
     built_in: Sequence[RuleSection],
     drafts: Sequence[Draft],
@@ -89,7 +77,7 @@ def _scope(draft: Draft, limits: Mapping[str, Limits], known: frozenset[str], fa
 
 def _spread(
     shop: Workshop,
-    file: File,
+    file: Sections,
     source: Source,
     drafts: Sequence[Draft],
     scopes: Mapping[str, Scope],
@@ -145,7 +133,7 @@ def _watched(shop: Workshop, source: Source, compiled: Compiled, draft: Draft) -
     return False
 
 
-def _rule(shop: Workshop, file: File, source: Source, compiled: Compiled, scope: Scope) -> Rule:
+def _rule(shop: Workshop, file: Sections, source: Source, compiled: Compiled, scope: Scope) -> Rule:
     section = source.section
     need = section.samples or compiled.samples
     of = section.of_samples or need

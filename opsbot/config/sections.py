@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.fields import Section
-from opsbot.config.models import Action, Actions, Discord, File, Retention, RuleSection, Schedules, Top
-from opsbot.config.rules import Source
-from opsbot.config.thresholds import BUILT_IN, Limits, Thresholds, merged
+from opsbot.config.models.actions import Action, Actions
+from opsbot.config.models.schedules import Schedules
+from opsbot.config.models.thresholds import Thresholds
+from opsbot.config.models.top import Top
+from opsbot.config.parts import Sections
+from opsbot.config.thresholds import BUILT_IN, Limits, merged
 from opsbot.config.workshop import Workshop
+
+if TYPE_CHECKING:
+    from opsbot.config.models.discord import Discord
+    from opsbot.config.models.retention import Retention
 
 S = TypeVar("S", bound=Section)
 
 
-def read(shop: Workshop, *, watch_only: bool) -> File:
+def read(shop: Workshop, *, watch_only: bool) -> Sections:
     """The sections of a file; one that is wrong is as built in, and told. Targets, rules and notifications
     are left to those who put them together."""
     data = shop.expansion.data
-    top = shop.build(Top, (), {key: data[key] for key in Top.model_fields if key in data}) or Top()
-    return File.model_construct(
-        **{key: getattr(top, key) for key in Top.model_fields},
-        discord=None if watch_only or "discord" not in data else shop.build(Discord, ("discord",)),
-        targets={},
+    top = shop.build(Top, (), {key: data[key] for key in Top.model_fields if key in data})
+    return Sections(
+        top=top or Top.model_construct(),
         thresholds=_one(shop, Thresholds, "thresholds"),
-        rules=[],
-        notifications={},
         schedules=_one(shop, Schedules, "schedules"),
         actions=_actions(shop),
-        retention=_one(shop, Retention, "retention"),
+        discord=None if watch_only else _discord(shop),
+        retention=None if watch_only else _retention(shop),
     )
 
 
 def _one(shop: Workshop, model: type[S], name: str) -> S:
-    return shop.build(model, (name,)) or model()
+    """One section. One that is not there is not validated, so its model need not be built."""
+    built = None if shop.value((name,)) is None else shop.build(model, (name,))
+    return cast(S, model.model_construct()) if built is None else built
+
+
+def _discord(shop: Workshop) -> Discord | None:
+    if shop.value(("discord",)) is None:
+        return None
+    from opsbot.config.models.discord import Discord
+
+    return shop.build(Discord, ("discord",))
+
+
+def _retention(shop: Workshop) -> Retention:
+    from opsbot.config.models.retention import Retention
+
+    return _one(shop, Retention, "retention")
 
 
 def _actions(shop: Workshop) -> Actions:
@@ -64,7 +84,7 @@ def _custom(shop: Workshop, name: str, data: Any) -> None:
     )
 
 
-def limits(shop: Workshop, file: File) -> dict[str, Limits]:
+def limits(shop: Workshop, file: Sections) -> dict[str, Limits]:
     """Every threshold that conditions can name, checked for order."""
     found = {}
     for name in BUILT_IN:
@@ -74,24 +94,3 @@ def limits(shop: Workshop, file: File) -> dict[str, Limits]:
     if shop.value(("thresholds", "disk_free", "warning")) is None:
         found["disk_free"] = found["disk_free"].with_warning(file.schedules.disk_space.threshold_gb)
     return found
-
-
-def own_rules(shop: Workshop) -> list[Source]:
-    """The rules of the file; names are unique."""
-    given = shop.value(("rules",))
-    if not isinstance(given, list | None):
-        shop.wrong(("rules",), "must be a list: begin each rule with `- name:`.")
-    found: dict[str, Source] = {}
-    for number in range(len(given) if isinstance(given, list) else 0):
-        section = shop.build(RuleSection, ("rules", number), _filled(given[number]))
-        if section is None:
-            continue
-        if section.name in found:
-            shop.wrong(("rules", number, "name"), f"there are two rules named `{section.name}`: rename one.")
-        found[section.name] = Source(section, ("rules", number))
-    return list(found.values())
-
-
-def _filled(item: Any) -> Any:
-    """A list item that is empty (`-`) is told as what it is, not as all that it lacks."""
-    return "nothing" if item is None else item

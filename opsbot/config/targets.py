@@ -11,7 +11,8 @@ from opsbot.config import adapters
 from opsbot.config.adapters import Adapter, Packages
 from opsbot.config.document import Path
 from opsbot.config.fields import Interval, Section, Timeout
-from opsbot.config.models import File, Restart, TargetSection
+from opsbot.config.models.target import Restart, TargetSection
+from opsbot.config.parts import Sections
 from opsbot.config.workshop import Workshop
 from opsbot.domain.rule import RestartPolicy
 from opsbot.domain.target import CheckSpec, SupervisorSpec
@@ -39,7 +40,7 @@ class CheckSection(Section):
     timeout_seconds: Timeout | None = None
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Draft:
     """A target on the bench: `metrics` with the check that gives each, `off`: checks whose loop is off."""
 
@@ -63,7 +64,7 @@ def good_name(name: str) -> bool:
 
 
 def draft(
-    shop: Workshop, file: File, name: str, path: Path, data: Mapping[str, Any], packages: Packages
+    shop: Workshop, file: Sections, name: str, path: Path, data: Mapping[str, Any], packages: Packages
 ) -> Draft | None:
     """Validates one target with everything in it."""
     section = shop.build(TargetSection, path, dict(data))
@@ -80,7 +81,7 @@ def draft(
 
 def _checks(
     shop: Workshop,
-    file: File,
+    file: Sections,
     checks: Mapping[str, Any],
     path: Path,
     packages: Packages,
@@ -95,7 +96,7 @@ def _checks(
 
 
 def _check(
-    shop: Workshop, file: File, name: str, data: Mapping[str, Any], path: Path, packages: Packages
+    shop: Workshop, file: Sections, name: str, data: Mapping[str, Any], path: Path, packages: Packages
 ) -> tuple[CheckSpec, Adapter] | None:
     kind = data.get("type", name)
     module = adapters.find(shop, packages.checks, kind, (*path, "type") if "type" in data else path)
@@ -113,7 +114,7 @@ def _check(
     return CheckSpec(name, kind, interval, timeout, adapter.options), adapter
 
 
-def _add(shop: Workshop, file: File, found: Draft, spec: CheckSpec, adapter: Adapter, path: Path) -> None:
+def _add(shop: Workshop, file: Sections, found: Draft, spec: CheckSpec, adapter: Adapter, path: Path) -> None:
     for metric in adapter.metrics():
         if metric in found.metrics:
             other = found.metrics[metric]
@@ -127,7 +128,7 @@ def _add(shop: Workshop, file: File, found: Draft, spec: CheckSpec, adapter: Ada
         found.off.add(spec.name)
 
 
-def default_interval(file: File, kind: str) -> float:
+def default_interval(file: Sections, kind: str) -> float:
     """Seconds between two looks of a kind that does not say its own: the process as often as the more
     frequent of its two schedules, the health URL likewise."""
     loop: float = getattr(file.schedules, LOOP_OF_KIND.get(kind, "health_check")).interval_seconds
@@ -138,7 +139,7 @@ def default_interval(file: File, kind: str) -> float:
     return min(loop, QUICK.get(kind, loop))
 
 
-def _default_timeout(file: File, kind: str) -> float:
+def _default_timeout(file: Sections, kind: str) -> float:
     return file.thresholds.api_health.timeout_seconds if kind == "http" else DEFAULT_TIMEOUT
 
 
@@ -159,7 +160,7 @@ def _supervisor(
     return SupervisorSpec(kind, options)
 
 
-def _policy(file: File, own: Restart) -> RestartPolicy:
+def _policy(file: Sections, own: Restart) -> RestartPolicy:
     """The target's policy over `actions.restart` and `thresholds.process_down`. Of the two limits per hour
     in the alert file (`max_attempts`, `max_restarts_per_hour`) the smaller one holds."""
     action, usual = file.actions.restart, RestartPolicy()

@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsbot.config import guide as summarybot
-from opsbot.config import rules
 from opsbot.config import targets as drafts
 from opsbot.config.adapters import Packages
-from opsbot.config.builtin_rules import built_in, upstreams_of
 from opsbot.config.document import Path
 from opsbot.config.guide import Guide
-from opsbot.config.models import File
-from opsbot.config.sections import own_rules
+from opsbot.config.parts import Sections
 from opsbot.config.targets import Draft
 from opsbot.config.thresholds import Limits
 from opsbot.config.workshop import Workshop
@@ -22,20 +19,35 @@ from opsbot.domain.target import Target
 
 
 def targets(
-    shop: Workshop, file: File, guide: Guide | None, limits: Mapping[str, Limits], packages: Packages
+    shop: Workshop,
+    file: Sections,
+    guide: Guide | None,
+    limits: Mapping[str, Limits] | None,
+    packages: Packages,
 ) -> tuple[Target, ...]:
-    """All targets; those of the file, or Summary Bot NG when it names none."""
+    """All targets; those of the file, or Summary Bot NG when it names none. `limits` None: without rules."""
     given = _given(shop, guide)
     named = [
         drafts.draft(shop, file, name, ("targets", name), data, packages) for name, data in given.items()
     ]
     found = [draft for draft in named if draft is not None]
+    rules = {} if limits is None else _rules(shop, file, found, limits)
+    return tuple(_target(draft, rules.get(draft.name, ())) for draft in found)
+
+
+def _rules(
+    shop: Workshop, file: Sections, found: Sequence[Draft], limits: Mapping[str, Limits]
+) -> dict[str, tuple[Rule, ...]]:
+    """Loaded only here: a command that looks once needs no rules."""
+    from opsbot.config.builtin_rules import built_in, upstreams_of
+    from opsbot.config.rules import for_targets
+    from opsbot.config.written_rules import own_rules
+
     metrics = {metric for draft in found for metric in draft.metrics}
-    own = built_in(upstreams_of(metrics)) if file.builtin_rules else ()
+    own = built_in(upstreams_of(metrics)) if file.top.builtin_rules else ()
     written = own_rules(shop)
     complete = not any(path and path[0] == "targets" for path, _ in shop.problems)
-    table = rules.for_targets(shop, file, written, list(own), found, limits, complete=complete)
-    return tuple(_target(draft, table[draft.name]) for draft in found)
+    return for_targets(shop, file, written, list(own), found, limits, complete=complete)
 
 
 def _given(shop: Workshop, guide: Guide | None) -> dict[str, dict[str, Any]]:

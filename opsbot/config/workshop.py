@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from opsbot.config import complaints
 from opsbot.config.document import Document, Path
 from opsbot.config.environment import Expansion
 from opsbot.config.secret_files import SecretUnreadable, read_secret
@@ -21,7 +20,7 @@ MAX_SHOWN = 60
 """Characters of a wrong value that are shown."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Workshop:
     """`base_dir`: where relative paths begin. `problems` by path, in the order found; `notices`: remarks;
     `settled`: paths whose mistake is told, so that what follows from it is not."""
@@ -82,6 +81,8 @@ class Workshop:
             return None
 
     def _complain(self, model: type[BaseModel], path: Path, detail: Any) -> None:
+        from opsbot.config import complaints  # here: only a wrong file needs it
+
         location = self._written(path, tuple(detail["loc"]))
         known = complaints.keys_at(model, tuple(detail["loc"]))
         message = complaints.sentence(detail, known, self._shown((*path, *location)))

@@ -91,7 +91,7 @@ def _events(text: str) -> Iterator[Any]:
         loader.dispose()
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class _Frame:
     """A mapping or list that is being read; `key` waits for its value."""
 
@@ -103,7 +103,7 @@ class _Frame:
         return len(self.holder) if isinstance(self.holder, list) else self.key
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class _Reader:
     """Builds the data from events."""
 

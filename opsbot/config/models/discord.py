@@ -1,0 +1,31 @@
+"""The section `discord`: opsbot's own bot, and who may do what."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from opsbot.config.fields import Section, Snowflake, Snowflakes
+from opsbot.domain.levels import Priority
+
+
+class Roles(Section):
+    """Roles by id; each may do what the ones before it may."""
+
+    viewer: Snowflakes = Field((), description="may look: health, metrics, incidents")
+    operator: Snowflakes = Field((), description="may acknowledge, pause and resume")
+    admin: Snowflakes = Field((), description="may restart, stop and start")
+
+
+class Discord(Section):
+    """opsbot's own bot."""
+
+    token: SecretStr | None = Field(None, description="the bot's token; default: OPSBOT_DISCORD_TOKEN")
+    token_file: str | None = Field(None, description="a 0600 file with the token instead")
+    guild: Snowflake = Field(description="id of the server")
+    ops_channel: Snowflake = Field(description="id of the channel for incidents")
+    roles: Roles = Field(Roles.model_construct(), description="who may do what")
+    mention_roles: Snowflakes | None = Field(None, description="roles pinged; default: operator roles")
+    mention_from: Priority = Field(Priority.P3, description="least urgent priority that pings them")
+    command_channels: Snowflakes | None = Field(
+        None, description="channels in which changes may be asked; default: ops_channel, []: any"
+    )

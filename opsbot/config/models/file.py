@@ -1,0 +1,30 @@
+"""The whole file. Only the schema for editors needs it in one piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from opsbot.config.fields import TargetName, Word
+from opsbot.config.models.actions import Actions
+from opsbot.config.models.discord import Discord
+from opsbot.config.models.retention import Retention
+from opsbot.config.models.rule import RuleSection
+from opsbot.config.models.schedules import Schedules
+from opsbot.config.models.target import TargetSection
+from opsbot.config.models.thresholds import Thresholds
+from opsbot.config.models.top import Top
+
+
+class File(Top):
+    """The whole file; every section may be left out."""
+
+    discord: Discord | None = Field(None, description="opsbot's own bot")
+    targets: dict[TargetName, TargetSection] = Field(default_factory=dict, description="what is watched")
+    thresholds: Thresholds = Field(Thresholds.model_construct(), description="limits that rules name")
+    rules: list[RuleSection] = Field(default_factory=list, description="conditions and what follows")
+    notifications: dict[Word, dict[str, Any]] = Field(default_factory=dict, description="who else is told")
+    schedules: Schedules = Field(Schedules.model_construct(), description="how often")
+    actions: Actions = Field(Actions.model_construct(), description="what opsbot may do")
+    retention: Retention = Field(Retention.model_construct(), description="how long data is kept")

@@ -1,0 +1,28 @@
+"""The keys at the top that hold one value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from opsbot.config.fields import Section
+
+VERSIONS = ("1", "1.0")
+"""Versions of the file's shape that this opsbot reads."""
+
+
+def _version(value: Any) -> str:
+    text = str(value)
+    if text not in VERSIONS:
+        raise ValueError('must be "1.0": this opsbot reads no other version')
+    return text
+
+
+class Top(Section):
+    """The keys at the top that hold one value."""
+
+    version: Annotated[str, BeforeValidator(_version)] = Field("1.0", description='shape of the file: "1.0"')
+    state_dir: str | None = Field(None, description="opsbot's own files; default: .opsbot beside this file")
+    base_dir: str | None = Field(None, description="where relative paths begin; default: where it runs")
+    builtin_rules: bool = Field(True, description="whether the built-in rules apply")

@@ -1,0 +1,27 @@
+"""The sections of a file once they are checked, before they are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opsbot.config.models.actions import Actions
+from opsbot.config.models.schedules import Schedules
+from opsbot.config.models.thresholds import Thresholds
+from opsbot.config.models.top import Top
+
+if TYPE_CHECKING:
+    from opsbot.config.models.discord import Discord
+    from opsbot.config.models.retention import Retention
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sections:
+    """`discord` and `retention` are None where they are not looked at, or `discord` is not there."""
+
+    top: Top
+    thresholds: Thresholds
+    schedules: Schedules
+    actions: Actions
+    discord: Discord | None = None
+    retention: Retention | None = None
