@@ -104,7 +104,10 @@ def tick(
     target: str, rule: Rule, alert: Alert | None, progress: Progress | None, now: Moment
 ) -> Alert | None:
     """What time alone does, once `due` has come: fires what has held long enough and was seen true recently,
-    and makes a resolved alert inactive after `RESOLVED_KEPT`. None when nothing changes."""
+    and makes a resolved alert inactive after `RESOLVED_KEPT`. None when nothing changes.
+
+    A rule that may not begin to fire now is ticked, and asked for its `due`, with no progress.
+    """
     when = due(rule, alert, progress, now)
     if when is None or now.mono < when.mono:
         return None

@@ -181,6 +181,18 @@ def test_a_resolved_alert_is_let_go_after_a_while() -> None:
     assert (gone.state, gone.reason) == (AlertState.INACTIVE, "resolved 15 min ago")
 
 
+def test_a_rule_that_may_not_fire_now_still_lets_its_resolved_alert_go() -> None:
+    story = Story(rule(hold=5.0))
+    story.see(0.0, hot())
+    story.see(5.0, hot())
+    story.see(6.0, cool())
+    story.see(905.0, hot())
+    assert due(story.rule, story.alert, None, at(905.0)) == at(6.0 + RESOLVED_KEPT)
+    gone = tick("bot", story.rule, story.alert, None, at(906.0))
+    assert gone is not None
+    assert gone.state is AlertState.INACTIVE
+
+
 def test_a_resolved_alert_can_fire_again() -> None:
     story = Story(rule())
     story.see(0.0, hot())
