@@ -182,7 +182,7 @@ def test_a_resolved_alert_is_let_go_after_a_while() -> None:
 
 
 def test_a_rule_that_may_not_fire_now_still_lets_its_resolved_alert_go() -> None:
-    story = Story(rule(hold=5.0))
+    story = Story(rule(hold=5.0), interval=5.0)
     story.see(0.0, hot())
     story.see(5.0, hot())
     story.see(6.0, cool())
