@@ -11,6 +11,7 @@ from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
 from opsbot.engine import alerts, incidents
+from opsbot.engine.alerts import Progress
 from opsbot.engine.conditions import evaluate
 from opsbot.engine.draft import Draft
 from opsbot.engine.messages import message
@@ -36,7 +37,9 @@ def _judge(draft: Draft, known: Known, rule: Rule) -> None:
         return
     verdict = evaluate(rule.condition, known.view, draft.now, firing)
     moved = alerts.step(name, rule, before, known.progress.get(rule.name), verdict, draft.now)
+    was = known.progress.get(rule.name)
     known.progress[rule.name] = moved.progress
+    draft.due_changed |= was is None or was.since != moved.progress.since
     if moved.alert is not None:
         become(draft, before, _worded(draft, known, rule, moved.alert))
 
@@ -51,15 +54,22 @@ def _worded(draft: Draft, known: Known, rule: Rule, alert: Alert) -> Alert:
 
 def judge_time(draft: Draft, known: Known) -> None:
     """Lets time alone move alerts on (a condition whose hold time has passed)."""
-    for rule in known.target.rules:
-        before = draft.alert(known.target.name, rule.name)
-        firing = before is not None and before.firing
-        if not firing and muted(draft, known, rule):
-            continue
-        progress = known.progress.get(rule.name)
+    for rule, before, progress in timed(draft, known):
         after = alerts.tick(known.target.name, rule, before, progress, draft.now)
         if after is not None:
             become(draft, before, _worded(draft, known, rule, after))
+
+
+def timed(draft: Draft, known: Known) -> list[tuple[Rule, Alert | None, Progress | None]]:
+    """What time alone may move: each rule with its alert and its progress. A muted rule that does not fire
+    has no progress, so that it neither fires nor is waited for; its resolved alert still goes."""
+    watched = []
+    for rule in known.target.rules:
+        alert = draft.alert(known.target.name, rule.name)
+        firing = alert is not None and alert.firing
+        held = not firing and muted(draft, known, rule)
+        watched.append((rule, alert, None if held else known.progress.get(rule.name)))
+    return watched
 
 
 def muted(draft: Draft, known: Known, rule: Rule) -> str:

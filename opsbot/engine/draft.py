@@ -42,6 +42,7 @@ class Draft:
     state: State
     now: Moment
     effects: list[Effect] = field(default_factory=list)
+    due_changed: bool = False
     _alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
     _incidents: dict[int, Incident] = field(default_factory=dict)
     _actions: dict[int, Action] = field(default_factory=dict)

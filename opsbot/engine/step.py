@@ -42,11 +42,13 @@ PROCESS_KIND = "process"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What follows from one input. `refusal`: what the person who asked is told instead of a reply."""
+    """What follows from one input. `refusal`: what the person who asked is told instead of a reply.
+    `due_changed`: `next_due` may have changed although nothing else did."""
 
     changes: list[Change]
     effects: list[Effect]
     refusal: Refused | None = None
+    due_changed: bool = True
 
 
 def step(state: State, given: Input, now: Moment) -> Step:
@@ -57,7 +59,9 @@ def step(state: State, given: Input, now: Moment) -> Step:
         _take(draft, given)
     except Refused as no:
         refusal = no
-    return Step(draft.changes(), draft.effects, refusal)
+    changes = draft.changes()
+    seen = isinstance(given, SampleSeen) and not changes
+    return Step(changes, draft.effects, refusal, draft.due_changed or not seen)
 
 
 def resume(state: State, now: Moment) -> Step:
@@ -82,9 +86,7 @@ def next_due(state: State, now: Moment) -> Moment | None:
             ruling = restarts.automatic(repair.situation(draft, known), now)
             if ruling.until is not None:
                 due.append(ruling.until)
-        name, progress = known.target.name, known.progress
-        watched = ((r, state.alerts.get((name, r.name)), progress.get(r.name)) for r in known.target.rules)
-        alert_due = alerts.next_due(watched, now)
+        alert_due = alerts.next_due(alerting.timed(draft, known), now)
         if alert_due is not None:
             due.append(alert_due)
     return min(due, key=lambda m: m.mono, default=None)

@@ -11,7 +11,7 @@ import structlog
 from opsbot.clock import Clock
 from opsbot.domain.change import Change
 from opsbot.engine.draft import Effect
-from opsbot.engine.inputs import Input, SampleSeen, Tick
+from opsbot.engine.inputs import Input, Tick
 from opsbot.engine.state import State
 from opsbot.engine.step import Step, next_due, resume, step
 from opsbot.runtime.waiting import wait_until
@@ -94,7 +94,7 @@ class Pipeline:
 
     async def _take(self, given: Input, future: asyncio.Future[Step] | None) -> None:
         decided = step(self.state, given, self._clock.now())
-        if decided.changes or not isinstance(given, SampleSeen):
+        if decided.due_changed:
             self._due_known = False
         await self._finish(decided)
         if future is not None and not future.done():
