@@ -7,6 +7,7 @@ from typing import Any
 import discord
 
 from cogs._ui.host import Asked
+from opsbot.draw.limits import NOTHING
 from opsbot.draw.payload import Payload
 from opsbot.draw.wire import message_json
 
@@ -32,9 +33,11 @@ async def say(asked: Asked, payload: Payload, *, private: bool) -> None:
 async def say_privately(asked: Asked, payload: Payload) -> None:
     """The answer, for the asker's eyes only, even if everybody was promised one."""
     if asked.response.is_done() and asked.extras.pop(_SEEN, False):
-        await asked.delete_original_response()
+        # a followup takes the place, and the publicity, of a promised answer: so that is kept first
+        await asked.edit_original_response(content=NOTHING)
         parts = _parts(payload)
         await asked.followup.send(**parts | {"view": discord.utils.MISSING}, ephemeral=True)
+        await asked.delete_original_response()
         return
     await say(asked, payload, private=True)
 

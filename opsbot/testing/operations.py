@@ -40,7 +40,8 @@ class Call:
 
 @dataclass(slots=True)
 class FakeOperations:
-    """`fails`: an error by the method's name, raised each time. `calls`: all that was asked but for refusals,
+    """`fails`: an error by the method's name, raised each time. `held`: what `health` and
+    `restart` wait for. `calls`: all that was asked but for refusals,
     which are in `refusals`. A restart runs until the test calls `step` and `end`; a second one meanwhile is
     refused, as the real one does."""
 
@@ -55,6 +56,7 @@ class FakeOperations:
     fails: dict[str, Exception] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     refusals: list[Call] = field(default_factory=list)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def asked(self, verb: str) -> list[Call]:
@@ -71,6 +73,7 @@ class FakeOperations:
     async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
         """See `Operations`."""
         self._note("health", target, detail="fresh" if fresh else "")
+        await self._held("health")
         return self.reports.get(target) or HealthReport(target, target, self.clock.now(), ())
 
     async def metrics(self, target: str, window: float) -> MetricsReport:
@@ -116,6 +119,7 @@ class FakeOperations:
     async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
         """See `Operations`."""
         self._note("restart", target, actor, reason)
+        await self._held("restart")
         for other in self.actions.values():
             if other.target == target and other.state is ActionState.RUNNING:
                 raise Refused(f"A restart of {target} is in progress, asked by {other.actor.name}.")
@@ -131,7 +135,8 @@ class FakeOperations:
         told: Action | None = None
         while told is None or told.state is ActionState.RUNNING:
             async with self._changed:
-                await self._changed.wait_for(lambda: self.actions[action] is not told)
+                while self.actions[action] is told:
+                    await self._changed.wait()
                 told = self.actions[action]
             yield told
 
@@ -177,6 +182,10 @@ class FakeOperations:
         async with self._changed:
             self.actions[action.id] = action
             self._changed.notify_all()
+
+    async def _held(self, verb: str) -> None:
+        if verb in self.held:
+            await self.held[verb].wait()
 
     def _set_loop(self, name: str, *, running: bool | None = None) -> LoopInfo:
         if name not in self.all_loops:

@@ -1,0 +1,24 @@
+"""A stage for each test; a request that the simulated Discord does not have fails it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.cogs.stage import Stage, stage_of
+from tests.sim import simulated_discord
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """No bot is logged in yet."""
+    async with simulated_discord() as sim:
+        yield stage_of(sim)
+
+
+@pytest.fixture
+async def up(stage: Stage) -> AsyncIterator[Stage]:
+    """The bot is logged in and ready."""
+    async with stage.running():
+        yield stage
