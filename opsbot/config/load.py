@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from opsbot.config.guide import notifications as guide_notifications
 from opsbot.config.models.top import Top
 from opsbot.config.parts import Sections
 from opsbot.config.peek import resolve
-from opsbot.config.settings import SOCKET_NAME, NotifierSpec, Settings
+from opsbot.config.settings import NotifierSpec, Settings
 from opsbot.config.switches import is_off
 from opsbot.config.workshop import Workshop
 from opsbot.config.yaml_loader import load_file
@@ -41,18 +42,16 @@ NOT_WATCHED = ("discord", "notifications", "rules", "retention")
 OWN_VARIABLES = "OPSBOT_"
 """How the names of opsbot's own variables begin: no target gets them."""
 
-MAX_SOCKET_PATH = 103
-"""Bytes of a Unix socket's path that every system takes (macOS: 104 with the closing NUL, Linux 108)."""
-
 
 def load(
     path: Path | None,
-    environ: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
     *,
     watch_only: bool = False,
     packages: Packages | None = None,
 ) -> Settings:
-    """Reads a configuration; `path` None: nothing is written down, everything is as built in.
+    """Reads a configuration; `path` None: nothing is written down, everything is as built in. `environ`: the
+    process' own when not given.
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
     `notifications`, `rules` and `retention` are not looked at (so their secrets may be unset), targets have
@@ -62,6 +61,7 @@ def load(
         ConfigError: with every problem that was found, in the file's order.
     """
     document = Document("defaults", {}) if path is None else load_file(path)
+    environ = os.environ if environ is None else environ
     return settings(document, path, environ, watch_only=watch_only, packages=packages)
 
 
@@ -83,11 +83,10 @@ def settings(
     limits = sections.limits(shop, file)
     targets = watched.targets(shop, file, guide, None if watch_only else limits, packages)
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
-    state_dir = _state_dir(shop, file, path)
     _raise_problems(shop, watch_only=watch_only)
     return Settings(
         file=path,
-        state_dir=state_dir,
+        state_dir=resolve(file.top.state_dir, path),
         base_dir=shop.base_dir,
         targets=targets,
         discord=finish.discord(shop, file),
@@ -97,7 +96,7 @@ def settings(
         actions=finish.actions(shop, file, limits["log_size"].warning, guide),
         retention=finish.retention(shop, file, guide),
         metrics_window=finish.metrics_window(guide),
-        secrets=tuple(shop.secrets.values()),
+        secrets=tuple(dict.fromkeys(shop.secrets.values())),
         hidden_env=frozenset(name for name in environ if name.startswith(OWN_VARIABLES)),
         notices=tuple(shop.notices),
     )
@@ -142,15 +141,6 @@ def _notifiers(
     from opsbot.config import notifications
 
     return notifications.specs(shop, given, file.discord, packages)
-
-
-def _state_dir(shop: Workshop, file: Sections, path: Path | None) -> Path:
-    folder = resolve(file.top.state_dir, path)
-    if len(bytes(folder / SOCKET_NAME)) > MAX_SOCKET_PATH:
-        shop.wrong(
-            ("state_dir",), f"{folder} is too long a path for the control socket: choose a shorter one."
-        )
-    return folder
 
 
 def _raise_problems(shop: Workshop, *, watch_only: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from opsbot.config import adapters
 from opsbot.config.adapters import Adapter, Packages
 from opsbot.config.document import Path
-from opsbot.config.fields import Interval, Section, Timeout
+from opsbot.config.models.check import CheckSection
 from opsbot.config.models.target import Restart, TargetSection
 from opsbot.config.parts import Sections
 from opsbot.config.workshop import Workshop
@@ -30,14 +30,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}\Z", re.ASCII)
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds one look may take where nothing else is said (`thresholds.api_health`)."""
-
-
-class CheckSection(Section):
-    """What every check has beside its kind's own options."""
-
-    type: str | None = None
-    interval_seconds: Interval | None = None
-    timeout_seconds: Timeout | None = None
 
 
 @dataclass(eq=False, repr=False)

@@ -210,7 +210,8 @@ def plain_scalar(text: str) -> Any:
     if _HEX.match(text):
         return int(text[2:], 16)
     if _FLOAT.match(text):
-        return float(text)
+        value = float(text)
+        return value if math.isfinite(value) else text
     if _SPECIAL.match(text):
         return math.nan if text[1].lower() == "n" else -math.inf if text[0] == "-" else math.inf
     return text
