@@ -56,15 +56,15 @@ def is_python(program: str) -> bool:
     return PYTHON.fullmatch(_base(program)) is not None
 
 
-def same_program(wanted: Argv, found: Argv, path_of: Callable[[str], str]) -> bool:
-    """Whether two cores run the same. A script runs as `interpreter script …`; `path_of` makes a path of it
+def same_program(wanted: Argv, found: Argv, path_of: Callable[[str], str], *, script: bool) -> bool:
+    """Whether two cores run the same. A `script` runs as `interpreter script …`; `path_of` makes a path of it
     absolute."""
     ours, theirs = normal(wanted), normal(found)
     if not ours or not theirs:
         return False
     if ours[1:] == theirs[1:] and _base(ours[0]) == _base(theirs[0]):
         return True
-    return len(theirs) > 1 and ours[1:] == theirs[2:] and path_of(ours[0]) == path_of(theirs[1])
+    return script and len(theirs) > 1 and ours[1:] == theirs[2:] and path_of(ours[0]) == path_of(theirs[1])
 
 
 def _unwrap(argv: Argv) -> Argv:

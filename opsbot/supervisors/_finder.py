@@ -39,7 +39,8 @@ class Finder:
         seen = self._records.identity()
         if seen and _proc.alive(seen.process, self._clock.boot_id):
             return Sight(self.running(seen.process, seen), seen)
-        ended_known = seen is None or self._records.exit_of(seen.process) is not None
+        exits = self._records.exits()
+        ended_known = any(e.process == seen.process for e in exits) if seen else bool(exits)
         search = self._search()
         findings = await asyncio.to_thread(search.run, ended_known=ended_known)
         if not findings.target:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from opsbot.errors import SupervisorError
 from opsbot.supervisors._argv import core
-from opsbot.supervisors._match import Pattern
+from opsbot.supervisors._match import Pattern, interpreter
 from opsbot.supervisors._options import Adopt, Options
 
 _ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)=(.*)")
@@ -82,6 +82,7 @@ def pattern(options: Options) -> Pattern | None:
     return Pattern(
         command=command,
         executable=executable,
+        interpreter=interpreter(executable, os.environ.get("PATH", os.defpath)) if executable else None,
         folder=None if options.match.any_cwd else str(cwd),
         uid=uid,
         wrapped=command != options.command,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os.path
 import pwd
+import shutil
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from opsbot.supervisors import _proc
 from opsbot.supervisors._argv import Argv, core, is_python, same_program
+
+_SHEBANG_BYTES = 256
 
 
 class Fit(Enum):
@@ -35,10 +38,12 @@ NO = Verdict(Fit.NO)
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """What the target looks like. `command`: its core; `executable`: resolved, or None when it cannot be;
-    `folder`: None for any; `wrapped`: it is configured through a wrapper."""
+    `interpreter`: of a script, resolved; `folder`: None for any; `wrapped`: it is configured through a
+    wrapper."""
 
     command: Argv
     executable: str | None
+    interpreter: str | None
     folder: str | None
     uid: int
     wrapped: bool = False
@@ -46,7 +51,7 @@ class Pattern:
     def judge(self, pid: int, argv: Argv) -> Verdict:
         """Compares; only a process with the right arguments costs more than a look at them."""
         inner = core(argv)
-        if not same_program(self.command, inner, self._path):
+        if not same_program(self.command, inner, self._path, script=self.interpreter is not None):
             return NO
         reason = self._user(pid) or self._folder(pid)
         if inner != argv:
@@ -75,14 +80,13 @@ class Pattern:
         found = _proc.executable(pid)
         if not found:
             return "its executable cannot be read"
-        if self.executable is None or found == self.executable:
+        wanted = self.interpreter or self.executable
+        if wanted is None or found == wanted:
             return ""
-        name, wanted = os.path.basename(found), os.path.basename(self.executable)  # noqa: PTH119
-        if name == wanted or (is_python(name) and is_python(wanted)):
+        name, right = os.path.basename(found), os.path.basename(wanted)  # noqa: PTH119
+        if name == right or (is_python(name) and is_python(right)):
             return ""
-        if not is_python(self.command[0]) and _is_script(self.executable):
-            return ""
-        return f"it is {found}, not {self.executable}"
+        return f"it is {found}, not {wanted}"
 
 
 def user_name(uid: int | None) -> str:
@@ -93,9 +97,17 @@ def user_name(uid: int | None) -> str:
         return str(uid)
 
 
-def _is_script(path: str) -> bool:
+def interpreter(path: str, search: str) -> str | None:
+    """What the kernel runs for a script (execve(2)), None for other programs. `search`: a PATH, for
+    `#!/usr/bin/env`."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(2) == b"#!"
+            first = file.read(_SHEBANG_BYTES).split(b"\n")[0]
     except OSError:
-        return False
+        return None
+    if not first.startswith(b"#!"):
+        return None
+    words = [word for word in first[2:].decode(errors="replace").split() if not word.startswith("-")]
+    if len(words) > 1 and os.path.basename(words[0]) == "env":  # noqa: PTH119
+        words[0] = shutil.which(words[1], path=search) or words[1]
+    return os.path.realpath(words[0]) if words else None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from opsbot.domain.process import ProcessId
 from opsbot.supervisors import _locks, _proc
 from opsbot.supervisors._keeper import ENTRY
 from opsbot.supervisors._match import Fit, Pattern, Verdict
+
+
+EXEC_TRIES = 10
+EXEC_PAUSE_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Search:
     def _look(self, pid: int) -> Found | None:
         if pid in self.strangers:
             return None
-        argv = _proc.argv(pid)
+        argv = _proc.argv(pid) or _just_now(pid)
         if not argv or ENTRY in argv:  # a kernel thread, a zombie, or a keeper
             return None
         cookie = _proc.cookie(pid)
@@ -142,3 +147,14 @@ class Search:
             and self._ours(found)
             and self._left_over(found)
         )
+
+
+def _just_now(pid: int) -> tuple[str, ...]:
+    """In the midst of exec a process has a program file, but no command line yet: that moment passes."""
+    for _ in range(EXEC_TRIES):
+        if not _proc.executable(pid):  # a kernel thread, or gone
+            return ()
+        if argv := _proc.argv(pid):
+            return argv
+        time.sleep(EXEC_PAUSE_SECONDS)
+    return ()

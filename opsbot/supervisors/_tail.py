@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 TAIL_BYTES = 256 * 1024
@@ -13,19 +14,23 @@ def tail(path: Path, lines: int) -> list[str]:
     """The last `lines` lines without their ends; fewer where they are very long; none when there is no
     such regular file."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(path, "rb", opener=_without_waiting) as file:  # Path.open has no opener
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return []
+            start = max(0, status.st_size - TAIL_BYTES)
+            file.seek(start)
+            data = file.read(TAIL_BYTES)
     except OSError:
         return []
-    with open(fd, "rb") as file:  # noqa: PTH123  # a descriptor
-        if not path.is_file():
-            return []
-        size = os.fstat(fd).st_size
-        start = max(0, size - TAIL_BYTES)
-        file.seek(start)
-        data = file.read(TAIL_BYTES)
     found = data.decode("utf-8", errors="replace").split("\n")
     if found and not found[-1]:
         found.pop()
     if start and len(found) > 1:
         found = found[1:]  # cut in its middle
     return [line.rstrip("\r") for line in found[-lines:]] if lines > 0 else []
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A FIFO must not hold us up."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -10,6 +10,12 @@ import socket
 import sys
 import time
 
+
+def say(word: str, number: int) -> None:
+    os.write(1, f"{word} {number}\n".encode())
+
+
+PADDING = b"x" * 80
 modes = sys.argv[2:]
 if "daemon" in modes:
     if os.fork():
@@ -22,16 +28,16 @@ if "ignore" in modes:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if "children" in modes and not os.fork():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print(f"child {os.getpid()}", flush=True)
+    say("child", os.getpid())
     while True:
         signal.pause()
 if "port" in modes:
     server = socket.create_server(("127.0.0.1", 0))
-    print(f"port {server.getsockname()[1]}", flush=True)
-print("ready", os.getpid(), flush=True)
+    say("port", server.getsockname()[1])
+say("ready", os.getpid())
 if "chatter" in modes:
     for number in range(10**9):
-        os.write(1, b"line %d\n" % number)
+        os.write(1, b"line %d %s\n" % (number, PADDING))
         if number % 100 == 0:
             time.sleep(0.001)
 while True:

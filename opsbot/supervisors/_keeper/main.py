@@ -16,6 +16,7 @@ def main() -> None:
     except PermissionError:  # it leads a session already
         pass
     os.chdir("/")
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # what opsbot itself inherited is nothing to a target
     wake = wake_on_signals()
     become_subreaper()
     orders = read_orders()
