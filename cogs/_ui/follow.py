@@ -28,9 +28,9 @@ async def follow(asked: Asked, action: Action) -> None:
         if public is not None:
             await host.transport.edit(host.channel_id, public, action_payload(state))
 
-    last = await show_progress(host.operations.follow(action.id), show, host.clock)
+    last = await show_progress(host.operations.follow(action.id), show, host.clock, host.edit_every)
     if last is not None:
-        await surely(last, show_public, host.clock)
+        await surely(last, show_public, host.clock, host.edit_every)
 
 
 async def announce(host: Host, action: Action) -> int | None:

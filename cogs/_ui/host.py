@@ -18,7 +18,8 @@ from opsbot.runtime.port import Operations
 class Host(commands.Bot):
     """What a cog may lean on, whoever connects it.
 
-    `channel_id`: the ops channel. `access` may be replaced while running: each decision reads it anew.
+    `channel_id`: the ops channel. `edit_every`: seconds between two edits of one message.
+    `access` may be replaced while running: each decision reads it anew.
     """
 
     operations: Operations
@@ -27,6 +28,7 @@ class Host(commands.Bot):
     channel_id: int
     transport: DiscordTransport
     questions: Questions
+    edit_every: float
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,6 +14,7 @@ from discord.ext import commands
 from cogs._ui.confirm import Questions
 from cogs._ui.gate import NotAllowed, turn_away
 from cogs._ui.host import Asked, Host
+from cogs._ui.progress import EDIT_EVERY
 from opsbot import registry
 from opsbot.bot.inspection import problems_of
 from opsbot.bot.transport import RestTransport
@@ -51,6 +52,7 @@ class OpsBot(Host):
         ping_roles: frozenset[int],
         on_problem: Callable[[str], None],
         on_usable: Callable[[], None] = lambda: None,
+        edit_every: float = EDIT_EVERY,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -69,6 +71,7 @@ class OpsBot(Host):
         self.channel_id = channel_id
         self.clock = clock
         self.ping_roles = ping_roles
+        self.edit_every = edit_every
         self.questions = Questions(clock)
         self.transport = self._rest = RestTransport(self, ping_roles)
         self._on_problem = on_problem

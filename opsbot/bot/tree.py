@@ -8,6 +8,7 @@ from discord import app_commands
 from cogs._ui.gate import NotAllowed, admit, allowed, needed
 from cogs._ui.host import Asked, Host
 from cogs._ui.trouble import explain
+from opsbot.domain.access import Permission
 
 
 class GuardedTree(app_commands.CommandTree[Host]):
@@ -15,7 +16,7 @@ class GuardedTree(app_commands.CommandTree[Host]):
 
     async def interaction_check(self, asked: Asked, /) -> bool:
         """Whether the command may run. A command that says not what it takes is refused."""
-        verb, permission = _verb(asked), needed(asked.command)
+        verb, permission = _needed(asked)
         target = str(getattr(asked.namespace, "target", None) or "")
         if asked.type is not discord.InteractionType.autocomplete:
             return await admit(asked, permission, verb, target)
@@ -32,6 +33,9 @@ class GuardedTree(app_commands.CommandTree[Host]):
         await explain(asked, error)
 
 
-def _verb(asked: Asked) -> str:
+def _needed(asked: Asked) -> tuple[str, Permission | None]:
+    """The word for the audit, and what it takes. That a command is not known, those who may look are told."""
     command = asked.command
-    return command.qualified_name if command is not None else "unknown command"
+    if command is None:
+        return "unknown command", Permission.VIEW
+    return command.qualified_name, needed(command)

@@ -60,6 +60,7 @@ class Stage:
             "ping_roles": frozenset({self.world.operator.id}),
             "on_problem": self._problem,
             "on_usable": self._usable,
+            "edit_every": 0.05,
             "guild_ready_timeout": GUILD_READY_SECONDS,
         }
         self.bots.append(OpsBot(**parts | changed))
