@@ -12,9 +12,7 @@ import re
 from enum import Enum
 
 ELLIPSIS = "…"
-_GLANCE = (
-    262_144  # characters looked at: no limit of any receiver is near, and a log line of 1 GB stays cheap
-)
+_GLANCE = 1024
 _UNBREAK = "\u200b"  # put into a mention it ends it, and is not seen
 
 _ANSI = re.compile(
@@ -50,33 +48,37 @@ class Place(Enum):
 
 def units(text: str) -> int:
     """Its length in UTF-16 units."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clamp(text: str, limit: int) -> str:
     """`text` if it has at most `limit` UTF-16 units, else its beginning and "…"."""
-    if len(text) * 2 <= limit or units(text) <= limit:
+    if len(text) * 2 <= limit or (len(text) <= limit and units(text) <= limit):
         return text
     if limit <= 0:
         return ""
     kept = text[: limit - 1]
     while (excess := units(kept) - (limit - 1)) > 0:
         kept = kept[: -((excess + 1) // 2)]
-    kept = kept.rstrip()
+    kept = kept.rstrip().rstrip(_UNBREAK)
     if (len(kept) - len(kept.rstrip("\\"))) % 2:
         kept = kept[:-1]  # half an escape would take hold of what follows
     return kept + ELLIPSIS
 
 
+def encodable(text: str) -> str:
+    """`text` with every half of a character replaced: as it is, nothing could send it."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def one_line(untrusted: str, limit: int) -> str:
     """One readable line, for places that read no markup: mail subjects, PagerDuty, the terminal."""
-    return clamp(" ".join(_readable(untrusted).split()), limit)
+    return clamp(_joined(untrusted, limit), limit)
 
 
 def many_lines(untrusted: str, limit: int, *, tail: bool = False) -> str:
     """Readable lines without trailing blanks; too long, it keeps the beginning, or with `tail` the end."""
-    lines = (line.rstrip() for line in _readable(untrusted, tail=tail).expandtabs(4).split("\n"))
-    return _clamp_lines("\n".join(lines).strip("\n"), limit, tail)
+    return _clamp_lines(_lined(untrusted, limit, tail), limit, tail)
 
 
 def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail: bool = False) -> str:
@@ -87,8 +89,8 @@ def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail
     code span or block. `tail` (for `BLOCK`) keeps the end of a long text, as one wants of a log.
     """
     if place is Place.BLOCK:
-        return _clamp_lines(_in_code(many_lines(untrusted, _GLANCE, tail=tail)), limit, tail)
-    text = one_line(untrusted, _GLANCE)
+        return _clamp_lines(_in_code(_lined(untrusted, limit, tail)), limit, tail)
+    text = _joined(untrusted, limit)
     if place is Place.CODE:
         text = _in_code(text)
     elif place is Place.MARKDOWN:
@@ -167,10 +169,23 @@ def discord_time(wall: float, style: str = "R") -> str:
     return f"<t:{int(wall)}:{style}>" if math.isfinite(wall) and abs(wall) < 8.64e12 else "?"
 
 
-def _readable(text: str, *, tail: bool = False) -> str:
-    text = text[-_GLANCE:] if tail else text[:_GLANCE]
+def _joined(text: str, limit: int) -> str:
+    return " ".join(_readable(text, limit).split())
+
+
+def _lined(text: str, limit: int, tail: bool) -> str:
+    lines = _readable(text, limit, tail=tail).expandtabs(4).split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
+def _readable(text: str, limit: int, *, tail: bool = False) -> str:
+    """Looks at no more of a text than its limit can need, so that a huge line and a storm of alerts stay
+    cheap; the factor leaves room for what is taken out."""
+    glance = _GLANCE + 2 * max(0, limit)
+    if len(text) > glance:
+        text = ELLIPSIS + text[-glance:] if tail else text[:glance] + ELLIPSIS
     text = _BREAKS.sub("\n", _ANSI.sub("", text))
-    text = _UNSEEN.sub("", _SURROGATE.sub("\ufffd", text))
+    text = _UNSEEN.sub("", encodable(text))
     return _STACKED.sub(r"\1", text)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from opsbot.draw.payload import Button, Embed, Field, Payload
 from opsbot.text import clamp as clamp_text
-from opsbot.text import units
+from opsbot.text import encodable, units
 
 CONTENT = 2000  # resources/message#create-message
 NONCE = 25  # resources/message#create-message
@@ -57,6 +57,7 @@ def clamp(payload: Payload) -> Payload:
 
 def clip(text: str, limit: int) -> str:
     """As `text.clamp`, and a code block that was cut is closed."""
+    text = encodable(text[: limit + 1])  # one more than may stay shows that something is cut
     if units(text) <= limit:
         return text
     cut = clamp_text(text, limit)
@@ -120,4 +121,4 @@ def _button(button: Button, seen: set[str]) -> Button | None:
     if not wanted or units(wanted) > CUSTOM_ID or wanted in seen:
         return None
     seen.add(wanted)
-    return replace(button, label=clamp_text(button.label.strip(), BUTTON_LABEL) or NOTHING)
+    return replace(button, label=clip(button.label.strip(), BUTTON_LABEL) or NOTHING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsbot.domain.incident import AlertLine
-from opsbot.text import bytes_text, number_text, one_line, percent_text, seconds_text
+from opsbot.text import bytes_text, number_text, one_line, percent_text, safe_text, seconds_text
 
 _UNIT_LENGTH = 12
 
@@ -24,7 +24,7 @@ _UNITS = ("percent", "bytes", "seconds", "total")
 
 def value_text(value: float, unit: str) -> str:
     """A number with the unit that its condition used: "92.4%", "2,340 ms", "21/min"."""
-    unit = one_line(unit, _UNIT_LENGTH)
+    unit = safe_text(unit, _UNIT_LENGTH)
     gap = "" if unit[:1] in ("%", "/", "") else " "
     return f"{number_text(value)}{gap}{unit}"
 

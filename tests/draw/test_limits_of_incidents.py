@@ -1,0 +1,136 @@
+"""Whatever an incident holds, Discord takes its message, and only configured roles are pinged.
+
+The limits are written anew here, from Discord's documentation, in UTF-16 units.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opsbot.domain.incident import Incident
+from opsbot.draw.answers import incidents_list, refusal
+from opsbot.draw.incident import incident_alarm, incident_message, marker, moved_message, resolved_reply
+from opsbot.draw.limits import clamp
+from opsbot.draw.payload import Button, Colour, Embed, Field, Payload
+from opsbot.draw.wire import message_json
+from tests.draw.samples import any_text, incidents, nasty_text, short_text
+
+LIVE = re.compile(
+    r"@everyone|@here|<@[!&]?\d+>|<#\d+>|</[^:\n]{1,100}:\d+>|<a?:\w+:\d+>|<id:\w+>", re.IGNORECASE
+)
+thorough = settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+def size(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def texts(payload: Payload) -> Iterator[str]:
+    yield payload.content or ""
+    for embed in payload.embeds:
+        yield from (embed.title, embed.description, embed.footer)
+        for field in embed.fields:
+            yield from (field.name, field.value)
+
+
+def assert_discord_takes_it(payload: Payload) -> None:
+    assert size(payload.content or "") <= 2000
+    assert (payload.content or "").strip() or payload.embeds
+    assert len(payload.embeds) <= 10
+    for embed in payload.embeds:
+        assert size(embed.title) <= 256
+        assert size(embed.description) <= 4096
+        assert size(embed.footer) <= 2048
+        assert len(embed.fields) <= 25
+        assert embed.title.strip() or embed.description.strip() or embed.fields or embed.footer
+        for field in embed.fields:
+            assert 1 <= size(field.name.strip()) <= 256
+            assert 1 <= size(field.value.strip()) <= 1024
+    assert sum(size(text) for text in texts(payload)) - size(payload.content or "") <= 6000
+    assert_buttons(payload)
+    assert len(payload.nonce) <= 25
+    message_json(payload)
+
+
+def assert_buttons(payload: Payload) -> None:
+    assert len(payload.rows) <= 5
+    buttons = [button for row in payload.rows for button in row]
+    assert all(1 <= len(row) <= 5 for row in payload.rows)
+    assert all(1 <= size(b.label) <= 80 and 1 <= size(b.custom_id) <= 100 for b in buttons)
+    assert len({b.custom_id for b in buttons}) == len(buttons)
+
+
+@thorough
+@given(
+    incidents(), st.lists(st.integers(1, 2**63), max_size=3, unique=True), st.booleans(), st.floats(0, 1e9)
+)
+def test_any_incident_is_within_all_limits_and_pings_only_what_is_configured(
+    incident: Incident, roles: list[int], escalated: bool, late: float
+) -> None:
+    alarm = incident_alarm(incident, tuple(roles), escalated=escalated, late=late)
+    quiet = [incident_message(incident, late=late), resolved_reply(incident, 5), moved_message(incident)]
+    for payload in (alarm, *quiet, incidents_list([incident] * 20), refusal(incident.title)):
+        assert_discord_takes_it(payload)
+        assert set(payload.roles) <= set(roles)
+    mentioned = [found.group() for text in texts(alarm) for found in LIVE.finditer(text)]
+    assert mentioned == [f"<@&{role}>" for role in roles]
+    assert not any(LIVE.search(text) for payload in quiet for text in texts(payload))
+    assert not any(payload.roles for payload in quiet)
+
+
+@thorough
+@given(incidents())
+def test_nobody_can_break_out_of_what_is_drawn(incident: Incident) -> None:
+    embed = incident_message(incident).embeds[0]
+    for text in (embed.title, embed.description, *(field.value for field in embed.fields)):
+        assert "```" not in text
+        assert not re.search(r"(?<!\\)\[[^\]]*\]\(", text), "a masked link"
+        assert not set(text) & set("\u202e\u2066\x1b\x00\u200d")
+    assert embed.footer == marker(incident)
+    assert not set(embed.footer) & set("\u202e\u2066\x1b\x00\u200d\n")
+    assert embed.description.split("\n")[0].startswith("**")
+
+
+embeds = st.builds(
+    Embed,
+    title=short_text,
+    description=any_text,
+    colour=st.sampled_from(Colour),
+    fields=st.lists(st.builds(Field, short_text, short_text, st.booleans()), max_size=26).map(tuple),
+    footer=short_text,
+)
+buttons = st.builds(Button, nasty_text, st.text("ab:", max_size=120))
+payloads = st.builds(
+    Payload,
+    content=st.one_of(st.none(), any_text),
+    embeds=st.lists(embeds, max_size=2).map(tuple),
+    rows=st.lists(st.lists(buttons, max_size=7).map(tuple), max_size=7).map(tuple),
+    nonce=st.text(max_size=40),
+)
+
+
+@thorough
+@given(payloads)
+def test_any_payload_is_brought_within_the_limits(payload: Payload) -> None:
+    assert_discord_takes_it(clamp(payload))
+
+
+@thorough
+@given(payloads)
+def test_what_is_within_the_limits_is_left_as_it_is(payload: Payload) -> None:
+    assert clamp(clamp(payload)) == clamp(payload)
+
+
+def test_a_cut_code_block_is_closed() -> None:
+    shown = clamp(Payload(content="log\n```\n" + "x" * 3000 + "\n```")).content
+    assert shown
+    assert shown.count("```") == 2
+    assert size(shown) <= 2000
