@@ -138,3 +138,15 @@ def mismatch(body: _json.Json, expect: Expected) -> str:
         if not _json.same(found, wanted):
             return f"`{path}` is {_json.shown(found)}, not {_json.shown(wanted)}"
     return ""
+
+
+def verdict(answer: Response | Failure, expect: Expected) -> str:
+    """Everything that is wrong with an answer, "" when it is as expected; its body is looked at only when
+    values of it are expected."""
+    wrong = complaint(answer, expect)
+    if wrong or isinstance(answer, Failure) or not expect.json_:
+        return wrong
+    try:
+        return mismatch(body_of(answer), expect)
+    except _json.BadJson as bad:
+        return f"body not usable: {bad}"

@@ -107,13 +107,15 @@ class PortCheck:
 
 
 def _identify(listener: _tcp.Socket, process: ProcessId | None) -> _Holder:
-    if process is not None:
-        try:
-            if listener.inode in _tcp.socket_inodes(process.pid):
-                return _Holder(True, "the target")
-        except PermissionError:
-            pass
-    family = set(_proc.family(process.pid)) if process else set()
-    pid = _tcp.holder(listener.inode, sorted(family))
-    own = pid in family if process is not None and pid is not None else None
-    return _Holder(own, _tcp.describe(pid, listener.uid))
+    if process is None:
+        return _Holder(None, _tcp.describe(_tcp.holder(listener.inode), listener.uid))
+    try:
+        if listener.inode in _tcp.socket_inodes(process.pid):
+            return _Holder(True, "the target")
+        unseen = False
+    except PermissionError:
+        unseen = True
+    family = _proc.family(process.pid)
+    pid = _tcp.holder(listener.inode, family)
+    own = pid in family if pid is not None else None if unseen else False
+    return _Holder(own, "the target" if own else _tcp.describe(pid, listener.uid))

@@ -91,11 +91,15 @@ class Matcher:
 
 
 class GroupPattern:
-    """One pattern with named groups, for a line at a time."""
+    """One pattern, perhaps with named groups, for a line at a time."""
 
     def __init__(self, pattern: str) -> None:
         self._regex = _compile(pattern, _options())
         self.groups = frozenset(self._regex.groupindex)
+
+    def begins(self, line: str) -> bool:
+        """Whether the line begins with a match."""
+        return self._regex.match(line) is not None
 
     def groups_of(self, line: str) -> dict[str, str] | None:
         """The named groups that took part in the match, or None when the line does not match."""
