@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from opsbot import registry
+from opsbot.bot import DiscordLine
 from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import Clock, SystemClock
 from opsbot.config.settings import NotifierSpec, Settings
@@ -27,7 +28,8 @@ from opsbot.domain.levels import Severity
 from opsbot.domain.target import CheckSpec, Target
 from opsbot.engine.state import State
 from opsbot.errors import OpsbotError
-from opsbot.logs.feed import LogFeeds
+from opsbot.logs.files import FileLogFeeds
+from opsbot.notifiers._transport import PORT
 from opsbot.notifiers.base import Notifier, NotifierContext
 from opsbot.runtime.core import Parts, Runtime
 from opsbot.runtime.remediator import Subject
@@ -79,7 +81,8 @@ async def opened(
             keep_days=settings.retention.metrics / DAY,
         )
         runtime = Runtime(parts)
-        feeds = LogFeeds(clock)
+        feeds = FileLogFeeds(clock)
+        stack.push_async_callback(feeds.close)
         for target in settings.targets:
             for spec in target.checks:
                 runtime.add_check(target.name, spec, _check(runtime, target.name, spec, feeds, clock))
@@ -114,7 +117,7 @@ async def answer_alone(settings: Settings, request: dict[str, Any]) -> list[dict
         StateLocked: one does run after all.
     """
     started = asyncio.Event()
-    async with opened(settings, SystemClock(), Session.no_ports()) as runtime:
+    async with opened(settings, SystemClock(), {PORT: DiscordLine(SystemClock())}) as runtime:
         running = asyncio.create_task(runtime.run_for_a_person(started))
         try:
             await started.wait()
@@ -174,7 +177,7 @@ def _notifier(spec: NotifierSpec, clock: Clock, ports: Mapping[str, Any]) -> Not
     return notifier
 
 
-def _check(runtime: Runtime, target: str, spec: CheckSpec, feeds: LogFeeds, clock: Clock) -> Check:
+def _check(runtime: Runtime, target: str, spec: CheckSpec, feeds: FileLogFeeds, clock: Clock) -> Check:
     context = CheckContext(
         target=target,
         clock=clock,

@@ -6,22 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+from opsbot.control.reports import Line, health_answer
 from opsbot.domain.action import Action, ActionState, Step, StepState
 from opsbot.domain.actor import Actor
-from opsbot.domain.health import HealthReport
-from opsbot.domain.levels import Outcome
-from opsbot.draw.health import health_text
 from opsbot.draw.summary import as_data, headline
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
 from opsbot.text import many_lines, one_line
-
-Line = dict[str, Any]
-
-EXIT = {Outcome.OK: 0, Outcome.DEGRADED: 1, Outcome.UNKNOWN: 3}
-"""Exit codes of `opsbot health` as Nagios plug-ins have them: 0 OK, 1 warning, 2 critical, 3 unknown."""
-
-CRITICAL = 2
 
 STEP_MARK = {
     StepState.WAITING: "·",
@@ -30,33 +21,6 @@ STEP_MARK = {
     StepState.SKIPPED: "–",
     StepState.FAILED: "✗",
 }
-
-
-def exit_code(report: HealthReport) -> int:
-    """The exit code that a report means."""
-    return EXIT.get(report.outcome, CRITICAL)
-
-
-def health_data(report: HealthReport) -> dict[str, Any]:
-    """A report for programs. Times in seconds since 1970 UTC."""
-    return {
-        "target": report.target,
-        "title": report.title,
-        "at": report.at.wall,
-        "outcome": report.outcome.value,
-        "sections": [
-            {
-                "title": section.title,
-                "outcome": section.outcome.value,
-                "findings": [
-                    {"outcome": f.outcome.value, "label": f.label, "text": f.text} for f in section.findings
-                ],
-            }
-            for section in report.sections
-        ],
-        "incidents": list(report.incidents),
-        "notes": list(report.notes),
-    }
 
 
 def target_of(operations: Operations, request: dict[str, Any]) -> str:
@@ -79,12 +43,7 @@ async def health_line(operations: Operations, request: dict[str, Any], _: Actor)
     named = request.get("target")
     targets = [str(named)] if named else [info.name for info in operations.targets()]
     reports = [await operations.health(t, fresh=bool(request.get("fresh"))) for t in targets]
-    worst = max(reports, key=lambda r: r.outcome.rank)
-    yield {
-        "text": "\n\n".join(health_text(report) for report in reports),
-        "data": [health_data(report) for report in reports],
-        "exit": exit_code(worst),
-    }
+    yield health_answer(reports)
 
 
 async def targets_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncIterator[Line]:

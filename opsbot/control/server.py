@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 
 from opsbot.control.answers import (
-    Line,
     health_line,
     incidents_line,
     pause_line,
@@ -24,6 +23,7 @@ from opsbot.control.answers import (
     targets_line,
 )
 from opsbot.control.client import SOCKET, short_path
+from opsbot.control.reports import Line
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.errors import OpsbotError, UsageError
 from opsbot.runtime.port import Operations

@@ -12,9 +12,7 @@ from opsbot.domain.action import Action, ActionState, Pause
 from opsbot.domain.actor import Actor
 from opsbot.domain.health import HealthReport, MetricsReport, Section
 from opsbot.domain.incident import Incident
-from opsbot.domain.levels import Outcome
 from opsbot.domain.rule import ActionKind
-from opsbot.domain.sample import Finding, Sample
 from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked, Recorded, ResumeAsked
 from opsbot.engine.state import Known
 from opsbot.errors import UsageError
@@ -22,6 +20,7 @@ from opsbot.runtime.history import History
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
+from opsbot.runtime.report import sections_of
 from opsbot.runtime.scheduler import Scheduler
 
 KEPT_ACTIONS = 50
@@ -75,12 +74,9 @@ class Ops:
         )
 
     def _sections(self, known: Known) -> tuple[Section, ...]:
-        grouped: dict[str, list[Finding]] = {}
-        for spec in known.target.checks:
-            title = self.sections[known.target.name, spec.name]
-            sample = known.view.newest.get(spec.name)
-            grouped.setdefault(title, []).extend(_findings(spec.name, sample))
-        return tuple(Section(title, tuple(findings)) for title, findings in grouped.items())
+        name = known.target.name
+        titles = {spec.name: self.sections[name, spec.name] for spec in known.target.checks}
+        return sections_of(titles, known.view.newest)
 
     def _notes(self, target: str) -> tuple[str, ...]:
         state, notes = self.pipeline.state, []
@@ -202,9 +198,3 @@ class Ops:
             hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}."
             raise UsageError(f"There is no target `{target[:80]}`: {hint}")
         return known[target]
-
-
-def _findings(check: str, sample: Sample | None) -> tuple[Finding, ...]:
-    if sample is None:
-        return (Finding(Outcome.UNKNOWN, check.capitalize(), "not looked at yet"),)
-    return sample.findings or (Finding(sample.outcome, check.capitalize(), sample.detail),)

@@ -1,0 +1,72 @@
+"""A health report without a running opsbot: every check looks once. Imports little, because cron calls it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from opsbot import registry
+from opsbot.checks.base import Check, CheckContext
+from opsbot.clock import SystemClock
+from opsbot.config.load import load
+from opsbot.control.reports import health_answer
+from opsbot.domain.health import HealthReport
+from opsbot.domain.levels import Outcome
+from opsbot.domain.sample import Observation, Sample
+from opsbot.domain.target import CheckSpec, Target
+from opsbot.errors import UsageError
+from opsbot.logs.files import FileLogFeeds
+from opsbot.runtime.report import sections_of
+
+NOTE = "opsbot is not running: this is one look, without history"
+
+
+def look_once(file: Path | None, name: str | None) -> Iterator[dict[str, Any]]:
+    """The answer of `opsbot health`, as the running opsbot would give it.
+
+    Raises:
+        UsageError: no such target, or the configuration cannot be used.
+    """
+    settings = load(file, os.environ, watch_only=True)
+    targets = [t for t in settings.targets if name in (None, t.name)]
+    if not targets:
+        known = ", ".join(t.name for t in settings.targets)
+        raise UsageError(f"there is no target `{name}`: known are {known}.")
+    yield health_answer(asyncio.run(_reports(targets)))
+
+
+async def _reports(targets: list[Target]) -> list[HealthReport]:
+    return list(await asyncio.gather(*(_report(target) for target in targets)))
+
+
+async def _report(target: Target) -> HealthReport:
+    clock = SystemClock()
+    feeds = FileLogFeeds(clock, one_shot=True)
+    context = CheckContext(target.name, clock, lambda: None, feeds, one_shot=True)
+    modules = {spec.name: registry.load("opsbot.checks", spec.kind) for spec in target.checks}
+    checks = {spec.name: modules[spec.name].build(spec.options, context) for spec in target.checks}
+    try:
+        seen = await asyncio.gather(*(_look(spec, checks[spec.name]) for spec in target.checks))
+    finally:
+        for check in checks.values():
+            await check.close()
+        await feeds.close()
+    samples = {
+        s.name: Sample.of(target.name, s.name, clock.now(), o)
+        for s, o in zip(target.checks, seen, strict=True)
+    }
+    titles = {name: module.SECTION for name, module in modules.items()}
+    return HealthReport(target.name, target.title, clock.now(), sections_of(titles, samples), notes=(NOTE,))
+
+
+async def _look(spec: CheckSpec, check: Check) -> Observation:
+    try:
+        async with asyncio.timeout(spec.timeout):
+            return await check.look()
+    except TimeoutError:
+        return Observation(Outcome.TIMEOUT, f"no answer within {spec.timeout:g} s")
+    except Exception as broken:  # as in the scheduler: a broken check is one line of the report
+        return Observation(Outcome.ERROR, f"the check broke: {type(broken).__name__}: {broken}")
