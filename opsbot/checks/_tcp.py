@@ -73,6 +73,20 @@ def socket_inodes(pid: int) -> frozenset[int]:
     return frozenset(inode for name in names if (inode := _inode(f"{folder}/{name}")))
 
 
+def link_of(pid: int, inode: int) -> str:
+    """The path of the descriptor by which a process holds a socket, "" when it does not."""
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - names only
+    except OSError:
+        return ""
+    return next((link for name in names if is_socket(link := f"/proc/{pid}/fd/{name}", inode)), "")
+
+
+def is_socket(link: str, inode: int) -> bool:
+    """Whether a descriptor under /proc is that socket."""
+    return _inode(link) == inode
+
+
 def holder(inode: int, first: Iterable[int] = ()) -> int | None:
     """The pid of a process that holds the socket; `first` are looked at before all others. None when no
     readable process has it."""

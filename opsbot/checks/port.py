@@ -16,6 +16,10 @@ from opsbot.domain.sample import Finding, Observation
 
 SECTION = "Network Ports"
 
+TABLE_EVERY = 10.0
+"""Seconds between two readings of the kernel's table (2 ms of CPU on a machine with a big one) as long as
+the target holds the very socket that was listening at the last: an open one goes on listening."""
+
 CONNECT_SECONDS = 2.0
 """How long a connection is tried where the kernel's table cannot be read."""
 
@@ -48,6 +52,18 @@ class _Holder:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Listening:
+    """The target's own listening socket: `link` is its descriptor under /proc, `until`: seconds since boot
+    up to which the table need not be read again."""
+
+    process: ProcessId
+    link: str
+    inode: int
+    until: float
+    seen: Observation
+
+
 class PortCheck:
     """Asks the kernel; who holds a socket is found out once per socket."""
 
@@ -55,10 +71,31 @@ class PortCheck:
         self._options = options
         self._context = context
         self._holders: dict[tuple[int, ProcessId | None], _Holder] = {}
+        self._listening: _Listening | None = None
 
     async def look(self) -> Observation:
-        """Looks at the kernel's table of listening sockets."""
-        process = self._context.process()
+        """Looks at the kernel's table of listening sockets, or whether the known socket is still there."""
+        process, now = self._context.process(), self._context.clock.now().mono
+        known = self._listening
+        if (
+            known
+            and known.process == process
+            and now < known.until
+            and _tcp.is_socket(known.link, known.inode)
+        ):
+            return known.seen
+        seen = await self._looked(process)
+        self._listening = self._own_socket(process, now, seen)
+        return seen
+
+    def _own_socket(self, process: ProcessId | None, now: float, seen: Observation) -> _Listening | None:
+        if process is None or len(self._holders) != 1 or seen.outcome is not Outcome.OK:
+            return None
+        (inode, _), holder = next(iter(self._holders.items()))
+        link = _tcp.link_of(process.pid, inode) if holder.own else ""
+        return _Listening(process, link, inode, now + TABLE_EVERY, seen) if link else None
+
+    async def _looked(self, process: ProcessId | None) -> Observation:
         try:
             found = _tcp.listeners(self._options.port, process.pid if process else None)
         except _tcp.Unreadable as reason:

@@ -56,19 +56,20 @@ class SocketsCheck:
         self._of: ProcessId | None = None
         self._ever = False
         self._dead_looks = 0
+        self._family: list[int] = []
 
     async def look(self) -> Observation:
         """Counts once."""
         process = self._context.process()
         if process != self._of:
-            self._of, self._ever, self._dead_looks = process, False, 0
+            self._of, self._ever, self._dead_looks, self._family = process, False, 0, []
         if process is None:
             return _unknown("the target's process is not known")
         try:
             if self._context.one_shot:
-                seen = _count(process.pid, self._options.remote_port)
+                seen = self._count(process.pid)
             else:
-                seen = await asyncio.to_thread(_count, process.pid, self._options.remote_port)
+                seen = await asyncio.to_thread(self._count, process.pid)
         except PermissionError:
             return _unknown(f"the sockets of PID {process.pid} may not be read by opsbot's user")
         except _tcp.Unreadable as reason:
@@ -77,6 +78,22 @@ class SocketsCheck:
 
     async def close(self) -> None:
         """Holds nothing."""
+
+    def _count(self, pid: int) -> _Seen:
+        """Its descendants are looked for (which costs a look at every process) only when none of those
+        known so far has an open connection."""
+        seen = self._counted([pid, *(p for p in self._family if p != pid)])
+        if seen.established:
+            return seen
+        self._family = _proc.family(pid)
+        return self._counted(self._family) if len(self._family) > 1 else seen
+
+    def _counted(self, family: list[int]) -> _Seen:
+        inodes = _tcp.socket_inodes(family[0])
+        for child in family[1:]:
+            inodes |= _tcp.socket_inodes(child)
+        found = [c.state for c in _tcp.connections(family[0], self._options.remote_port, inodes)]
+        return _Seen(found.count(_tcp.TcpState.ESTABLISHED), found.count(_tcp.TcpState.CLOSE_WAIT))
 
     def _judged(self, seen: _Seen) -> Observation:
         dead = seen.established == 0 and seen.close_wait > 0
@@ -106,14 +123,6 @@ class SocketsCheck:
                 f"none open to port {port}, {closed} ({self._dead_looks} of {needed} looks)",
             )
         return Outcome.DEGRADED, f"none open to port {port}"
-
-
-def _count(pid: int, remote_port: int) -> _Seen:
-    inodes = _tcp.socket_inodes(pid)
-    for child in _proc.family(pid)[1:]:
-        inodes |= _tcp.socket_inodes(child)
-    found = [connection.state for connection in _tcp.connections(pid, remote_port, inodes)]
-    return _Seen(found.count(_tcp.TcpState.ESTABLISHED), found.count(_tcp.TcpState.CLOSE_WAIT))
 
 
 def _unknown(text: str) -> Observation:
