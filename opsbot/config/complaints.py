@@ -72,14 +72,17 @@ def keys_at(model: type[BaseModel], location: Path) -> list[str]:
     current: Any = model
     for step in location[:-1]:
         current = _field_type(current, step)
-    return list(current.model_fields) if _is_model(current) else []
+    if not _is_model(current):
+        return []
+    return [info.alias or name for name, info in current.model_fields.items()]
 
 
 def _field_type(current: Any, step: str | int) -> Any:
     """The type behind a key: of a model's field, or the last argument of a container's type."""
     if _is_model(current):
-        info = current.model_fields.get(str(step))
-        return _unwrapped(info.annotation) if info else None
+        fields = current.model_fields.items()
+        found = [info.annotation for name, info in fields if step in (name, info.alias)]
+        return _unwrapped(found[0]) if found else None
     arguments = getattr(current, "__args__", ())
     inner = [_unwrapped(argument) for argument in arguments]
     return next((a for a in reversed(inner) if a not in (None, type(None), Ellipsis)), None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from pydantic import SecretStr
 
 from opsbot.config.workshop import Workshop
 
@@ -93,16 +94,16 @@ def target(guide: Guide) -> dict[str, Any]:
             "process": {},
             "health": {"type": "http", "url": f"{guide.url}/health"},
             "gateway": {"path": guide.log_file},
+            "sockets": {},
             "log": {"path": guide.log_file},
             "port": {"port": guide.port},
             "openrouter": {"type": "upstream", "path": guide.log_file},
-            "sockets": {},
             "disk": {},
         },
     }
 
 
-def notifications(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def notifications(shop: Workshop) -> dict[str, dict[str, Any]]:
     """The notifiers of a file without `notifications`: those whose variable is set, and the alert log."""
     found: dict[str, dict[str, Any]] = {"log": {"type": "log"}}
     for name, kind, key, variable in (
@@ -110,8 +111,10 @@ def notifications(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         ("slack", "slack", "webhook_url", "SLACK_WEBHOOK_URL"),
         ("pagerduty", "pagerduty", "routing_key", "PAGERDUTY_ROUTING_KEY"),
     ):
-        if environ.get(variable):
-            found[name] = {"type": kind, key: environ[variable]}
+        if value := shop.environ.get(variable):
+            found[name] = {"type": kind, key: value}
+            shop.secrets[variable] = SecretStr(value)
+            shop.expansion.values[variable] = value
     if "pagerduty" in found:
         found["pagerduty"]["alert_levels"] = ["critical"]
     return found

@@ -134,7 +134,7 @@ def _notifiers(
 ) -> tuple[NotifierSpec, ...]:
     given = shop.value(("notifications",))
     if given is None:
-        given = guide_notifications(shop.environ) if by_guide else {}
+        given = guide_notifications(shop) if by_guide else {}
     if not isinstance(given, dict):
         shop.wrong(("notifications",), "must hold keys with values.")
         given = {}

@@ -11,7 +11,7 @@ from opsbot.config.models.schedules import Schedules
 from opsbot.config.models.thresholds import Thresholds
 from opsbot.config.models.top import Top
 from opsbot.config.parts import Sections
-from opsbot.config.thresholds import BUILT_IN, Limits, merged
+from opsbot.config.thresholds import BUILT_IN, Limits, disk_limits, merged
 from opsbot.config.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -86,11 +86,9 @@ def _custom(shop: Workshop, name: str, data: Any) -> None:
 
 def limits(shop: Workshop, file: Sections) -> dict[str, Limits]:
     """Every threshold that conditions can name, checked for order."""
-    found = {}
-    for name in BUILT_IN:
-        found[name] = merged(name, getattr(file.thresholds, name))
-        if reason := found[name].disorder():
+    found = {name: merged(name, getattr(file.thresholds, name)) for name in BUILT_IN}
+    found["disk_free"] = disk_limits(file)
+    for name, limit in found.items():
+        if reason := limit.disorder():
             shop.wrong(("thresholds", name), reason)
-    if shop.value(("thresholds", "disk_free", "warning")) is None:
-        found["disk_free"] = found["disk_free"].with_warning(file.schedules.disk_space.threshold_gb)
     return found

@@ -13,6 +13,7 @@ from opsbot.config.document import Path
 from opsbot.config.models.check import CheckSection
 from opsbot.config.models.target import Restart, TargetSection
 from opsbot.config.parts import Sections
+from opsbot.config.thresholds import disk_limits, merged
 from opsbot.config.workshop import Workshop
 from opsbot.domain.rule import RestartPolicy
 from opsbot.domain.target import CheckSpec, SupervisorSpec
@@ -23,8 +24,8 @@ LOOP_OF_KIND = {"process": "performance_metrics", "disk": "disk_space"}
 QUICK = {"log": 5.0, "gateway": 15.0, "sockets": 15.0}
 """Longest default interval in seconds of checks that cost next to nothing: a log is read where it grew."""
 
-TIMEOUTS = {"http": 10.0}
-"""Default timeout of a kind in seconds; `thresholds.api_health.timeout_seconds` for `http`."""
+MARGIN = 1.0
+"""Seconds that a check with a timeout of its own has to tell of it before it is cancelled."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}\Z", re.ASCII)
 
@@ -95,14 +96,16 @@ def _check(
     if module is None:
         return None
     own = module.Options.model_fields
-    common = {key: value for key, value in data.items() if key in CheckSection.model_fields}
-    rest = {key: value for key, value in data.items() if key not in common or (key in own and key != "type")}
+    rest = {key: value for key, value in data.items() if key not in CheckSection.model_fields or key in own}
+    common = {key: value for key, value in data.items() if key not in rest}
+    rest = {**_defaults(file, kind, own, rest), **rest}
     general = shop.build(CheckSection, path, common)
     adapter = adapters.options(shop, module, kind, path, rest)
     if general is None or adapter is None:
         return None
     interval = general.interval_seconds or default_interval(file, kind)
-    timeout = general.timeout_seconds or _default_timeout(file, kind)
+    own_timeout = getattr(adapter.options, "timeout_seconds", None)
+    timeout = own_timeout + MARGIN if own_timeout else general.timeout_seconds or DEFAULT_TIMEOUT
     return CheckSpec(name, kind, interval, timeout, adapter.options), adapter
 
 
@@ -110,14 +113,17 @@ def _add(shop: Workshop, file: Sections, found: Draft, spec: CheckSpec, adapter:
     for metric in adapter.metrics():
         if metric in found.metrics:
             other = found.metrics[metric]
-            shop.wrong_key(
-                path,
-                f"gives the metric `{metric}`, which `{other}` gives already: name one of them otherwise.",
-            )
+            remedy = "give one of them another `prefix`" if _has_prefix(adapter) else "make it another target"
+            shop.wrong_key(path, f"gives the metric `{metric}`, which `{other}` gives already: {remedy}.")
+            break
         found.metrics[metric] = spec.name
     found.checks.append(spec)
     if not getattr(file.schedules, LOOP_OF_KIND.get(spec.kind, "health_check")).enabled:
         found.off.add(spec.name)
+
+
+def _has_prefix(adapter: Adapter) -> bool:
+    return "prefix" in type(adapter.options).model_fields
 
 
 def default_interval(file: Sections, kind: str) -> float:
@@ -131,8 +137,20 @@ def default_interval(file: Sections, kind: str) -> float:
     return min(loop, QUICK.get(kind, loop))
 
 
-def _default_timeout(file: Sections, kind: str) -> float:
-    return file.thresholds.api_health.timeout_seconds if kind == "http" else DEFAULT_TIMEOUT
+def _defaults(file: Sections, kind: str, own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that a check has from the thresholds when its own section does not say otherwise, as far as
+    its kind knows them (`own`)."""
+    limits, found = file.thresholds, {}
+    if kind == "http":
+        found["timeout_seconds"] = limits.api_health.timeout_seconds
+        if given.get("prefix", "health") == "health":
+            found["degraded_after"] = merged("response_time", limits.response_time).warning / 1000
+    if kind == "disk":
+        free = disk_limits(file)
+        found["warning_gb"], found["critical_gb"] = free.warning, free.critical
+    if {"warning_gb", "critical_gb"} & given.keys():  # one of two in order: its own default fits better
+        return {}
+    return {name: value for name, value in found.items() if name in own}
 
 
 def _supervisor(

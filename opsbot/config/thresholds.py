@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from opsbot.config.conditions.units import UNITS, Unit
 from opsbot.config.models.thresholds import ThresholdSection
+from opsbot.config.parts import Sections
 
 LEVELS = ("warning", "critical")
 """The two limits of a threshold."""
@@ -73,6 +74,14 @@ BUILT_IN = {
 """The built-in limits: the file's values in use, then the guide's "Key Metrics to Monitor" (RSS, threads,
 errors and API errors per hour, disconnections per day, success rate, summarization); growth and the critical
 free space are opsbot's own."""
+
+
+def disk_limits(file: Sections) -> Limits:
+    """Free space; the warning may also stand in `schedules.disk_space.threshold_gb`, as in the alert file."""
+    limits = merged("disk_free", file.thresholds.disk_free)
+    if file.thresholds.disk_free.warning is not None:
+        return limits
+    return limits.with_warning(file.schedules.disk_space.threshold_gb)
 
 
 def merged(name: str, section: ThresholdSection) -> Limits:

@@ -28,15 +28,15 @@ def own_rules(shop: Workshop) -> list[Source]:
     given = shop.value(("rules",))
     if not isinstance(given, list | None):
         shop.wrong(("rules",), "must be a list: begin each rule with `- name:`.")
-    found: dict[str, Source] = {}
+    found: list[Source] = []
     for number in range(len(given) if isinstance(given, list) else 0):
         section = shop.build(RuleSection, ("rules", number), _filled(given[number]))
         if section is None:
             continue
-        if section.name in found:
+        if any(source.section.name == section.name for source in found):
             shop.wrong(("rules", number, "name"), f"there are two rules named `{section.name}`: rename one.")
-        found[section.name] = Source(section, ("rules", number))
-    return list(found.values())
+        found.append(Source(section, ("rules", number)))
+    return found
 
 
 def _filled(item: Any) -> Any:
