@@ -61,11 +61,11 @@ class _Format(BaseModel):
     exact: ClassVar[bool] = False
 
 
-_STAMP = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d"
+_STAMP = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?"
 _PYTHON_SHAPES = (
-    rf"^(?:(?P<stamp>{_STAMP})(?:[.,]\d+)? - )?(?P<logger>[^ ]+) - (?P<level>LEVEL) - ",  # the guide's
-    rf"^\[(?P<stamp>{_STAMP})(?:[.,]\d+)?\] \[(?P<level>LEVEL) *\] (?P<logger>[^ ]+): ",  # discord.py's
-    rf"^(?P<stamp>{_STAMP})(?:[.,]\d+)? (?P<level>LEVEL) +(?P<logger>[^ ]+) ",  # discord.py's, coloured
+    rf"^(?:(?P<stamp>{_STAMP}) - )?(?P<logger>[^ ]+) - (?P<level>LEVEL) - ",  # the guide's
+    rf"^\[(?P<stamp>{_STAMP})\] \[(?P<level>LEVEL) *\] (?P<logger>[^ ]+): ",  # discord.py's
+    rf"^(?P<stamp>{_STAMP}) (?P<level>LEVEL) +(?P<logger>[^ ]+) ",  # discord.py's, coloured
     r"^(?P<level>LEVEL):(?P<logger>[^: ]+):",  # logging.basicConfig without a format
 )
 _ANY_LEVEL = "DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL"

@@ -72,7 +72,8 @@ class Matcher:
         """Each matching line of `chunk` (whole lines, each ended by a newline) with its patterns' numbers."""
         position, end, search = 0, len(chunk), self._any.search
         while position < end and (found := search(chunk, position)):
-            at = found.start()
+            if (at := found.start()) == end:  # after the last line's end there is no line, but `^$` matches
+                return
             begin = chunk.rfind(b"\n", position, at) + 1 or position
             stop = chunk.find(b"\n", at)
             stop = end if stop < 0 else stop
