@@ -7,6 +7,7 @@
     │   ├── ConfigError       what is wrong with a configuration, all of it at once
     │   ├── StateLocked       another opsbot holds the state directory (exit code 75)
     │   ├── DiscordRefused    Discord will not let the bot in: no retry can help
+    │   ├── Stopping          opsbot is ending: nobody decides any more (exit code 75)
     │   └── Refused           who asked may not, or the guard says no
     ├── DeliveryError         a notice could not be delivered; `permanent` says whether to retry
     ├── SupervisorError       a target could not be started, stopped or found; `permanent` likewise
@@ -82,6 +83,12 @@ class StateLocked(UsageError):
 
 class Refused(UsageError):
     """The person or the automation that asked may not do this now; the message says why."""
+
+
+class Stopping(UsageError):
+    """opsbot is ending: what was asked is not decided any more, or its end is not seen by this one."""
+
+    exit_code = EXIT_LOCKED
 
 
 class DiscordRefused(UsageError):

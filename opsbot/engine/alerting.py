@@ -39,9 +39,14 @@ def _judge(draft: Draft, known: Known, rule: Rule) -> None:
     moved = alerts.step(name, rule, before, known.progress.get(rule.name), verdict, draft.now)
     was = known.progress.get(rule.name)
     known.progress[rule.name] = moved.progress
-    draft.due_changed |= was is None or was.since != moved.progress.since
+    draft.due_changed |= was is None or _pace(was) != _pace(moved.progress)
     if moved.alert is not None:
         become(draft, before, _worded(draft, known, rule, moved.alert))
+
+
+def _pace(progress: Progress) -> tuple[float, int]:
+    """What decides when a hold is over."""
+    return progress.since.mono, sum(progress.recent)
 
 
 def _worded(draft: Draft, known: Known, rule: Rule, alert: Alert) -> Alert:
@@ -84,6 +89,10 @@ def muted(draft: Draft, known: Known, rule: Rule) -> str:
     action = draft.action_on(name)
     if action is not None:
         return f"a {action.kind.value} is in progress"
+    if known.target.supervisor is not None and not known.looked:
+        return "opsbot has not looked for its process yet"
+    if "process" in kinds and known.running is not None:
+        return "how it ended is about to be known"  # a check may see the death first, but not its exit status
     desired = draft.desired(name)
     if desired is not None and desired.wanted is Wanted.STOPPED:
         return f"stopped by {desired.actor.name}"

@@ -36,6 +36,13 @@ class ProcessMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessHidden:
+    """The supervisor could not look: whether it runs is not known, and only the checks can tell."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessEnded:
     """The target's process ended."""
 
@@ -84,9 +91,11 @@ class ActionAsked:
 
 @dataclass(frozen=True, slots=True)
 class ActionMoved:
-    """A running action has made progress or ended (its `state` says which)."""
+    """A running action has made progress or ended (its `state` says which). `hopeless`: it failed in a way
+    that trying again cannot help, such as a missing executable."""
 
     action: Action
+    hopeless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,7 @@ Input = (
     SampleSeen
     | ProcessFound
     | ProcessMissing
+    | ProcessHidden
     | ProcessEnded
     | Acknowledge
     | PauseAsked

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from opsbot.domain.action import Pause
 from opsbot.domain.actor import AUTO, Actor
-from opsbot.domain.incident import Entry, EntryKind
+from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState
 from opsbot.domain.notice import NoticeKind
 from opsbot.engine import incidents, repair, restarts
@@ -23,15 +23,23 @@ def acknowledge(draft: Draft, asked: Acknowledge) -> None:
         Refused: it is over, somebody has it already, or there is no such incident.
     """
     incident = draft.incident(asked.incident)
-    if incident is None:
-        raise Refused(f"There is no incident #{asked.incident} among the recent ones.")
-    if not incident.live:
-        raise Refused(f"Incident #{incident.id} is already resolved.")
-    if incident.state is IncidentState.ACKNOWLEDGED and incident.acknowledged_by:
-        raise Refused(f"Incident #{incident.id} is already acknowledged by {incident.acknowledged_by.name}.")
+    why_not = _why_not_acknowledge(asked.incident, incident)
+    if incident is None or why_not:
+        draft.audit(asked.actor, "acknowledge", incident.target if incident else "", "refused", why_not)
+        raise Refused(why_not)
     changed = incidents.acknowledged(incident, asked.actor, asked.reason, draft.now)
     draft.put_incident(changed, NoticeKind.CHANGED, changed.timeline[-1])
     draft.audit(asked.actor, "acknowledge", incident.target, "allowed", asked.reason)
+
+
+def _why_not_acknowledge(number: int, incident: Incident | None) -> str:
+    if incident is None:
+        return f"There is no incident #{number} among the recent ones."
+    if not incident.live:
+        return f"Incident #{number} is already resolved."
+    if incident.state is IncidentState.ACKNOWLEDGED and incident.acknowledged_by:
+        return f"Incident #{number} is already acknowledged by {incident.acknowledged_by.name}."
+    return ""
 
 
 def pause(draft: Draft, asked: PauseAsked) -> Pause:
@@ -65,6 +73,7 @@ def ask(draft: Draft, asked: ActionAsked) -> None:
     if ruling.answer is not Answer.GO:
         draft.audit(asked.actor, asked.kind.value, asked.target, "refused", ruling.reason)
         raise Refused(f"Not now: {ruling.reason}.")
+    known.hopeless = ""
     repair.begin(draft, known, asked.kind, asked.actor, asked.reason, asked.incident)
 
 

@@ -11,7 +11,7 @@ from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import Priority
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
-from opsbot.domain.rule import ActionKind
+from opsbot.domain.rule import ActionKind, Rule
 from opsbot.engine import incidents, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
 from opsbot.engine.draft import Draft, LookNow, RunAction
@@ -24,6 +24,9 @@ HOLD_RULE = "restarts_on_hold"
 FREQUENT_RULE = "frequent_restarts"
 """opsbot's own alert: more restarts of any origin within an hour than automation alone may make are P2 (the
 guide's "frequent restarts (>3 per hour)" with its `max_restarts_per_hour` of 3)."""
+
+OWN_RULES = frozenset({HOLD_RULE, FREQUENT_RULE})
+"""Alerts without a rule in the configuration."""
 
 RESTART_STEPS = (
     "Back up the log",
@@ -47,6 +50,7 @@ def situation(draft: Draft, known: Known) -> Situation:
         pause=draft.pause(name),
         running=draft.action_on(name),
         exit=known.exit if known.running is None else None,
+        hopeless=known.hopeless,
     )
 
 
@@ -57,7 +61,8 @@ def consider(draft: Draft, known: Known) -> Ruling | None:
     """
     asking = asks_for_restart(draft, known)
     if asking is None:
-        clear_builtin(draft, known.target.name, HOLD_RULE, "it is healthy again")
+        if not _firing(draft, known):
+            clear_builtin(draft, known.target.name, HOLD_RULE, "it is healthy again")
         return None
     ruling = restarts.automatic(situation(draft, known), draft.now)
     if ruling.answer is Answer.GO:
@@ -69,19 +74,28 @@ def consider(draft: Draft, known: Known) -> Ruling | None:
 
 
 def asks_for_restart(draft: Draft, known: Known) -> Alert | None:
-    """The most urgent firing alert whose rule wants a restart, and whose evidence is newer than the last
-    action on the target (what was seen before or during it says nothing about its success)."""
-    wanting = {r.name: r for r in known.target.rules if r.action is ActionKind.RESTART}
-    firing = [a for a in draft.alerts_of(known.target.name) if a.firing and a.rule in wanting]
-    fresh = [a for a in firing if _evidence_is_fresh(known, wanting[a.rule].reads)]
+    """The most urgent firing alert whose rule wants a restart, and whose condition was seen true since
+    opsbot started and since the last action on the target ended (what was seen before or during that says
+    nothing about its success; an alert that merely waits for its recovery is no reason)."""
+    fresh = [a for a, rule in _firing(draft, known) if _evidence_is_fresh(known, rule)]
     return min(fresh, key=lambda a: a.priority.rank, default=None)
 
 
-def _evidence_is_fresh(known: Known, checks: frozenset[str]) -> bool:
-    if known.settled is None:
+def _firing(draft: Draft, known: Known) -> list[tuple[Alert, Rule]]:
+    wanting = {r.name: r for r in known.target.rules if r.action is ActionKind.RESTART}
+    alerts = draft.alerts_of(known.target.name)
+    return [(a, wanting[a.rule]) for a in alerts if a.firing and a.rule in wanting]
+
+
+def _evidence_is_fresh(known: Known, rule: Rule) -> bool:
+    progress, settled = known.progress[rule.name], known.settled
+    if progress.verdict is None or not progress.verdict.truth:
+        return False
+    if settled is None:
         return True
-    samples = (known.view.newest.get(check) for check in checks)
-    return any(s is not None and s.at.mono > known.settled.mono for s in samples)
+    samples = (known.view.newest.get(check) for check in rule.reads)
+    judged = progress.last.mono > settled.mono
+    return judged and any(s is not None and s.at.mono > settled.mono for s in samples)
 
 
 def _say_why_not(draft: Draft, known: Known, ruling: Ruling) -> None:

@@ -43,8 +43,8 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the guard looks at. `marks`: the target's restarts, oldest first. `healthy_since`: since when
-    the target runs without a restart-worthy alert, None while it has one. `exit`: how the process ended."""
+    """All that the guard looks at. `marks`: the target's restarts, oldest first. `exit`: how the process
+    ended, None while one runs. `hopeless`: why the last start failed in a way that another cannot help."""
 
     policy: RestartPolicy
     supervised: bool
@@ -53,6 +53,7 @@ class Situation:
     pause: Pause | None = None
     running: Action | None = None
     exit: Exit | None = None
+    hopeless: str = ""
 
 
 def person(situation: Situation) -> Ruling:
@@ -95,14 +96,19 @@ def _forbidden(situation: Situation, now: Moment) -> Ruling | None:
         return Ruling(Answer.NO, f"stopped by {desired.actor.name}")
     if ended is not None and ended.code in policy.never_codes:
         return Ruling(Answer.NO, f"exit code {ended.code} means that a restart cannot help")
+    if situation.hopeless:
+        return Ruling(Answer.NO, f"trying again cannot help ({situation.hopeless})")
     return None
 
 
 def _budget(situation: Situation, now: Moment) -> Ruling | None:
-    used = [m for m in situation.marks if m.automatic and now.since(m.at) < HOUR]
-    if len(used) < situation.policy.max_per_hour:
+    limit = situation.policy.max_per_hour
+    if limit <= 0:
+        return Ruling(Answer.NO, "no automatic restart is allowed in any hour")
+    used = [m for m in situation.marks if m.automatic and m.at.after(HOUR).mono > now.mono]
+    if len(used) < limit:
         return None
-    free = used[-situation.policy.max_per_hour].at.after(HOUR)
+    free = used[-limit].at.after(HOUR)
     times = "once" if len(used) == 1 else f"{len(used)} times"
     return Ruling(Answer.HOLD, f"restarted {times} within the last hour, the limit is used up", free)
 

@@ -36,7 +36,7 @@ class Known:
 
     `progress`: how far each rule is, by its name. `handover_until`: a clean exit is followed by a time in
     which somebody else may start it. `settled`: when the last action on it ended: older samples are no
-    evidence.
+    evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may.
     """
 
     target: Target
@@ -47,6 +47,7 @@ class Known:
     looked: bool = False
     handover_until: Moment | None = None
     settled: Moment | None = None
+    hopeless: str = ""
 
 
 def known_of(target: Target) -> Known:

@@ -26,6 +26,7 @@ from opsbot.engine.inputs import (
     PauseAsked,
     ProcessEnded,
     ProcessFound,
+    ProcessHidden,
     ProcessMissing,
     Recorded,
     ResumeAsked,
@@ -38,6 +39,9 @@ from opsbot.errors import Refused
 
 PROCESS_KIND = "process"
 """Kind of the check that stands for the process itself."""
+
+WHY_SHOWN = 200
+"""Characters of a failure's first line that the guard repeats as its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,6 @@ def step(state: State, given: Input, now: Moment) -> Step:
     return Step(changes, draft.effects, refusal, draft.due_changed or not seen)
 
 
-def resume(state: State, now: Moment) -> Step:
-    """What must be finished after a start: actions that were running when opsbot ended."""
-    draft = Draft(state, now)
-    for action in list(state.actions.values()):
-        if action.target in state.known:
-            repair.interrupted(draft, action)
-        else:
-            draft.put_action(repair.failed_without(action, "the target is no longer configured", now))
-    return Step(draft.changes(), draft.effects)
-
-
 def next_due(state: State, now: Moment) -> Moment | None:
     """When time alone will change something, None when only events can."""
     due = [p.until for p in state.pauses.values()]
@@ -99,12 +92,15 @@ def _take(draft: Draft, given: Input) -> None:
         case ProcessFound(target=target, running=running):
             known = draft.state.known[target]
             known.running, known.exit, known.looked, known.handover_until = running, None, True, None
+            known.hopeless = ""
         case ProcessMissing(target=target, exit=ended):
             _missing(draft, draft.state.known[target], ended)
+        case ProcessHidden(target=target):
+            draft.state.known[target].looked = True
         case ProcessEnded():
             _ended(draft, given)
-        case ActionMoved(action=action):
-            _moved(draft, action)
+        case ActionMoved(action=action, hopeless=hopeless):
+            _moved(draft, action, hopeless=hopeless)
         case Delivered():
             _delivered(draft, given)
         case Tick():
@@ -175,6 +171,8 @@ def _first_start(draft: Draft, known: Known) -> None:
 
 def _ended(draft: Draft, given: ProcessEnded) -> None:
     known = draft.state.known[given.target]
+    if known.running is not None and known.running.process != given.running.process:
+        return  # the end of one that has its successor already
     known.running, known.exit = None, given.exit
     if given.exit.asked or draft.action_on(given.target) is not None:
         return
@@ -199,10 +197,12 @@ def _down(draft: Draft, known: Known) -> None:
     )
 
 
-def _moved(draft: Draft, action: Action) -> None:
+def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
     if action.state is ActionState.RUNNING:
         draft.put_action(action)
         return
+    if hopeless and action.target in draft.state.known:
+        draft.state.known[action.target].hopeless = action.detail.split("\n", 1)[0][:WHY_SHOWN]
     repair.ended(draft, action)
     alerting.settle_incident(draft, action.target)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import structlog
 
 from opsbot.checks.base import Check
 from opsbot.clock import Clock
 from opsbot.domain.action import Action
 from opsbot.domain.change import Change
 from opsbot.domain.notice import Notice
+from opsbot.domain.process import Running
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec
 from opsbot.engine.draft import Effect, LookNow, RunAction
@@ -26,6 +29,11 @@ from opsbot.runtime.processes import Processes
 from opsbot.runtime.remediator import Remediator, Subject
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.stores.base import MetricsStore, StateStore
+
+CLOSE_PATIENCE = 1.0
+"""Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
+
+log = structlog.get_logger("opsbot.runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,19 @@ class Runtime:
     async def run_for_a_person(self, started: asyncio.Event) -> None:
         """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,
         so nothing is started that merely was not running."""
-        for name, subject in self._parts.subjects.items():
-            look = await subject.supervisor.find()
-            if look.running is not None:
-                self.processes.started(name, look.running)
-                await self.pipeline.post(ProcessFound(name, look.running))
+        for name in self._parts.subjects:
+            running = await self._found(name)
+            if running is not None:
+                self.processes.started(name, running)
+                await self.pipeline.post(ProcessFound(name, running))
         await self._run((self.remediator, self.pipeline), started)
+
+    async def _found(self, target: str) -> Running | None:
+        try:
+            return (await self._parts.subjects[target].supervisor.find()).running
+        except Exception:  # then what the person asked for meets the same trouble, and tells it
+            log.warning("cannot look for the target", target=target, exc_info=True)
+            return None
 
     async def _run(self, parts: Sequence[Runs], started: asyncio.Event | None) -> None:
         try:
@@ -102,11 +117,12 @@ class Runtime:
             await self._close()
 
     async def _close(self) -> None:
-        await self.scheduler.close()
-        for subject in self._parts.subjects.values():
-            await subject.supervisor.close()
-        for notifier in self._parts.notifiers.values():
-            await notifier.close()
+        """Everything is let go of, whatever one of them does, and in time."""
+        self.ops.close()
+        closing: list[Coroutine[Any, Any, None]] = [self.scheduler.close()]
+        closing += [subject.supervisor.close() for subject in self._parts.subjects.values()]
+        closing += [notifier.close() for notifier in self._parts.notifiers.values()]
+        await asyncio.gather(*(_closed(one) for one in closing))
 
     # -- wiring
 
@@ -134,3 +150,11 @@ class Runtime:
                     self.scheduler.wake(target)
         if any(isinstance(change, Notice) for change in changes):
             self.outbox.wake()
+
+
+async def _closed(closing: Coroutine[Any, Any, None]) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_PATIENCE):
+            await closing
+    except Exception:
+        log.warning("not closed cleanly", exc_info=True)

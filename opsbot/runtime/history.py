@@ -25,6 +25,12 @@ FLUSH_AT = 2_000
 POINTS = 30
 """Points of a summary: one per character of a sparkline that a phone shows in one line."""
 
+PRUNE_EVERY = 3_600.0
+"""Seconds between two removals of what is too old."""
+
+MOST = 20_000
+"""Samples that wait at most while the store does not answer; older ones are given up."""
+
 DAY = 86_400.0
 
 log = structlog.get_logger("opsbot.history")
@@ -45,6 +51,9 @@ class History:
         """Takes a sample into the next batch."""
         if sample.metrics:
             self._buffer.append(sample)
+            if len(self._buffer) > MOST:
+                del self._buffer[: MOST // 10]
+                self._lost("too many wait")
             if len(self._buffer) >= FLUSH_AT:
                 self._full.set()
 
@@ -56,8 +65,8 @@ class History:
                 await wait_until(self._full, self.clock, FLUSH_EVERY)
                 await self.flush()
                 now = self.clock.now()
-                if now.since(pruned) >= DAY / 24:
-                    await self.store.prune(now.wall - self.keep_days * DAY)
+                if now.since(pruned) >= PRUNE_EVERY:
+                    await self._prune(now.wall - self.keep_days * DAY)
                     pruned = now
         finally:
             await self.flush()
@@ -71,19 +80,31 @@ class History:
         try:
             await self.store.append(batch)
             self._told = False
-        except StoreUnavailable as error:
-            if not self._told:
-                log.warning("metrics are lost while their store cannot be written", reason=str(error))
-            self._told = True
+        except Exception as error:  # whatever it is, metrics are not worth the watching
+            self._lost(str(error) if isinstance(error, StoreUnavailable) else repr(error))
+
+    def _lost(self, why: str) -> None:
+        if not self._told:
+            log.warning("metrics are lost while their store cannot be written", reason=why)
+        self._told = True
+
+    async def _prune(self, before: float) -> None:
+        try:
+            await self.store.prune(before)
+        except Exception as error:
+            log.warning("old metrics could not be removed", reason=str(error))
 
     async def seed(self, state: State) -> None:
-        """Rebuilds the rules' windows from what is stored."""
+        """Rebuilds the rules' windows from what is stored; without it they begin empty."""
         now = self.clock.now()
-        for known in state.known.values():
-            windows = known.view.windows
-            for metric, window in windows.needs.items():
-                points = await self.store.series(known.target.name, metric, now.wall - window, now.wall)
-                windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
+        try:
+            for known in state.known.values():
+                windows = known.view.windows
+                for metric, window in windows.needs.items():
+                    points = await self.store.series(known.target.name, metric, now.wall - window, now.wall)
+                    windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
+        except StoreUnavailable as error:
+            log.warning("windows begin empty: the past cannot be read", reason=str(error))
 
     async def summaries(
         self, target: str, current: dict[str, float], window: float

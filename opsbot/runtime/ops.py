@@ -5,29 +5,38 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from opsbot.clock import Clock
 from opsbot.domain.action import Action, ActionState, Pause
 from opsbot.domain.actor import Actor
+from opsbot.domain.change import PauseEnded
 from opsbot.domain.health import HealthReport, MetricsReport, Section
 from opsbot.domain.incident import Incident
 from opsbot.domain.rule import ActionKind
 from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked, Recorded, ResumeAsked
 from opsbot.engine.state import Known
-from opsbot.errors import UsageError
+from opsbot.errors import Stopping, UsageError
 from opsbot.runtime.history import History
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.report import sections_of
 from opsbot.runtime.scheduler import Scheduler
+from opsbot.runtime.waiting import within
 
 KEPT_ACTIONS = 50
 """Ended actions that can still be followed."""
 
 MAX_PAUSE = 7 * 86_400.0
 """Seconds: a longer pause is a forgotten one."""
+
+MAX_WINDOW = 366 * 86_400.0
+"""Seconds: more of the past than a year is not kept."""
+
+PATIENCE = 2.0
+"""Seconds that a report waits for what was just looked at to be taken in."""
 
 
 @dataclass(slots=True)
@@ -41,7 +50,8 @@ class Ops:
     clock: Clock
     sections: Mapping[tuple[str, str], str]
     _shown: dict[int, Action] = field(default_factory=dict)
-    _followers: dict[int, list[asyncio.Queue[Action]]] = field(default_factory=dict)
+    _followers: dict[int, list[asyncio.Queue[Action | None]]] = field(default_factory=dict)
+    _closed: bool = False
 
     # -- looking
 
@@ -64,6 +74,7 @@ class Ops:
         known = self._known(target)
         if fresh or not known.view.newest:
             await self.scheduler.look(target)
+            await self._caught_up()
         return HealthReport(
             target=target,
             title=known.target.title,
@@ -72,6 +83,11 @@ class Ops:
             incidents=tuple(i.id for i in self.incidents() if i.target == target),
             notes=self._notes(target),
         )
+
+    async def _caught_up(self) -> None:
+        """What was looked at is taken in; but nobody waits long for a store that is busy."""
+        with suppress(TimeoutError):
+            await within(self.pipeline.caught_up(), self.clock, PATIENCE)
 
     def _sections(self, known: Known) -> tuple[Section, ...]:
         name = known.target.name
@@ -94,6 +110,8 @@ class Ops:
     async def metrics(self, target: str, window: float) -> MetricsReport:
         """Every metric's current value with mean, min, max and points over the last `window` seconds."""
         known = self._known(target)
+        if not 0 < window <= MAX_WINDOW:
+            raise UsageError("Metrics are shown over 1 minute to 366 days.")
         current: dict[str, float] = {}
         for spec in known.target.checks:
             sample = known.view.newest.get(spec.name)
@@ -115,23 +133,22 @@ class Ops:
 
     async def acknowledge(self, number: int, actor: Actor, reason: str = "") -> Incident:
         """Somebody takes an incident on."""
-        await self.pipeline.ask(Acknowledge(number, actor, reason))
-        return self.pipeline.state.incidents[number]
+        decided = await self.pipeline.ask(Acknowledge(number, actor, reason))
+        return next(change for change in decided.changes if isinstance(change, Incident))
 
     async def pause(self, target: str, seconds: float, reason: str, actor: Actor) -> Pause:
         """Holds all automation of a target."""
         self._known(target)
         if not 0 < seconds <= MAX_PAUSE:
             raise UsageError("A pause lasts from 1 minute to 7 days (10080 minutes).")
-        await self.pipeline.ask(PauseAsked(target, seconds, actor, reason))
-        return self.pipeline.state.pauses[target]
+        decided = await self.pipeline.ask(PauseAsked(target, seconds, actor, reason))
+        return next(change for change in decided.changes if isinstance(change, Pause))
 
     async def resume(self, target: str, actor: Actor) -> bool:
         """Ends the pause; False when there was none."""
         self._known(target)
-        paused = target in self.pipeline.state.pauses
-        await self.pipeline.ask(ResumeAsked(target, actor))
-        return paused
+        decided = await self.pipeline.ask(ResumeAsked(target, actor))
+        return any(isinstance(change, PauseEnded) for change in decided.changes)
 
     async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
         """Asks for a restart; returns when it is decided and durable, while it runs."""
@@ -141,27 +158,42 @@ class Ops:
 
     async def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""
-        queue: asyncio.Queue[Action] = asyncio.Queue()
+        known: Action | None = self._shown.get(action) or self.pipeline.state.actions.get(action)
+        if known is None:
+            raise UsageError(f"There is no action {action} among the recent ones.")
+        queue: asyncio.Queue[Action | None] = asyncio.Queue()
         self._followers.setdefault(action, []).append(queue)
         try:
-            known = self._shown.get(action) or self.pipeline.state.actions.get(action)
-            if known is None:
-                raise UsageError(f"There is no action {action} among the recent ones.")
             yield known
             while known.state is ActionState.RUNNING:
-                known = await queue.get()
+                known = None if self._closed else await queue.get()
+                if known is None:
+                    raise Stopping("opsbot is stopping: the action is finished after its next start.")
                 yield known
         finally:
-            self._followers[action].remove(queue)
+            self._unfollow(action, queue)
+
+    def _unfollow(self, action: int, queue: asyncio.Queue[Action | None]) -> None:
+        queues = self._followers[action]
+        queues.remove(queue)
+        if not queues:
+            del self._followers[action]
 
     def show(self, action: Action) -> None:
         """Takes an action's progress from the remediator and hands it to whoever follows it."""
         self._shown[action.id] = action
-        for number in list(self._shown)[:-KEPT_ACTIONS]:
+        ended = [n for n, shown in self._shown.items() if shown.state is not ActionState.RUNNING]
+        for number in ended[:-KEPT_ACTIONS]:
             del self._shown[number]
-            self._followers.pop(number, None)
         for queue in self._followers.get(action.id, []):
             queue.put_nowait(action)
+
+    def close(self) -> None:
+        """The runtime ends: whoever follows an action is told so."""
+        self._closed = True
+        for queues in self._followers.values():
+            for queue in queues:
+                queue.put_nowait(None)
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
         """Records that somebody asked for what they may not."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 import structlog
 
@@ -20,14 +21,17 @@ from opsbot.domain.incident import Incident
 from opsbot.domain.notice import Notice, NoticeKind, Receipt, Telling
 from opsbot.engine.inputs import Delivered
 from opsbot.engine.state import State
-from opsbot.errors import DeliveryError
+from opsbot.errors import DeliveryError, OpsbotError
 from opsbot.notifiers.base import Notifier
-from opsbot.runtime.waiting import wait_until
+from opsbot.runtime.waiting import wait_until, within
 from opsbot.stores.base import StateStore
 
 BACKOFF_FIRST = 1.0
 BACKOFF_MAX = 60.0
 """Seconds between tries of one incident: doubling from the first to the maximum."""
+
+SHORTEST = 0.1
+"""Seconds that even a receiver who wishes for less is left alone."""
 
 DELIVERY_TIMEOUT = 30.0
 """Seconds after which one try counts as failed."""
@@ -76,7 +80,7 @@ class Outbox:
         """A notifier works again: nothing waits for its backoff any longer."""
         for (name, _), lane in self._lanes.items():
             if name == notifier:
-                lane.not_before = 0.0
+                lane.attempts, lane.not_before = 0, 0.0
         if notifier in self._wake:
             self._wake[notifier].set()
 
@@ -90,24 +94,23 @@ class Outbox:
         while True:
             self._wake[name].clear()
             now = self.clock.now().mono
-            due, batch = self._next(name)
+            due, batch = self._next(name, now)
             if batch and due <= now:
                 await self._deliver(name, batch)
-                continue
-            await wait_until(self._wake[name], self.clock, due - now if batch else None)
+            else:
+                await wait_until(self._wake[name], self.clock, due - now if batch else None)
 
-    def _next(self, name: str) -> tuple[float, list[Notice]]:
-        """The group of notices (all of one incident) that is due first, and when."""
+    def _next(self, name: str, now: float) -> tuple[float, list[Notice]]:
+        """The group of notices (all of one incident) that is to be told next, and when: of those that are
+        due a loud one first, so that no alert queues behind edits."""
         groups: dict[int, list[Notice]] = {}
         for notice in self.state.notices.values():
             if notice.notifier == name:
                 groups.setdefault(notice.incident, []).append(notice)
-        best: tuple[float, list[Notice]] = (0.0, [])
-        for incident, notices in groups.items():
-            due = self._due(name, incident, notices)
-            if not best[1] or due < best[0]:
-                best = (due, notices)
-        return best
+        found = [(self._due(name, incident, notices), notices) for incident, notices in groups.items()]
+        if not found:
+            return 0.0, []
+        return min(found, key=lambda f: (max(f[0], now), -_STRENGTH.index(strongest(f[1])), f[0]))
 
     def _due(self, name: str, incident: int, notices: list[Notice]) -> float:
         lane = self._lanes.get((name, incident), _Lane())
@@ -117,28 +120,41 @@ class Outbox:
         return due
 
     async def _deliver(self, name: str, batch: list[Notice]) -> None:
-        first = batch[0]
-        lane = self._lanes.setdefault((name, first.incident), _Lane())
-        incident = await self._incident(first.incident)
+        """One try. Whatever breaks in it, this worker goes on with the next incident."""
+        key = (name, batch[0].incident)
+        lane = self._lanes.setdefault(key, _Lane())
         ids = tuple(n.id for n in batch)
-        if incident is None:
-            await self.done(Delivered(ids, dead="the incident is not stored any more"))
-            return
         try:
-            async with asyncio.timeout(DELIVERY_TIMEOUT):
-                receipt = await self.notifiers[name].deliver(self._telling(name, batch, incident))
+            await self._try(name, batch, ids, lane)
         except DeliveryError as error:
             await self._failed(name, lane, ids, error)
         except TimeoutError:
             await self._failed(name, lane, ids, DeliveryError("no answer in time", permanent=False))
+        except OpsbotError as error:  # the store: nothing can be read, or nothing recorded
+            await self._failed(name, lane, ids, DeliveryError(str(error), permanent=False))
         except Exception as broken:  # a broken notifier must not stop the others, and its row waits
             log.exception("notifier broke", notifier=name)
             await self._failed(name, lane, ids, DeliveryError(repr(broken), permanent=False))
-        else:
-            lane.attempts, lane.not_before, lane.last_sent = 0, 0.0, self.clock.now().mono
-            await self.done(Delivered(ids, receipt))
-            if not incident.live:
-                self._lanes.pop((name, incident.id), None)
+        if self._over(*key):
+            self._lanes.pop(key, None)
+
+    def _over(self, name: str, number: int) -> bool:
+        """Nothing more is to be expected of an incident."""
+        incident = self.state.incidents.get(number)
+        if incident is not None and incident.live:
+            return False
+        return not any((n.notifier, n.incident) == (name, number) for n in self.state.notices.values())
+
+    async def _try(self, name: str, batch: list[Notice], ids: tuple[int, ...], lane: _Lane) -> None:
+        incident = await self._incident(batch[0].incident)
+        if incident is None:
+            await self.done(Delivered(ids, dead="the incident is not stored any more"))
+            return
+        telling = self._telling(name, batch, incident)
+        receipt = await within(self.notifiers[name].deliver(telling), self.clock, DELIVERY_TIMEOUT)
+        lane.last_sent = self.clock.now().mono
+        await self.done(Delivered(ids, receipt))
+        lane.attempts, lane.not_before = 0, 0.0
 
     async def _incident(self, number: int) -> Incident | None:
         return self.state.incidents.get(number) or await self.store.incident(number)
@@ -150,16 +166,30 @@ class Outbox:
         return Telling(loudest, incident, receipt, late if late > LATE else 0.0)
 
     async def _failed(self, name: str, lane: _Lane, ids: tuple[int, ...], error: DeliveryError) -> None:
-        if error.permanent:
-            log.error("notice given up", notifier=name, reason=str(error))
-            await self.done(Delivered(ids, dead=str(error)))
+        if error.permanent and await self._given_up(name, ids, error):
+            lane.attempts, lane.not_before = 0, 0.0
             return
-        delay = error.retry_after
-        if delay is None:
-            delay = min(BACKOFF_MAX, BACKOFF_FIRST * 2.0**lane.attempts)
+        delay = _delay(error, lane.attempts)
         lane.attempts += 1
         lane.not_before = self.clock.now().mono + delay
         log.warning("notice waits", notifier=name, seconds=delay, reason=str(error), attempt=lane.attempts)
+
+    async def _given_up(self, name: str, ids: tuple[int, ...], error: DeliveryError) -> bool:
+        log.error("notice given up", notifier=name, reason=str(error))
+        try:
+            await self.done(Delivered(ids, dead=str(error)))
+        except Exception:  # not recorded, so not done: the row waits like any other
+            log.exception("not recorded", notifier=name)
+            return False
+        return True
+
+
+def _delay(error: DeliveryError, attempts: int) -> float:
+    """Seconds until the next try: the receiver's own wish, if it is one, else doubling."""
+    wish = error.retry_after
+    if wish is not None and isfinite(wish):
+        return max(SHORTEST, wish)
+    return min(BACKOFF_MAX, BACKOFF_FIRST * 2.0 ** min(attempts, 32))
 
 
 def strongest(notices: list[Notice]) -> NoticeKind:

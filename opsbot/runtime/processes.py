@@ -10,8 +10,7 @@ import structlog
 
 from opsbot.clock import Clock
 from opsbot.domain.process import ProcessId, Running
-from opsbot.engine.inputs import Input, ProcessEnded, ProcessFound, ProcessMissing
-from opsbot.errors import SupervisorError
+from opsbot.engine.inputs import Input, ProcessEnded, ProcessFound, ProcessHidden, ProcessMissing
 from opsbot.runtime.waiting import wait_until
 from opsbot.supervisors.base import Supervisor
 
@@ -30,6 +29,7 @@ class Processes:
     post: Callable[[Input], Awaitable[object]]
     _current: dict[str, Running] = field(default_factory=dict)
     _started: dict[str, asyncio.Event] = field(default_factory=dict)
+    _said: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._started = {name: asyncio.Event() for name in self.supervisors}
@@ -48,6 +48,10 @@ class Processes:
         self._current[target] = running
         self._started[target].set()
 
+    def _is(self, target: str, running: Running) -> bool:
+        current = self._current.get(target)
+        return current is not None and current.process == running.process
+
     async def run(self) -> None:
         """Watches until cancelled."""
         async with asyncio.TaskGroup() as watches:
@@ -57,25 +61,42 @@ class Processes:
     async def _watch(self, target: str, supervisor: Supervisor) -> None:
         while True:
             self._started[target].clear()
-            running = self._current.get(target) or await self._find(target, supervisor)
+            running = self._current.get(target)
             if running is None:
-                await wait_until(self._started[target], self.clock, LOOK_AGAIN)
-                continue
-            self._current[target] = running
-            await self.post(ProcessFound(target, running))
-            ended = await supervisor.wait_exit(running)
-            if self._current.get(target) == running:
-                del self._current[target]
-            await self.post(ProcessEnded(target, running, ended))
+                found = await self._find(target, supervisor)
+                running = self._current.setdefault(target, found) if found else self._current.get(target)
+            if running is not None:
+                await self._attend(target, supervisor, running)
             # most ends are followed by a start at once: no search of the process list in its way
             await wait_until(self._started[target], self.clock, LOOK_AGAIN)
+
+    async def _attend(self, target: str, supervisor: Supervisor, running: Running) -> None:
+        """From a process's being there to its end."""
+        await self.post(ProcessFound(target, running))
+        try:
+            ended = await supervisor.wait_exit(running)
+        except Exception as error:  # its end cannot be waited for: it is looked for again and again instead
+            self._say_once(target, error)
+            if self._is(target, running):
+                del self._current[target]
+            return
+        if self._is(target, running):
+            del self._current[target]
+        await self.post(ProcessEnded(target, running, ended))
 
     async def _find(self, target: str, supervisor: Supervisor) -> Running | None:
         try:
             look = await supervisor.find()
-        except (SupervisorError, OSError):
-            log.warning("cannot look for the target", target=target, exc_info=True)
+        except Exception as error:  # a broken search is repeated, and stops the watch of no other target
+            self._say_once(target, error)
+            await self.post(ProcessHidden(target))
             return None
+        self._said.pop(target, None)
         if look.running is None:
             await self.post(ProcessMissing(target, look.last_exit))
         return look.running
+
+    def _say_once(self, target: str, error: Exception) -> None:
+        if self._said.get(target) != repr(error):
+            self._said[target] = repr(error)
+            log.warning("cannot look for the target", target=target, exc_info=error)

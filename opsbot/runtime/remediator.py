@@ -16,14 +16,16 @@ import structlog
 
 from opsbot.clock import Clock
 from opsbot.domain.action import Action, ActionState
+from opsbot.domain.actor import ActorKind
 from opsbot.domain.levels import Outcome
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
 from opsbot.engine.inputs import ActionMoved
-from opsbot.errors import SupervisorError
+from opsbot.errors import Stopping, SupervisorError
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.steps import StepBoard, StepFailed
+from opsbot.runtime.waiting import put_away
 from opsbot.supervisors.base import Supervisor
 
 BACKUP, TERM, KILL, PORT, START, VERIFY = range(6)
@@ -34,6 +36,9 @@ VERIFY_EVERY = 0.2
 
 SETTLE = 1.0
 """Seconds that a target without any other check must live to count as started."""
+
+REPORT_AGAIN = 5.0
+"""Seconds between tries to record how an action ended."""
 
 LAST_LINES = 20
 """Log lines that the report of a failure carries (faults.md)."""
@@ -63,36 +68,54 @@ class Remediator:
     look: Callable[[str, tuple[str, ...]], Awaitable[list[Sample]]]
     done: Callable[[ActionMoved], Awaitable[object]]
     show: Callable[[Action], None]
-    _group: asyncio.TaskGroup | None = None
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: list[tuple[Action, bool]] = field(default_factory=list)
 
     def begin(self, action: Action, resumed: bool = False) -> None:
         """Runs an action; returns at once."""
-        if self._group is None:
-            self._waiting.append((action, resumed))
-        else:
-            self._group.create_task(self._run(action, resumed))
+        self._waiting.append((action, resumed))
+        self._arrived.set()
 
     async def run(self) -> None:
         """Runs actions until cancelled; one cut off stays open and is finished after the next start."""
-        async with asyncio.TaskGroup() as self._group:
-            for action, resumed in self._waiting:
-                self._group.create_task(self._run(action, resumed))
-            self._waiting.clear()
-            await asyncio.get_running_loop().create_future()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                for action, resumed in self._waiting:
+                    group.create_task(self._run(action, resumed))
+                self._waiting.clear()
 
     async def _run(self, action: Action, resumed: bool) -> None:
         board = StepBoard(action, self.clock, self.show)
-        subject = self.subjects[action.target]
+        hopeless = False
         try:
-            detail = await self._reach(board, subject, resumed)
+            detail = await self._reach(board, self.subjects[action.target], resumed)
             ended = board.end(ActionState.DONE, detail)
         except (StepFailed, SupervisorError) as failure:
-            ended = board.end(ActionState.FAILED, await self._with_log(subject, str(failure)))
+            hopeless = isinstance(failure, SupervisorError) and failure.permanent
+            ended = board.end(ActionState.FAILED, await self._with_log(action.target, str(failure)))
+        except Stopping:
+            return
         except Exception as broken:  # whatever breaks, the action must end, or it would block the target
             log.exception("action broke", target=action.target, action=action.id)
             ended = board.end(ActionState.FAILED, f"opsbot failed: {type(broken).__name__}: {broken}")
-        await self.done(ActionMoved(ended))
+        await self._report(ActionMoved(ended, hopeless))
+
+    async def _report(self, moved: ActionMoved) -> None:
+        """Until the end is durable: an action that never ends would block its target. Only then is it shown,
+        so that nobody who sees it ended is told that it is in progress."""
+        while True:
+            try:
+                await self.done(moved)
+            except Stopping:
+                return  # it stays open, and is finished after the next start
+            except Exception:
+                log.exception("the end of an action is not recorded yet", action=moved.action.id)
+                await self.clock.sleep(REPORT_AGAIN)
+            else:
+                self.show(moved.action)
+                return
 
     async def _reach(self, board: StepBoard, subject: Subject, resumed: bool) -> str:
         action = board.action
@@ -102,6 +125,10 @@ class Remediator:
             for number in (BACKUP, TERM, KILL, PORT, START):
                 board.skip(number, "done before the interruption")
             self.processes.started(action.target, running)
+        elif action.kind is ActionKind.START and running is not None:
+            for number in (BACKUP, TERM, KILL, PORT):
+                board.skip(number, "it runs already")
+            running = await self._start(board, subject)
         else:
             await self._stop(board, subject, running)
             if action.kind is ActionKind.STOP:
@@ -113,9 +140,12 @@ class Remediator:
         return f"{verb} in {self.clock.now().since(began):.1f} s, pid {running.process.pid}, {answer}"
 
     async def _there(self, subject: Subject, action: Action, resumed: bool) -> Running | None:
-        if resumed:
+        """The target's process as it is now. After a crash nothing is searched for (the supervisor itself
+        looks once more, just before it starts anything); what a person wants is meant for what is there."""
+        known = self.processes.running(action.target)
+        if resumed or (known is None and action.actor.kind is not ActorKind.AUTO):
             return (await subject.supervisor.find()).running
-        return self.processes.running(action.target)
+        return known
 
     async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> None:
         board.skip(BACKUP, "the log is appended to, nothing is overwritten")
@@ -126,7 +156,7 @@ class Remediator:
         with board.step(TERM) as say:
             ended = await subject.supervisor.stop(running, subject.policy.stop_timeout)
             say(str(ended))
-        if _was_killed(ended):
+        if ended.asked and ended.signal == signal.SIGKILL:
             with board.step(KILL) as say:
                 say(f"it did not stop within {subject.policy.stop_timeout:g} s")
         else:
@@ -138,8 +168,8 @@ class Remediator:
                 holder = await subject.supervisor.port_holder(port)
                 if holder is not None and not holder.ours:
                     raise StepFailed(
-                        f"port {port} is held by another program: pid {holder.pid}, {holder.executable}, "
-                        f"user {holder.user}. It was left alone: stop it, or give the target another port"
+                        f"port {port} is held by another program: {holder}. "
+                        f"It was left alone: stop it, or give the target another port"
                     )
             say(", ".join(f"{port} is free" for port in subject.ports) or "no port configured")
 
@@ -156,8 +186,7 @@ class Remediator:
             try:
                 answer = await self._until_healthy(board.action.target, subject, death)
             finally:
-                death.cancel()
-                await asyncio.gather(death, return_exceptions=True)
+                await put_away(death)
             say(answer)
         return answer
 
@@ -169,23 +198,21 @@ class Remediator:
                 raise StepFailed(f"it {death.result()} right after the start")
             waited = self.clock.now().since(began)
             bad = [s for s in samples if s.outcome.bad]
-            if not bad and (samples or waited >= SETTLE):
+            new = all(s.at.mono >= began.mono for s in samples)  # a look joined may have seen the one before
+            if not bad and new and (samples or waited >= SETTLE):
                 return _health_text(samples)
             if waited >= subject.policy.start_timeout:
                 why = f": {bad[0].check}: {bad[0].detail}" if bad else ""
                 raise StepFailed(f"it runs, but is not healthy after {waited:.0f} s{why}")
             await self.clock.sleep(VERIFY_EVERY)
 
-    async def _with_log(self, subject: Subject, text: str) -> str:
+    async def _with_log(self, target: str, text: str) -> str:
         try:
-            lines = await subject.supervisor.tail(LAST_LINES)
-        except (SupervisorError, OSError):
+            lines = await self.subjects[target].supervisor.tail(LAST_LINES)
+        except Exception:  # the failure itself is worth more than its context
+            log.warning("the target's last lines cannot be read", target=target, exc_info=True)
             lines = []
         return "\n".join([text, *lines]) if lines else text
-
-
-def _was_killed(ended: Exit) -> bool:
-    return ended.signal == signal.SIGKILL
 
 
 def _health_text(samples: list[Sample]) -> str:

@@ -15,9 +15,9 @@ from opsbot.domain.levels import Outcome
 from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import CheckSpec
-from opsbot.errors import UsageError
+from opsbot.errors import Stopping, UsageError
 from opsbot.runtime.port import LoopInfo
-from opsbot.runtime.waiting import wait_until
+from opsbot.runtime.waiting import put_away, wait_until, within
 
 AT_ONCE = 32
 """Checks that may look at the same time."""
@@ -41,13 +41,15 @@ Sink = Callable[[Sample], Awaitable[None]]
 
 @dataclass(slots=True)
 class Watched:
-    """One check of one target, with its state of schedule. `looking`: the look under way, if any."""
+    """One check of one target, with its state of schedule. `looking`: the look under way, if any; `again`: it
+    was woken meanwhile, by something that this look may have been too early for."""
 
     target: str
     spec: CheckSpec
     check: Check
     due: float = 0.0
     looking: asyncio.Task[Sample] | None = None
+    again: bool = False
     last: Moment | None = None
     runs: int = 0
     errors: int = 0
@@ -55,14 +57,15 @@ class Watched:
 
 @dataclass(slots=True)
 class Scheduler:
-    """Looks with every check and hands the samples to `sink`."""
+    """Looks with every check and hands the samples to `sink`. Owns every look, also those that were asked
+    for: `close` ends them."""
 
     clock: Clock
     sink: Sink
     watched: list[Watched] = field(default_factory=list)
     _paused: set[str] = field(default_factory=set)
     _kick: asyncio.Event = field(default_factory=asyncio.Event)
-    _group: asyncio.TaskGroup | None = None
+    _ended: bool = False
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     def add(self, target: str, spec: CheckSpec, check: Check) -> None:
@@ -76,25 +79,33 @@ class Scheduler:
         now = self.clock.now().mono
         for item in self.watched:
             if item.target == target and check in (None, item.spec.name):
-                item.due = now
+                item.due, item.again = now, item.looking is not None
         self._kick.set()
 
     async def run(self) -> None:
         """Works until cancelled; then no look is left running."""
-        async with asyncio.TaskGroup() as self._group:
+        try:
             while True:
                 self._kick.clear()
                 now = self.clock.now().mono
                 for item in self._due(now):
                     self._start(item)
                 await wait_until(self._kick, self.clock, self._pause_until(now))
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        self._ended = True
+        await put_away(*[w.looking for w in self.watched if w.looking is not None])
 
     def _start(self, item: Watched) -> asyncio.Task[Sample]:
-        """A look, or the one under way: looks of one check never overlap."""
-        item.due = self.clock.now().mono + item.spec.interval
+        """A look, or the one under way: looks of one check never overlap. The next one is due an interval
+        after this one was, so that schedules do not drift; what was missed is not made up for."""
+        now = self.clock.now().mono
+        on_time = now - item.spec.interval < item.due <= now
+        item.due = (item.due if on_time else now) + item.spec.interval
         if item.looking is None:
-            spawn = self._group.create_task if self._group else asyncio.ensure_future
-            item.looking = spawn(self._look(item))
+            item.looking = asyncio.get_running_loop().create_task(self._look(item))
         return item.looking
 
     def _due(self, now: float) -> list[Watched]:
@@ -106,14 +117,22 @@ class Scheduler:
 
     async def look(self, target: str, kinds: Iterable[str] | None = None) -> list[Sample]:
         """Looks at a target now with all its checks (of the given kinds) and returns the samples, which go
-        to the sink too. Joins looks that are under way instead of overlapping them."""
+        to the sink too. Joins looks that are under way instead of overlapping them.
+
+        Raises:
+            Stopping: opsbot ends meanwhile.
+        """
         wanted = None if kinds is None else set(kinds)
         chosen = [w for w in self.watched if w.target == target and (wanted is None or w.spec.kind in wanted)]
         return await self._all(chosen)
 
     async def _all(self, items: Iterable[Watched]) -> list[Sample]:
-        looks = [self._start(item) for item in items]
-        return list(await asyncio.gather(*(asyncio.shield(look) for look in looks)))
+        looks = [] if self._ended else [self._start(item) for item in items]
+        if looks:
+            await asyncio.wait(looks)  # whoever asked may go: the looks go on
+        if self._ended or any(look.cancelled() for look in looks):
+            raise Stopping("opsbot is stopping: it looks no more.")
+        return [look.result() for look in looks]
 
     async def _look(self, item: Watched) -> Sample:
         try:
@@ -123,21 +142,29 @@ class Scheduler:
             item.errors += seen.outcome is Outcome.ERROR
             item.last = self.clock.now()
             sample = Sample.of(item.target, item.spec.name, item.last, seen)
-            await self.sink(sample)
+            await self._hand_over(sample)
             return sample
         finally:
             item.looking = None
+            if item.again:
+                item.due, item.again = self.clock.now().mono, False
+                self._kick.set()
 
     async def _observe(self, item: Watched) -> Observation:
         """A look whose every failure is an observation: a broken sensor is data."""
         try:
-            async with asyncio.timeout(item.spec.timeout):
-                return await item.check.look()
+            return await within(item.check.look(), self.clock, item.spec.timeout)
         except TimeoutError:
             return Observation(Outcome.TIMEOUT, f"no answer within {item.spec.timeout:g} s")
         except Exception as broken:
             log.warning("check broke", target=item.target, check=item.spec.name, exc_info=True)
             return Observation(Outcome.ERROR, f"the check broke: {type(broken).__name__}: {broken}")
+
+    async def _hand_over(self, sample: Sample) -> None:
+        try:
+            await self.sink(sample)
+        except Exception:
+            log.exception("a sample was lost", target=sample.target, check=sample.check)
 
     # -- loops, as people see them
 
@@ -186,9 +213,13 @@ class Scheduler:
         )
 
     async def close(self) -> None:
-        """Closes every check."""
+        """Ends every look and closes every check, also when one cannot be closed."""
+        await self._end()
         for item in self.watched:
-            await item.check.close()
+            try:
+                await item.check.close()
+            except Exception:
+                log.warning("check not closed", target=item.target, check=item.spec.name, exc_info=True)
 
 
 def loop_of(kind: str) -> str:

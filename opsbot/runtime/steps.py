@@ -26,14 +26,15 @@ class StepBoard:
     def step(self, number: int) -> Iterator[Callable[[str], None]]:
         """Runs step `number` (from 0); what it yields sets the step's detail.
 
-        An exception marks the step as failed and goes on.
+        An exception marks the step as failed and goes on; one that is cut off by opsbot's end stays running,
+        for its successor goes on with it.
         """
         began = self._clock.now()
         told = [""]
         self._set(number, StepState.RUNNING, 0.0, "")
         try:
             yield lambda text: told.__setitem__(0, text)
-        except BaseException as error:
+        except Exception as error:
             self._set(number, StepState.FAILED, self._clock.now().since(began), told[0] or str(error))
             raise
         self._set(number, StepState.DONE, self._clock.now().since(began), told[0])
@@ -43,9 +44,8 @@ class StepBoard:
         self._set(number, StepState.SKIPPED, 0.0, why)
 
     def end(self, state: ActionState, detail: str) -> Action:
-        """The action, ended."""
+        """The action, ended; to be shown by who has made that durable."""
         self.action = replace(self.action, state=state, detail=detail, ended=self._clock.now())
-        self._show(self.action)
         return self.action
 
     def _set(self, number: int, state: StepState, seconds: float, detail: str) -> None:

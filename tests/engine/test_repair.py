@@ -14,7 +14,7 @@ from opsbot.domain.process import Exit
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.engine.inputs import ActionAsked, ActionMoved, ProcessMissing
 from opsbot.engine.restarts import backoff_seconds
-from opsbot.engine.step import resume
+from opsbot.engine.resuming import resume
 from tests.engine.drive import OLGA, OTTO, Drive
 
 

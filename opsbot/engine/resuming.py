@@ -1,0 +1,54 @@
+"""What follows from a start: what an earlier opsbot left open, and what the configuration knows no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opsbot.domain.action import Action
+from opsbot.domain.alert import Alert
+from opsbot.domain.change import NoticeDone
+from opsbot.domain.levels import AlertState
+from opsbot.domain.moment import Moment
+from opsbot.engine import alerting, repair
+from opsbot.engine.draft import Draft
+from opsbot.engine.state import State
+from opsbot.engine.step import Step
+
+
+def resume(state: State, now: Moment) -> Step:
+    """What must be finished after a start: actions that were running when opsbot ended; alerts, incidents
+    and notices of targets, rules and notifiers that are not configured any more."""
+    draft = Draft(state, now)
+    for action in list(state.actions.values()):
+        _take_up(draft, action)
+    gone = {alert.target for alert in state.alerts.values() if _end_orphan(draft, alert)}
+    gone |= {i.target for i in state.incidents.values() if i.live and i.target not in state.known}
+    for target in sorted(gone):
+        alerting.settle_incident(draft, target)
+    for notice in state.notices.values():
+        if notice.notifier not in state.notifiers:
+            draft.add(NoticeDone(notice.id, dead="this notifier is no longer configured"))
+    return Step(draft.changes(), draft.effects)
+
+
+def _take_up(draft: Draft, action: Action) -> None:
+    known = draft.state.known.get(action.target)
+    if known is None:
+        draft.put_action(repair.failed_without(action, "the target is no longer configured", draft.now))
+    elif known.target.supervisor is None:
+        draft.put_action(repair.failed_without(action, "the target has no supervisor any more", draft.now))
+    else:
+        repair.interrupted(draft, action)
+
+
+def _end_orphan(draft: Draft, alert: Alert) -> bool:
+    """Ends an alert whose rule is gone: no evidence will ever come that could."""
+    known = draft.state.known.get(alert.target)
+    if known is not None and (
+        alert.rule in repair.OWN_RULES or any(rule.name == alert.rule for rule in known.target.rules)
+    ):
+        return False
+    reason = "its rule is no longer configured" if known else "the target is no longer configured"
+    after = replace(alert, state=AlertState.INACTIVE, since=draft.now, reason=reason)
+    alerting.become(draft, alert, after)
+    return True
