@@ -12,6 +12,9 @@ from opsbot.config.settings import Settings
 
 TARGET = "summarybot"
 
+RESTART_SECONDS = 8.0
+"""How long the service takes to come back, so that a watcher can read the alert and press its buttons."""
+
 # Durations are short enough for a watcher; everything else is what a real file would say.
 TEMPLATE = """\
 version: "1.0"
@@ -31,10 +34,10 @@ targets:
     checks:
       process: {{type: process, interval_seconds: 1}}
       health: {{type: http, url: "http://127.0.0.1:{port}/health", interval_seconds: 1, timeout_seconds: 2}}
-      port: {{type: port, port: {port}, label: Webhook API, interval_seconds: 5}}
+      port: {{type: port, port: {port}, title: Webhook API, interval_seconds: 5}}
       log: {{type: log, path: {folder}/summarybot.log, interval_seconds: 1}}
       gateway: {{type: gateway, path: {folder}/summarybot.log, interval_seconds: 1}}
-      sockets: {{type: sockets, port: {gateway_port}, interval_seconds: 1}}
+      sockets: {{type: sockets, remote_port: {gateway_port}, interval_seconds: 1}}
       openrouter: {{type: upstream, path: {folder}/summarybot.log, interval_seconds: 1}}
       disk: {{type: disk, path: {folder}, interval_seconds: 60}}
 thresholds:
@@ -90,6 +93,7 @@ def scene(folder: Path, ids: Ids, token: str) -> Scene:
     command = [
         *(sys.executable, "-m", "opsbot.demo.service", "--port", str(port)),
         *("--log", str(folder / "summarybot.log"), "--gateway", f"127.0.0.1:{ids.gateway_port}"),
+        *("--restart-delay", str(RESTART_SECONDS)),
     ]
     text = TEMPLATE.format(
         folder=folder,

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -48,7 +49,7 @@ def parse(argv: Sequence[str] | None) -> Options:
         upstream_every=given.upstream_every,
         summarize_seconds=given.summarize_seconds,
         slow_seconds=given.slow_seconds,
-        start_delay=given.start_delay,
+        start_delay=given.restart_delay if _ran_before(given.log) else given.start_delay,
         seed=given.seed,
         gateway=given.gateway,
         ignore_sigterm=given.ignore_sigterm,
@@ -104,10 +105,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--slow-seconds", type=_not_negative, default=3.0, metavar="SECONDS")
     add("--start-delay", type=_not_negative, default=0.0, metavar="SECONDS")
+    add(
+        "--restart-delay",
+        type=_not_negative,
+        default=0.0,
+        metavar="SECONDS",
+        help="takes the place of --start-delay when the log says that it ran before",
+    )
     add("--seed", type=int)
     add("--gateway", type=_address, metavar="HOST:PORT", help="keep a TCP connection to this")
     add("--ignore-sigterm", action="store_true")
     return parser
+
+
+def _ran_before(log: str | None) -> bool:
+    try:
+        return log is not None and os.stat(log).st_size > 0  # noqa: PTH116 (pathlib is slow to import)
+    except OSError:
+        return False
 
 
 def _port(text: str) -> int:

@@ -31,7 +31,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """An alert as an incident shows it."""
+    """An alert as an incident shows it. `reason`: the evidence, such as "process not running: killed by
+    SIGKILL"; untrusted."""
 
     rule: str
     severity: Severity
@@ -42,6 +43,7 @@ class AlertLine:
     value: float | None = None
     limit: float | None = None
     unit: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ def _fields(incident: Incident) -> list[Field]:
     first = lead(incident)
     if first and against(first):
         fields.append(Field("Value" if first.firing else "Value when it fired", against(first), inline=True))
+    elif first and first.reason:
+        fields.append(Field("Seen", safe_text(first.reason, _LINE), inline=True))
     if incident.acknowledged_by:
         fields.append(Field("Acknowledged by", _acknowledged(incident), inline=True))
     others = [line for line in incident.alerts if line is not first]

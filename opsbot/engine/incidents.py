@@ -23,7 +23,7 @@ def opened(number: int, target: str, alert: Alert, now: Moment) -> Incident:
         severity=alert.severity,
         opened=now,
         alerts=(_line(alert),),
-        timeline=(Entry(now, EntryKind.SEEN, alert.text),),
+        timeline=(_seen(alert, now),),
     )
 
 
@@ -39,7 +39,7 @@ def joined(incident: Incident, alert: Alert, now: Moment) -> Incident:
             priority=_most_urgent(lines, incident.priority),
             severity=_worst(lines, incident.severity),
         ),
-        Entry(now, EntryKind.SEEN, alert.text),
+        _seen(alert, now),
     )
 
 
@@ -99,6 +99,10 @@ def firing(incident: Incident) -> list[AlertLine]:
     return [line for line in incident.alerts if line.firing]
 
 
+def _seen(alert: Alert, now: Moment) -> Entry:
+    return Entry(now, EntryKind.SEEN, f"{alert.rule}: {alert.reason or alert.text}")
+
+
 def _line(alert: Alert) -> AlertLine:
     return AlertLine(
         rule=alert.rule,
@@ -110,6 +114,7 @@ def _line(alert: Alert) -> AlertLine:
         value=alert.value,
         limit=alert.limit,
         unit=alert.unit,
+        reason=alert.reason,
     )
 
 
