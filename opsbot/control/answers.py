@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -38,7 +38,9 @@ def target_of(operations: Operations, request: dict[str, Any]) -> str:
     return names[0]
 
 
-async def health_line(operations: Operations, request: dict[str, Any], _: Actor) -> AsyncIterator[Line]:
+async def health_line(
+    operations: Operations, request: dict[str, Any], _: Actor
+) -> AsyncGenerator[Line, None]:
     """The report of one target, or of all when none is named."""
     named = request.get("target")
     targets = [str(named)] if named else [info.name for info in operations.targets()]
@@ -46,35 +48,48 @@ async def health_line(operations: Operations, request: dict[str, Any], _: Actor)
     yield health_answer(reports)
 
 
-async def targets_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncIterator[Line]:
+async def targets_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncGenerator[Line, None]:
     """The names of all targets."""
     names = [info.name for info in operations.targets()]
     yield {"text": "\n".join(names), "data": names, "exit": 0}
 
 
-async def incidents_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncIterator[Line]:
+async def incidents_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncGenerator[Line, None]:
     """The live incidents."""
     live = operations.incidents()
     text = "\n".join(f"#{i.id} {headline(i)}" for i in live) or "No open incidents."
     yield {"text": text, "data": [as_data(i) for i in live], "exit": 0}
 
 
-async def pause_line(operations: Operations, request: dict[str, Any], actor: Actor) -> AsyncIterator[Line]:
+async def pause_line(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
     """Holds a target's automation."""
     target = target_of(operations, request)
-    minutes = float(request.get("minutes") or 0)
+    minutes = _number(request, "minutes")
     await operations.pause(target, minutes * 60, str(request.get("reason", "")), actor)
     yield {"text": f"Automation of {target} is paused for {minutes:g} min.", "exit": 0}
 
 
-async def resume_line(operations: Operations, request: dict[str, Any], actor: Actor) -> AsyncIterator[Line]:
+def _number(request: dict[str, Any], key: str) -> float:
+    try:
+        return float(request.get(key) or 0)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"`{key}` is a number, such as 30.") from None
+
+
+async def resume_line(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
     """Ends a pause."""
     target = target_of(operations, request)
     was = await operations.resume(target, actor)
     yield {"text": f"Automation of {target} is on." if was else f"{target} was not paused.", "exit": 0}
 
 
-async def restart_lines(operations: Operations, request: dict[str, Any], actor: Actor) -> AsyncIterator[Line]:
+async def restart_lines(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
     """Restarts a target; one line a step as it happens."""
     target = target_of(operations, request)
     action = await operations.restart(target, str(request.get("reason", "")), actor)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 SOCKET = "control.sock"
 """Name of the socket in the state directory."""
+
+LONGEST = 100
+"""Bytes of a path that every system takes as a socket address (Linux: 107, macOS: 103; unix(7))."""
 
 TIMEOUT = 120.0
 """Seconds without any line after which the running opsbot counts as stuck."""
@@ -20,18 +25,27 @@ def running(state_dir: Path) -> socket.socket | None:
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     link.settimeout(TIMEOUT)
     try:
-        link.connect(short_path(state_dir / SOCKET))
+        with address(state_dir / SOCKET) as name:
+            link.connect(name)
     except OSError:
         link.close()
         return None
     return link
 
 
-def short_path(path: Path) -> str:
-    """The path, relative to the current folder where it would be too long for a socket address (108 bytes
-    on Linux, unix(7))."""
+@contextmanager
+def address(path: Path) -> Iterator[str]:
+    """The socket's path as a socket address, which holds few bytes: a longer one goes through a descriptor of
+    its folder, where there is a /proc."""
     whole = str(path.absolute())
-    return whole if len(whole.encode()) < 100 else str(path)
+    if len(os.fsencode(whole)) <= LONGEST or not hasattr(os, "O_PATH"):
+        yield whole
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def ask(link: socket.socket, request: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pwd
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from opsbot.control.answers import (
     resume_line,
     targets_line,
 )
-from opsbot.control.client import SOCKET, short_path
+from opsbot.control.client import SOCKET, address
 from opsbot.control.reports import Line
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.errors import OpsbotError, UsageError
@@ -31,12 +32,18 @@ from opsbot.runtime.port import Operations
 MAX_REQUEST = 64 * 1024
 """Bytes of the longest request line."""
 
+PATIENCE = 10.0
+"""Seconds in which a connection must have said what it wants."""
+
+LAST_WORDS = 0.2
+"""Seconds in which answers under way end by themselves when opsbot does."""
+
 _UCRED = struct.Struct("3i")
 """pid, uid, gid of the peer (SO_PEERCRED, unix(7))."""
 
 log = structlog.get_logger("opsbot.control")
 
-Verb = Callable[[Operations, dict[str, Any], Actor], AsyncIterator[Line]]
+Verb = Callable[[Operations, dict[str, Any], Actor], AsyncGenerator[Line, None]]
 
 VERBS: dict[str, Verb] = {
     "health": health_line,
@@ -50,63 +57,103 @@ VERBS: dict[str, Verb] = {
 
 @asynccontextmanager
 async def serving(operations: Operations, state_dir: Path) -> AsyncIterator[Path]:
-    """Serves the socket in `state_dir` while the context lasts; yields its path."""
+    """Serves the socket in `state_dir` while the context lasts; yields its path.
+
+    Raises:
+        UsageError: the socket cannot be made there.
+    """
     path = state_dir / SOCKET
     path.unlink(missing_ok=True)  # the state directory is locked, so nobody listens on it
-
-    open_now: set[asyncio.StreamWriter] = set()
+    handlers: set[asyncio.Task[Any]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        open_now.add(writer)
-        await _answer(operations, reader, writer)
-        open_now.discard(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        handlers.add(task)
+        try:
+            await _answer(operations, reader, writer)
+        except asyncio.CancelledError:
+            pass  # by the end of the context; asyncio's streams (3.11) would report it as an error
+        finally:
+            handlers.discard(task)
 
-    server = await asyncio.start_unix_server(answer, short_path(path), limit=MAX_REQUEST)
-    path.chmod(0o600)
+    server = await asyncio.start_unix_server(answer, sock=_listener(path), limit=MAX_REQUEST)
     try:
         yield path
     finally:
         server.close()
-        for writer in open_now:
-            writer.close()
+        await _finish(handlers)
         path.unlink(missing_ok=True)
 
 
+def _listener(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    others = os.umask(0o177)  # so that there is no moment in which it is open to others
+    try:
+        with address(path) as name:
+            listener.bind(name)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"The control socket {path} cannot be made ({error}): name another directory with `state_dir`."
+        ) from error
+    finally:
+        os.umask(others)
+    return listener
+
+
+async def _finish(handlers: set[asyncio.Task[Any]]) -> None:
+    """Answers under way have a moment to say how they end; then they are cut off."""
+    if handlers:
+        await asyncio.wait(handlers, timeout=LAST_WORDS)
+    for handler in list(handlers):
+        handler.cancel()
+    await asyncio.gather(*handlers, return_exceptions=True)
+
+
 async def _answer(operations: Operations, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        async with aclosing(_lines(operations, reader, writer)) as lines:
+            async for line in lines:
+                writer.write(json.dumps(line, ensure_ascii=False).encode(errors="replace") + b"\n")
+                await writer.drain()
+    except ConnectionError:
+        pass  # the command line was ended with Ctrl-C: what it asked for goes on
+    finally:
+        writer.close()
+
+
+async def _lines(
+    operations: Operations, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> AsyncGenerator[Line, None]:
+    """The answer; whatever goes wrong is its last line."""
     try:
         request = await _request(reader)
         verb = VERBS.get(str(request.get("verb")))
         if verb is None:
             raise UsageError("This opsbot does not know that request: are both of the same version?")
-        async for line in verb(operations, request, _peer(writer)):
-            await _send(writer, line)
+        async with aclosing(verb(operations, request, _peer(writer))) as lines:
+            async for line in lines:
+                yield line
     except OpsbotError as refusal:
-        await _send(writer, {"error": str(refusal), "exit": getattr(refusal, "exit_code", 1)})
-    except (ConnectionError, asyncio.IncompleteReadError):
-        pass  # the command line was ended with Ctrl-C: what it asked for goes on
+        yield {"error": str(refusal), "exit": getattr(refusal, "exit_code", 1)}
+    except ConnectionError:
+        raise
     except Exception as broken:
         log.exception("request broke")
-        await _send(writer, {"error": f"opsbot failed: {type(broken).__name__}: {broken}", "exit": 1})
-    finally:
-        writer.close()
+        yield {"error": f"opsbot failed: {type(broken).__name__}: {broken}", "exit": 1}
 
 
 async def _request(reader: asyncio.StreamReader) -> dict[str, Any]:
     try:
-        request = json.loads(await reader.readline())
-    except ValueError:
+        async with asyncio.timeout(PATIENCE):
+            line = await reader.readline()
+        request = json.loads(line) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError, TimeoutError):
         request = None
     if not isinstance(request, dict):
         raise UsageError("That is no request: one JSON object on one line is.")
     return request
-
-
-async def _send(writer: asyncio.StreamWriter, line: Line) -> None:
-    try:
-        writer.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        await writer.drain()
-    except ConnectionError:
-        pass
 
 
 def _peer(writer: asyncio.StreamWriter) -> Actor:
