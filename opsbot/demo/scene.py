@@ -30,7 +30,7 @@ targets:
       type: process
       command: {command}
       cwd: {folder}
-    restart: {{max_per_hour: 1000, backoff_max_seconds: 2, healthy_reset_seconds: 30, handover_seconds: 5}}
+    restart: {{max_per_hour: 100, backoff_max_seconds: 2, healthy_reset_seconds: 30, handover_seconds: 5}}
     checks:
       process: {{type: process, interval_seconds: 1}}
       health: {{type: http, url: "http://127.0.0.1:{port}/health", interval_seconds: 1, timeout_seconds: 2}}
