@@ -16,7 +16,7 @@ from cogs._ui.gate import NotAllowed, turn_away
 from cogs._ui.host import Asked, Host
 from cogs._ui.progress import EDIT_EVERY
 from opsbot import registry
-from opsbot.bot.inspection import problems_of
+from opsbot.bot.inspection import commands_missing, problems_of
 from opsbot.bot.transport import RestTransport
 from opsbot.bot.tree import GuardedTree
 from opsbot.clock import Clock
@@ -26,9 +26,6 @@ from opsbot.runtime.port import Operations
 LONGEST_RATE_LIMIT = 30.0
 """Seconds that discord.py waits for a rate limit by itself; a longer one is the outbox's to wait for, since
 one bucket could else hold an alert for minutes. discord.py allows no less."""
-
-CLOSE_SECONDS = 1.0
-"""How long a polite goodbye to the gateway may take: Ctrl-C ends opsbot within 2 s."""
 
 COGS = "cogs"
 
@@ -88,14 +85,10 @@ class OpsBot(Host):
         await self._sync()
 
     async def close(self) -> None:
-        """Ends what runs in commands, then says goodbye, but not for long."""
+        """Ends what runs in commands, then says goodbye."""
         self._rest.open = False
         await self.end_jobs()
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await super().close()
-        except TimeoutError:
-            await self.http.close()
+        await super().close()
 
     async def _load(self, name: str) -> None:
         try:
@@ -140,7 +133,7 @@ class OpsBot(Host):
             await self.tree.sync(guild=self.guild)
         except (discord.HTTPException, app_commands.AppCommandError) as error:
             log.warning("commands are not registered", error=str(error))
-            return f"Discord did not take the commands ({error}): invite the bot again with “init”'s link."
+            return commands_missing(self, error)
         except (OSError, TimeoutError) as error:
             log.warning("commands are not registered yet", error=repr(error))
             return ""

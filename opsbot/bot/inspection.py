@@ -8,6 +8,9 @@ import discord
 
 from cogs._ui.host import Host
 from opsbot.domain.access import AccessRules
+from opsbot.text import one_line
+
+_SHOWN = 300  # characters of Discord's own words
 
 NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, read_message_history=True
@@ -39,6 +42,16 @@ def problems_of(bot: Host, guild: discord.Guild | None, ping_roles: frozenset[in
     yield from _channel(guild, bot.channel_id)
     yield from _roles(guild, bot.access)
     yield from _pings(guild, bot.channel_id, ping_roles)
+
+
+def commands_missing(bot: Host, error: Exception) -> str:
+    """Why the slash commands could not be registered."""
+    guild = bot.access.guild_id
+    if isinstance(error, discord.Forbidden | discord.NotFound):
+        link = invite_link(bot.application_id or 0, guild)
+        return f"The bot may not register its commands in guild {guild}: invite it again with {link}"
+    words = one_line(str(error), _SHOWN)
+    return f"Discord did not take the slash commands, the next login tries again: {words}"
 
 
 def _channel(guild: discord.Guild, channel_id: int) -> Iterator[str]:
