@@ -55,7 +55,7 @@ def load(
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
     `notifications`, `rules` and `retention` are not looked at (so their secrets may be unset), targets have
-    no rules, and it takes half the time.
+    neither rules nor supervisor, and it takes half the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.
@@ -74,16 +74,16 @@ def settings(
     packages: Packages | None = None,
 ) -> Settings:
     """The same from a document that was read already."""
-    shop = _workshop(document, path, environ)
+    shop = _workshop(document, path, environ, watch_only=watch_only)
     packages = packages or Packages()
     _known_keys(shop)
-    file = sections.read(shop, watch_only=watch_only)
+    file = sections.read(shop)
     guide = read_guide(shop) if not shop.value(("targets",)) else None
     file = _with_interval(shop, file, guide)
     limits = sections.limits(shop, file)
-    targets = watched.targets(shop, file, guide, None if watch_only else limits, packages)
+    targets = watched.targets(shop, file, guide, limits, packages)
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
-    _raise_problems(shop, watch_only=watch_only)
+    _raise_problems(shop)
     return Settings(
         file=path,
         state_dir=resolve(file.top.state_dir, path),
@@ -102,7 +102,9 @@ def settings(
     )
 
 
-def _workshop(document: Document, path: Path | None, environ: Mapping[str, str]) -> Workshop:
+def _workshop(
+    document: Document, path: Path | None, environ: Mapping[str, str], *, watch_only: bool
+) -> Workshop:
     expansion = expand(document, environ)
     for section, value in list(expansion.data.items()):
         if value is None:  # `rules:` with everything below it commented out
@@ -110,7 +112,7 @@ def _workshop(document: Document, path: Path | None, environ: Mapping[str, str])
     named = expansion.data.get("base_dir")
     folder = Path.cwd() if path is None else path.absolute().parent
     base = folder / Path(named).expanduser() if isinstance(named, str) else Path.cwd()
-    return Workshop(document, expansion, environ, base)
+    return Workshop(document, expansion, environ, base, watch_only)
 
 
 def _with_interval(shop: Workshop, file: Sections, guide: Guide | None) -> Sections:
@@ -143,8 +145,8 @@ def _notifiers(
     return notifications.specs(shop, given, file.discord, packages)
 
 
-def _raise_problems(shop: Workshop, *, watch_only: bool) -> None:
-    left_out = NOT_WATCHED if watch_only else ()
+def _raise_problems(shop: Workshop) -> None:
+    left_out = NOT_WATCHED if shop.watch_only else ()
     found = [problem for (path, _), problem in shop.problems.items() if path[0] not in left_out]
     found += shop.expansion.broken
     for path, problem in shop.expansion.unset.items():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Section)
 
 
-def read(shop: Workshop, *, watch_only: bool) -> Sections:
+def read(shop: Workshop) -> Sections:
     """The sections of a file; one that is wrong is as built in, and told. Targets, rules and notifications
     are left to those who put them together."""
     data = shop.expansion.data
@@ -31,8 +31,8 @@ def read(shop: Workshop, *, watch_only: bool) -> Sections:
         thresholds=_one(shop, Thresholds, "thresholds"),
         schedules=_one(shop, Schedules, "schedules"),
         actions=_actions(shop),
-        discord=None if watch_only else _discord(shop),
-        retention=None if watch_only else _retention(shop),
+        discord=None if shop.watch_only else _discord(shop),
+        retention=None if shop.watch_only else _retention(shop),
     )
 
 

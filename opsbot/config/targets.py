@@ -27,6 +27,9 @@ QUICK = {"log": 5.0, "gateway": 15.0, "sockets": 15.0}
 MARGIN = 1.0
 """Seconds that a check with a timeout of its own has to tell of it before it is cancelled."""
 
+PAIRED = {"warning_gb", "critical_gb", "warning_mb", "critical_mb"}
+"""Options that checks have as a warning and what is critical."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}\Z", re.ASCII)
 
 DEFAULT_TIMEOUT = 10.0
@@ -67,7 +70,7 @@ def draft(
         return None
     found = Draft(name, section, restart=_policy(file, section.restart))
     _checks(shop, file, section.checks, path, packages, found)
-    if section.supervisor is not None:
+    if section.supervisor is not None and not shop.watch_only:
         found.supervisor = _supervisor(shop, section.supervisor, (*path, "supervisor"), packages)
     return found
 
@@ -88,6 +91,14 @@ def _checks(
                 _add(shop, file, found, *made, place)
 
 
+def _process_of(shop: Workshop, path: Path, own: Mapping[str, Any]) -> dict[str, Any]:
+    """How a process check finds its process while no supervisor can tell: as that would start it."""
+    supervisor = shop.value((*path[:-2], "supervisor"))
+    if not isinstance(supervisor, dict):
+        return {}
+    return {key: supervisor[key] for key in ("command", "cwd") if key in supervisor and key in own}
+
+
 def _check(
     shop: Workshop, file: Sections, name: str, data: Mapping[str, Any], path: Path, packages: Packages
 ) -> tuple[CheckSpec, Adapter] | None:
@@ -99,6 +110,8 @@ def _check(
     rest = {key: value for key, value in data.items() if key not in CheckSection.model_fields or key in own}
     common = {key: value for key, value in data.items() if key not in rest}
     rest = {**_defaults(file, kind, own, rest), **rest}
+    if shop.watch_only and kind == "process" and not {"command", "pid_file"} & rest.keys():
+        rest |= _process_of(shop, path, own)
     general = shop.build(CheckSection, path, common)
     adapter = adapters.options(shop, module, kind, path, rest)
     if general is None or adapter is None:
@@ -148,7 +161,10 @@ def _defaults(file: Sections, kind: str, own: Mapping[str, Any], given: Mapping[
     if kind == "disk":
         free = disk_limits(file)
         found["warning_gb"], found["critical_gb"] = free.warning, free.critical
-    if {"warning_gb", "critical_gb"} & given.keys():  # one of two in order: its own default fits better
+    if kind == "log":
+        size = merged("log_size", limits.log_size)
+        found["warning_mb"], found["critical_mb"] = size.warning, size.critical
+    if given.keys() & PAIRED:  # one of two that must be in order: the check's own other one fits better
         return {}
     return {name: value for name, value in found.items() if name in own}
 

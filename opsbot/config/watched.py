@@ -22,16 +22,16 @@ def targets(
     shop: Workshop,
     file: Sections,
     guide: Guide | None,
-    limits: Mapping[str, Limits] | None,
+    limits: Mapping[str, Limits],
     packages: Packages,
 ) -> tuple[Target, ...]:
-    """All targets; those of the file, or Summary Bot NG when it names none. `limits` None: without rules."""
+    """All targets; those of the file, or Summary Bot NG when it names none."""
     given = _given(shop, guide)
     named = [
         drafts.draft(shop, file, name, ("targets", name), data, packages) for name, data in given.items()
     ]
     found = [draft for draft in named if draft is not None]
-    rules = {} if limits is None else _rules(shop, file, found, limits)
+    rules = {} if shop.watch_only else _rules(shop, file, found, limits)
     return tuple(_target(draft, rules.get(draft.name, ())) for draft in found)
 
 
@@ -52,7 +52,7 @@ def _rules(
 
 def _given(shop: Workshop, guide: Guide | None) -> dict[str, dict[str, Any]]:
     if guide is not None:
-        return {summarybot.TARGET: summarybot.target(guide)}
+        shop.expansion.data["targets"] = {summarybot.TARGET: summarybot.target(guide)}
     given = shop.value(("targets",))
     if not isinstance(given, dict):
         shop.wrong(("targets",), "must hold one key for each watched service.")

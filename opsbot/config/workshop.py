@@ -22,13 +22,14 @@ MAX_SHOWN = 60
 
 @dataclass(eq=False, repr=False)
 class Workshop:
-    """`base_dir`: where relative paths begin. `problems` by path, in the order found; `notices`: remarks;
-    `settled`: paths whose mistake is told, so that what follows from it is not."""
+    """`base_dir`: where relative paths begin. `watch_only`: see `load`. `problems` by path, in the order
+    found; `notices`: remarks; `settled`: paths whose mistake is told, so that what follows from it is not."""
 
     document: Document
     expansion: Expansion
     environ: Mapping[str, str]
     base_dir: FilePath
+    watch_only: bool = False
     problems: dict[tuple[Path, str], Problem] = field(default_factory=dict)
     secrets: dict[str, SecretStr] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)

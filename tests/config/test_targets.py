@@ -113,3 +113,28 @@ def test_the_health_check_has_its_timeout_from_the_thresholds() -> None:
     spec = check(text, "health")
     assert spec.interval == 7
     assert spec.timeout > 4
+
+
+def test_a_command_that_looks_once_finds_the_process_as_the_supervisor_would_start_it() -> None:
+    text = "targets: {a: {checks: {process: {}, disk: {}}, supervisor: {command: [run, it], cwd: /srv}}}"
+    looked = made(text, watch_only=True).targets[0]
+    assert looked.checks[0].options.command == ["run", "it"]
+    assert looked.checks[0].options.cwd == Path("/srv")
+    assert looked.supervisor is None
+    assert looked.rules == ()
+    assert check(text, "process").options.command is None
+
+
+def test_a_process_that_is_described_already_is_left_so() -> None:
+    text = "targets: {a: {checks: {process: {pid_file: /run/x.pid}}, supervisor: {command: [run]}}}"
+    assert made(text, watch_only=True).targets[0].checks[0].options.command is None
+
+
+def test_the_log_and_the_disk_have_their_limits_from_the_thresholds() -> None:
+    text = """
+    thresholds: {log_size: {warning: 7}}
+    schedules: {disk_space: {threshold_gb: 9}}
+    targets: {a: {checks: {log: {path: x}, disk: {}}}}
+    """
+    log, disk = made(text).targets[0].checks
+    assert (log.options.warning_mb, disk.options.warning_gb) == (7, 9)

@@ -12,6 +12,7 @@ class Options(CheckOptions):
     """`path` on the disk."""
 
     path: Path = Path()
+    warning_gb: float = 5
 
 
 def metrics(options: Options) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ class Options(CheckOptions):
     """`path` of the file."""
 
     path: Path
+    warning_mb: float = 100
 
 
 def metrics(options: Options) -> Mapping[str, str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from opsbot.checks.base import CheckOptions
 
 
 class Options(CheckOptions):
-    """`pid_file`: where the pid stands."""
+    """`pid_file`: where the pid stands; `command` and `cwd`: how it was started."""
 
     pid_file: str = ""
+    command: str | list[str] | None = None
+    cwd: Path | None = None
 
 
 def metrics(options: Options) -> Mapping[str, str]:
