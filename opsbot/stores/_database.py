@@ -37,6 +37,9 @@ class _Connection(aiosqlite.Connection):
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], path: Path) -> None:
         super().__init__(connector, 64)
+        # A disk that hangs, or a forgotten close, must not keep the process from ending.
+        thread: Any = getattr(self, "_thread", self)
+        thread.daemon = True
         self._path = path
         self._file: tuple[int, int] | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class FilePlan:
     """What a file is to be. `busy`: seconds to wait for another process's lock.
 
     `check_up_to`: files of at most that many bytes are read whole at open (`quick_check`), greater ones only
-    after damage was met. `rescue`: fills a new file from the damaged one that it replaces.
+    after damage was met. `rescue`: fills a new file from the damaged one.
     """
 
     path: Path
@@ -70,17 +70,39 @@ def open_to_write(plan: FilePlan, wall: float, *, suspect: bool = False) -> Open
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise
+    return _replace(plan, wall)
+
+
+def _replace(plan: FilePlan, wall: float) -> OpenedFile:
+    """Puts a new file in the place of a damaged one, with what could be rescued.
+
+    The new one is finished under a name of its own first: interrupted anywhere, the next opening goes on.
+    """
+    new = _rescue_path(plan.path)
     try:
+        _remove(new)
+        if plan.rescue is not None:
+            _make(new)
+            connection = _connect(replace(plan, path=new), suspect=False)
+            try:
+                plan.rescue(connection, plan.path)
+            finally:
+                connection.close()
         damaged = quarantine(plan.path, wall)
+        _make(plan.path)
     except OSError as error:
-        raise StoreUnavailable(
-            f"{plan.path} is damaged and cannot be put aside: {error.strerror}."
-        ) from error
-    _make(plan.path)
-    connection = _connect(plan, suspect=False)
-    if plan.rescue is not None:
-        plan.rescue(connection, damaged)
-    return OpenedFile(connection, writable=True, quarantined=damaged)
+        problem = f"{plan.path} is damaged and cannot be put aside: {error.strerror}."
+        raise StoreUnavailable(problem) from error
+    return OpenedFile(_connect(plan, suspect=False), writable=True, quarantined=damaged)
+
+
+def _rescue_path(path: Path) -> Path:
+    return Path(f"{path}.rescue")
+
+
+def _remove(path: Path) -> None:
+    for side in ("", *_SIDE_FILES):
+        Path(f"{path}{side}").unlink(missing_ok=True)
 
 
 def open_to_read(plan: FilePlan) -> OpenedFile:
@@ -136,6 +158,8 @@ def _make(path: Path) -> None:
     """The file exists, is ours alone, and is no symbolic link."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists() and _rescue_path(path).exists():  # finished, see `_replace`
+            _rescue_path(path).rename(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be opened for writing: {error.strerror}.") from error
@@ -148,9 +172,9 @@ def _make(path: Path) -> None:
 
 
 def _connect(plan: FilePlan, suspect: bool) -> sqlite3.Connection:
+    _check(plan, whole=suspect or plan.path.stat().st_size <= plan.check_up_to)
     connection = sqlite3.connect(plan.path, timeout=plan.busy, isolation_level=None)
     try:
-        _check(connection, whole=suspect or plan.path.stat().st_size <= plan.check_up_to)
         refuse_newer(connection, plan.steps, str(plan.path))
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {plan.synchronous}")
@@ -162,11 +186,18 @@ def _connect(plan: FilePlan, suspect: bool) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, *, whole: bool) -> None:
-    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if not whole:
-        return
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+def _check(plan: FilePlan, *, whole: bool) -> None:
+    """Raises what is wrong with the file, through a connection that changes nothing.
+
+    One that may write would move the -wal into a damaged file when it is closed.
+    """
+    uri = f"{plan.path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=plan.busy, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
+    finally:
+        connection.close()
     if found != "ok":
         damage = sqlite3.DatabaseError(found)
         damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT

@@ -70,13 +70,18 @@ def _copy_all(new: sqlite3.Connection, old: sqlite3.Connection) -> tuple[int, bo
     copied, whole = 0, False
     for table in _TABLES:
         rows, complete = _readable(new, old, table)
-        marks = ", ".join("?" * (len(rows[0]) if rows else 0))
-        with new:
-            new.execute("BEGIN IMMEDIATE")
-            new.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
+        if rows:
+            _insert(new, table, rows)
         copied += len(rows)
         whole = whole or (table == "meta" and complete)
     return copied, whole
+
+
+def _insert(new: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
+    marks = ", ".join("?" * len(rows[0]))
+    with new:
+        new.execute("BEGIN IMMEDIATE")
+        new.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
 
 
 def _readable(
