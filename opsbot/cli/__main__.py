@@ -1,5 +1,5 @@
 """`python -m opsbot.cli`."""
 
-from opsbot.cli.main import main
+from opsbot.cli.entry import main
 
 main()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from opsbot import __version__
-from opsbot.errors import UsageError
+from opsbot.cli.entry import SHORTEST_WATCH
 
 app = typer.Typer(
     name="opsbot",
@@ -105,7 +104,7 @@ def health(
     config: Config = None,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     watch: Annotated[
-        float | None, typer.Option(min=0.2, help="Look again every so many seconds, until Ctrl-C.")
+        float | None, typer.Option(min=SHORTEST_WATCH, help="Look again every so many seconds, until Ctrl-C.")
     ] = None,
 ) -> None:
     """The health report. Exit code: 0 OK, 1 warning, 2 critical, 3 unknown."""
@@ -154,17 +153,3 @@ def incidents(config: Config = None) -> None:
     from opsbot.cli.act import act_command
 
     raise typer.Exit(act_command(config, {"verb": "incidents"}))
-
-
-def main() -> None:
-    """Entry point: a person's mistake is one sentence, Ctrl-C is no traceback."""
-    try:
-        app()
-    except UsageError as mistake:
-        typer.echo(f"opsbot: {mistake}", err=True)
-        sys.exit(mistake.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # `opsbot health | head`
-        sys.stderr.close()
-        sys.exit(141)

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-import typer
-
-COLOURS = {"✓": "green", "⚠": "yellow", "✗": "red", "?": "bright_black"}
+COLOURS = {"✓": 32, "⚠": 33, "✗": 31, "?": 90}
+"""SGR codes: green, yellow, red, grey."""
 
 
 def coloured(text: str) -> str:
@@ -22,7 +21,7 @@ def coloured(text: str) -> str:
 
 def _line(line: str) -> str:
     colour = COLOURS.get(line[:1])
-    return typer.style(line[0], fg=colour, bold=True) + line[1:] if colour else line
+    return f"\x1b[1;{colour}m{line[0]}\x1b[0m{line[1:]}" if colour else line
 
 
 def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False) -> int:
@@ -31,10 +30,10 @@ def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False) -> i
     for line in lines:
         code = line.get("exit", code)
         if "error" in line:
-            typer.echo(f"opsbot: {line['error']}", err=True)
+            print(f"opsbot: {line['error']}", file=sys.stderr)
         elif as_json and "data" in line:
-            typer.echo(json.dumps(line["data"], ensure_ascii=False, indent=2))
+            print(json.dumps(line["data"], ensure_ascii=False, indent=2))
         elif "text" in line:
-            typer.echo(coloured(line["text"]))
+            print(coloured(line["text"]))
         sys.stdout.flush()
     return code

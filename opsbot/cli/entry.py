@@ -1,0 +1,84 @@
+"""The program's entry point.
+
+`opsbot health` is called by cron, Nagios and Docker every few seconds, and building the whole command line
+costs more than the answer. So a plain `health` is read here; what is not plain goes to the command line proper.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from opsbot.errors import UsageError
+
+SHORTEST_WATCH = 0.2
+"""Seconds, as in `opsbot.cli.main`."""
+
+
+def main() -> None:
+    """Runs the command: a person's mistake is one sentence, Ctrl-C is no traceback."""
+    try:
+        sys.exit(_command(sys.argv[1:]))
+    except UsageError as mistake:
+        print(f"opsbot: {mistake}", file=sys.stderr)
+        sys.exit(mistake.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `opsbot health | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _command(words: list[str]) -> int:
+    plain = plain_health(words[1:]) if words[:1] == ["health"] else None
+    if plain is None:
+        from opsbot.cli.main import app
+
+        app()
+        return 0
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # opsbot has none; looking for them costs 40 ms
+    from opsbot.cli.health import health_command
+
+    return health_command(**plain)
+
+
+def plain_health(words: list[str]) -> dict[str, Any] | None:
+    """The arguments of `health_command`, or None when there is anything that the command line proper must
+    read (help, mistakes, spellings that are not known here)."""
+    named = os.environ.get("OPSBOT_CONFIG")
+    plain: dict[str, Any] = {
+        "target": None,
+        "config": Path(named) if named else None,
+        "as_json": False,
+        "watch": None,
+    }
+    values: dict[str, tuple[str, Callable[[str], Any]]] = {
+        "-c": ("config", Path),
+        "--config": ("config", Path),
+        "--watch": ("watch", _seconds),
+    }
+    rest = iter(words)
+    for word in rest:
+        if word in values:
+            key, read = values[word]
+            plain[key] = read(next(rest, ""))
+            if plain[key] is None:
+                return None
+        elif word == "--json":
+            plain["as_json"] = True
+        elif not word.startswith("-") and plain["target"] is None:
+            plain["target"] = word
+        else:
+            return None
+    return plain
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if seconds >= SHORTEST_WATCH else None
