@@ -1,7 +1,7 @@
 """The program's entry point.
 
 `opsbot health` is called by cron, Nagios and Docker every few seconds, and building the whole command line
-costs more than the answer. So a plain `health` is read here; what is not plain goes to the command line proper.
+costs more than the answer. So a plain `health` is read here; whatever is not goes to the command line proper.
 """
 
 from __future__ import annotations
