@@ -31,10 +31,9 @@ _COMBINING = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff
 _STACKED = re.compile(f"({_COMBINING}{{3}}){_COMBINING}+")  # marks that would grow over other lines
 _MENTION = re.compile(r"<(?=[@#/:a-zA-Z]|$)|@(?=everyone|here)", re.IGNORECASE)
 _MARKUP = re.compile(
-    r"[\\*`]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|(?<=~)~|\|(?=\|)|(?<=\|)\||(?<=:)/(?=/)"
+    r"[\\*`\[]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|(?<=~)~|\|(?=\|)|(?<=\|)\||(?<=:)/(?=/)"
     r"|^[#>+-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]"
 )
-_BRACKET = re.compile(r"[\[\]]")
 
 
 class Place(Enum):
@@ -94,7 +93,7 @@ def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail
     if place is Place.CODE:
         text = _in_code(text)
     elif place is Place.MARKDOWN:
-        text = _MENTION.sub(_end_mention, _escape(text))
+        text = _MENTION.sub(_end_mention, _MARKUP.sub(r"\\\g<0>", text))
     else:
         text = _MENTION.sub(_end_mention, text)
     return clamp(text, limit)
@@ -195,14 +194,6 @@ def _in_code(text: str) -> str:
 
 def _end_mention(found: re.Match[str]) -> str:
     return found.group() + _UNBREAK
-
-
-def _escape(text: str) -> str:
-    if "](" in text:
-        text = _BRACKET.sub(r"\\\g<0>", _MARKUP.sub(r"\\\g<0>", text))
-    else:
-        text = _MARKUP.sub(r"\\\g<0>", text)
-    return text
 
 
 def _clamp_lines(text: str, limit: int, tail: bool) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opsbot.text import (
@@ -31,6 +31,7 @@ LIVE = re.compile(
     r"@everyone|@here|<@[!&]?\d+>|<#\d+>|</[^:\n]{1,100}:\d+>|<a?:\w+:\d+>|<t:-?\d+(:\w)?>|<id:\w+>",
     re.IGNORECASE,
 )
+quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 limits = st.integers(0, 3000)
 places = st.sampled_from(Place)
 
@@ -44,11 +45,13 @@ def unescaped(text: str) -> str:
     return re.sub(r"\\[\W_]", "¤", text)
 
 
+@quick
 @given(nasty_text, limits, places)
 def test_no_text_mentions_anybody_or_fakes_a_time(text: str, limit: int, place: Place) -> None:
     assert not LIVE.search(safe_text(text, limit, place))
 
 
+@quick
 @given(nasty_text, limits, places)
 def test_every_text_keeps_its_limit_in_the_strictest_count(text: str, limit: int, place: Place) -> None:
     shown = safe_text(text, limit, place)
@@ -56,23 +59,27 @@ def test_every_text_keeps_its_limit_in_the_strictest_count(text: str, limit: int
     assert units(shown) == utf16(shown)
 
 
+@quick
 @given(nasty_text, limits, places)
 def test_nothing_unseen_or_turned_round_is_left(text: str, limit: int, place: Place) -> None:
     shown = safe_text(text, limit, place).replace("\u200b", "").replace("\n", "")
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs"}
 
 
+@quick
 @given(nasty_text, limits, st.sampled_from([Place.MARKDOWN, Place.PLAIN, Place.CODE]))
 def test_one_line_stays_one_line(text: str, limit: int, place: Place) -> None:
     assert len(safe_text(text, limit, place).splitlines()) <= 1
 
 
+@quick
 @given(nasty_text, limits)
 def test_no_markup_survives_in_markdown(text: str, limit: int) -> None:
     rest = unescaped(safe_text(text, limit))
-    assert not re.search(r"[*`]|~~|\|\||\]\(|https?://|^[#>-]|^\d+\. |(?<!\w)_|_(?!\w)", rest)
+    assert not re.search(r"[*`]|~~|\|\||\[|https?://|^[#>-]|^\d+\. |(?<!\w)_|_(?!\w)", rest)
 
 
+@quick
 @given(nasty_text, limits, places)
 def test_a_cut_never_escapes_what_follows(text: str, limit: int, place: Place) -> None:
     shown = safe_text(text, limit)
@@ -80,6 +87,7 @@ def test_a_cut_never_escapes_what_follows(text: str, limit: int, place: Place) -
     assert not shown.endswith("\\…") or shown.endswith("\\\\…")
 
 
+@quick
 @given(nasty_text, st.integers(20, 3000))
 def test_a_code_block_has_its_two_fences_and_no_other(text: str, limit: int) -> None:
     block = code_block(text, limit)
@@ -90,6 +98,7 @@ def test_a_code_block_has_its_two_fences_and_no_other(text: str, limit: int) -> 
     assert utf16(block) <= limit
 
 
+@quick
 @given(nasty_text, st.integers(5, 3000))
 def test_a_code_span_has_its_two_backticks_and_no_other(text: str, limit: int) -> None:
     span = inline_code(text, limit)
@@ -98,12 +107,14 @@ def test_a_code_span_has_its_two_backticks_and_no_other(text: str, limit: int) -
     assert utf16(span) <= limit
 
 
+@quick
 @given(nasty_text, limits, st.sampled_from([Place.PLAIN, Place.CODE, Place.BLOCK]))
 def test_making_a_safe_text_safe_changes_nothing(text: str, limit: int, place: Place) -> None:
     once = safe_text(text, limit, place)
     assert safe_text(once, limit, place) == once
 
 
+@quick
 @given(nasty_text, limits)
 def test_readable_lines_are_readable_already(text: str, limit: int) -> None:
     assert one_line(one_line(text, limit), limit) == one_line(text, limit)
@@ -120,7 +131,7 @@ def test_readable_lines_are_readable_already(text: str, limit: int) -> None:
         ("\x1b[1;31mERROR\x1b[0m disk", "ERROR disk"),
         ("\x1b]8;;http://x\x07link", "link"),
         ("__init__", r"\_\_init\_\_"),
-        ("[a](https://b.c)", r"\[a\](https:\//b.c)"),
+        ("[a](https://b.c)", r"\[a](https:\//b.c)"),
         ("user@example.com", "user@example.com"),
         ("10% - 20% > 5", "10% - 20% > 5"),
         ("half \ud83d a character", "half � a character"),
@@ -201,6 +212,7 @@ def test_times_are_shown_in_each_readers_zone() -> None:
     assert discord_time(1_767_625_440, "T") == "<t:1767625440:T>"
 
 
+@quick
 @given(st.floats())
 def test_any_number_can_be_said(value: float) -> None:
     for said in (bytes_text, seconds_text, percent_text, number_text, ago, discord_time):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from opsbot.domain.actor import AUTO, Actor, ActorKind
@@ -9,6 +10,13 @@ from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState, Priority, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind, Receipt, Telling
+
+patient = settings(
+    max_examples=50,
+    deadline=None,  # the machine may be busy
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking 100 kB texts takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
 
 NASTY = (
     "@everyone",

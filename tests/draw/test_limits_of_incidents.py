@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opsbot.domain.incident import Incident
@@ -17,15 +17,10 @@ from opsbot.draw.incident import incident_alarm, incident_message, marker, moved
 from opsbot.draw.limits import clamp
 from opsbot.draw.payload import Button, Colour, Embed, Field, Payload
 from opsbot.draw.wire import message_json
-from tests.draw.samples import any_text, incidents, nasty_text, short_text
+from tests.draw.samples import any_text, incidents, nasty_text, patient, short_text
 
 LIVE = re.compile(
     r"@everyone|@here|<@[!&]?\d+>|<#\d+>|</[^:\n]{1,100}:\d+>|<a?:\w+:\d+>|<id:\w+>", re.IGNORECASE
-)
-thorough = settings(
-    max_examples=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 
 
@@ -68,7 +63,7 @@ def assert_buttons(payload: Payload) -> None:
     assert len({b.custom_id for b in buttons}) == len(buttons)
 
 
-@thorough
+@patient
 @given(
     incidents(), st.lists(st.integers(1, 2**63), max_size=3, unique=True), st.booleans(), st.floats(0, 1e9)
 )
@@ -86,7 +81,7 @@ def test_any_incident_is_within_all_limits_and_pings_only_what_is_configured(
     assert not any(payload.roles for payload in quiet)
 
 
-@thorough
+@patient
 @given(incidents())
 def test_nobody_can_break_out_of_what_is_drawn(incident: Incident) -> None:
     embed = incident_message(incident).embeds[0]
@@ -117,13 +112,13 @@ payloads = st.builds(
 )
 
 
-@thorough
+@patient
 @given(payloads)
 def test_any_payload_is_brought_within_the_limits(payload: Payload) -> None:
     assert_discord_takes_it(clamp(payload))
 
 
-@thorough
+@patient
 @given(payloads)
 def test_what_is_within_the_limits_is_left_as_it_is(payload: Payload) -> None:
     assert clamp(clamp(payload)) == clamp(payload)

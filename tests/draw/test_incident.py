@@ -1,0 +1,144 @@
+"""The alert, as somebody reads it at 3 a.m."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from opsbot.domain.actor import Actor, ActorKind
+from opsbot.domain.incident import AlertLine, Entry, EntryKind
+from opsbot.domain.levels import IncidentState, Priority, Severity
+from opsbot.domain.moment import Moment
+from opsbot.draw.incident import (
+    incident_alarm,
+    incident_message,
+    lasted,
+    marker,
+    moved_message,
+    resolved_reply,
+)
+from opsbot.draw.payload import Colour, Payload, fingerprint
+from tests.draw.samples import sample_incident
+
+OPEN, TAKEN, OVER = (
+    sample_incident(state)
+    for state in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED)
+)
+
+
+def field(payload: Payload, name: str) -> str:
+    return next((f.value for f in payload.embeds[0].fields if f.name == name), "")
+
+
+def buttons(payload: Payload) -> dict[str, bool]:
+    return {button.custom_id: button.disabled for row in payload.rows for button in row}
+
+
+def test_the_phone_shows_who_is_called_how_urgent_it_is_and_what_is_broken() -> None:
+    alarm = incident_alarm(OPEN, (5,))
+    assert alarm.content == "<@&5> 🔴 **P1 · summarybot** · Bot process is not running"
+    assert alarm.roles == (5,)
+
+
+def test_an_open_alert_says_cause_since_and_what_opsbot_does() -> None:
+    shown = incident_message(OPEN)
+    embed = shown.embeds[0]
+    assert embed.title == "🔴 P1 · summarybot · open"
+    assert embed.description == "**Bot process is not running**\n🤖 Restarting it now"
+    assert embed.colour is Colour.RED
+    assert field(shown, "Since") == "<t:1767625440:R> (<t:1767625440:T>)"
+    assert field(shown, "What happened") == "<t:1767625440:T> killed by SIGKILL"
+    assert buttons(shown) == {"opsbot:ack:12": False, "opsbot:restart:12": False}
+    assert shown.content is None
+
+
+def test_a_value_stands_against_its_threshold() -> None:
+    line = AlertLine("cpu", Severity.CRITICAL, Priority.P2, True, OPEN.opened, "CPU is high", 92.43, 85, "%")
+    shown = incident_message(replace(OPEN, alerts=(line,), priority=Priority.P2))
+    assert field(shown, "Value") == "92.4% (limit 85%)"
+    assert shown.embeds[0].colour is Colour.ORANGE
+
+
+def test_the_most_urgent_alert_leads_and_the_others_follow() -> None:
+    def line(name: str, priority: Priority, *, firing: bool) -> AlertLine:
+        return AlertLine(name, Severity.WARNING, priority, firing, OPEN.opened, name, 2340, 2000, "ms")
+
+    lines = (
+        line("over", Priority.P1, firing=False),
+        line("lead", Priority.P2, firing=True),
+        line("minor", Priority.P4, firing=True),
+    )
+    shown = incident_message(replace(OPEN, alerts=lines))
+    assert field(shown, "Also seen").splitlines() == [
+        "🔵 minor · 2,340 ms (limit 2,000 ms)",
+        "✓ over · 2,340 ms (limit 2,000 ms) · over",
+    ]
+
+
+def test_somebody_has_it() -> None:
+    shown = incident_message(replace(TAKEN, ack_reason="on it, @everyone"))
+    assert shown.embeds[0].title == "🟣 P1 · summarybot · acknowledged"
+    assert field(shown, "Acknowledged by").startswith("Alice <t:1767625445:R>\non it, @\u200beveryone")
+    assert buttons(shown) == {"opsbot:ack:12": True, "opsbot:restart:12": False}
+
+
+def test_when_it_is_over_there_is_nothing_left_to_press() -> None:
+    shown = incident_message(OVER)
+    assert shown.embeds[0].title == "🟢 summarybot · resolved after 14 s"
+    assert shown.embeds[0].colour is Colour.GREEN
+    assert "Restarting" not in shown.embeds[0].description
+    assert field(shown, "From, to") == "<t:1767625440:T> to <t:1767625454:T>"
+    assert not shown.rows
+
+
+def test_the_answer_that_it_is_over_is_silent() -> None:
+    reply = resolved_reply(OVER, 77)
+    assert reply.silent
+    assert reply.reply_to == 77
+    assert reply.content == "🟢 **Resolved: summarybot** · Bot process is not running · lasted 14 s"
+
+
+def test_escalation_says_that_nobody_has_it() -> None:
+    text = incident_alarm(OPEN, (5,), escalated=True).content or ""
+    assert text.startswith("<@&5> ⏫ **P1 · summarybot**")
+    assert "nobody has acknowledged it" in text
+    assert "nobody" not in (incident_alarm(TAKEN, (5,), escalated=True).content or "")
+
+
+def test_a_late_message_says_so() -> None:
+    assert "This message is 1 h 5 min late." in incident_message(OPEN, late=3900).embeds[0].description
+
+
+def test_an_old_message_points_to_the_newer_one_and_loses_its_buttons() -> None:
+    shown = moved_message(OPEN)
+    assert "newer message" in shown.embeds[0].description
+    assert not shown.rows
+    assert shown.content is None
+
+
+def test_the_footer_tells_incidents_of_two_state_directories_apart() -> None:
+    assert marker(OPEN) == "Incident #12 · summarybot · 2026-01-05 15:04:00 UTC"
+    assert marker(OPEN) != marker(replace(OPEN, opened=OPEN.opened.after(1)))
+    assert incident_message(OPEN).embeds[0].footer == marker(OPEN)
+
+
+def test_only_the_newest_lines_of_the_timeline_are_shown() -> None:
+    bob = Actor(ActorKind.DISCORD, "8", "Bob")
+    entries = tuple(Entry(OPEN.opened.after(n), EntryKind.SAID, f"line {n}", bob) for n in range(20))
+    shown = field(incident_message(replace(OPEN, timeline=entries)), "What happened").splitlines()
+    assert len(shown) == 5
+    assert shown[-1].endswith("**Bob** line 19")
+
+
+def test_a_reboot_in_the_middle_does_not_shorten_an_incident() -> None:
+    assert lasted(replace(OVER, resolved_at=Moment(20.0, OVER.opened.wall + 3600))) == "1 h"
+
+
+@pytest.mark.parametrize("state", IncidentState)
+def test_nothing_but_a_change_changes_what_is_shown(state: IncidentState) -> None:
+    incident = sample_incident(state)
+    same = replace(incident, version=9)
+    assert fingerprint(incident_message(incident)) == fingerprint(incident_message(same))
+    other = replace(incident, title="Something else")
+    assert fingerprint(incident_message(incident)) != fingerprint(incident_message(other))
