@@ -1,0 +1,182 @@
+"""The whole runtime over doubles, in virtual time: real asyncio, no waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from opsbot.domain.action import Action
+from opsbot.domain.actor import Actor, ActorKind
+from opsbot.domain.change import Change
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import Outcome, Severity
+from opsbot.domain.rule import RestartPolicy
+from opsbot.domain.sample import Observation, Sample
+from opsbot.domain.target import Target
+from opsbot.engine.state import State
+from opsbot.notifiers.base import Notifier
+from opsbot.runtime.core import Parts, Runtime
+from opsbot.runtime.remediator import Subject
+from opsbot.runtime.restore import restore
+from opsbot.stores.base import StateStore
+from opsbot.supervisors.base import Supervisor
+from opsbot.testing.clock import VirtualClock
+from opsbot.testing.notifier import RecordingNotifier
+from opsbot.testing.store import MemoryDisk, MemoryMetrics, MemoryState
+from opsbot.testing.supervisor import FakeHost, FakeSupervisor
+from tests.engine.drive import target
+
+NAME = "summarybot"
+OLGA = Actor(ActorKind.DISCORD, "1", "Olga")
+OTTO = Actor(ActorKind.DISCORD, "2", "Otto")
+ALL = frozenset(Severity)
+
+
+@dataclass
+class World:
+    """What outlives opsbot: the machine, the stores, the clock. `healthy`: the target answers."""
+
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    disk: MemoryDisk = field(default_factory=MemoryDisk)
+    metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
+    healthy: bool = True
+    host: FakeHost = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.host = FakeHost(self.clock)
+
+
+@dataclass
+class ProcessCheck:
+    """Sees the target as the runtime knows it."""
+
+    runtime: Runtime
+
+    async def look(self) -> Observation:
+        up = self.runtime.processes.current(NAME) is not None
+        outcome = Outcome.OK if up else Outcome.FAIL
+        return Observation(outcome, "running" if up else "not running", {"process_up": float(up)})
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class HealthCheck:
+    """Answers while the target runs and is healthy."""
+
+    world: World
+
+    async def look(self) -> Observation:
+        fine = self.world.host.running is not None and self.world.healthy
+        return Observation(Outcome.OK, "HTTP 200") if fine else Observation(Outcome.FAIL, "HTTP 503")
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Rig:
+    """One opsbot in a world."""
+
+    world: World
+    store: StateStore
+    state: State
+    runtime: Runtime
+
+    @property
+    def clock(self) -> VirtualClock:
+        return self.world.clock
+
+    @property
+    def incident(self) -> Incident:
+        return self.state.incidents[max(self.state.incidents)]
+
+    async def until(self, true: Callable[[], bool], seconds: float = 120.0) -> None:
+        """Lets time pass until something is so."""
+        await self.clock.settle()
+        for _ in range(round(seconds * 10)):
+            if true():
+                return
+            await self.clock.advance(0.1)
+        raise AssertionError("it did not happen in time")
+
+    async def action_ends(self, action: int) -> Action:
+        """The action when it has ended."""
+        last: list[Action] = []
+
+        async def follow() -> None:
+            last.extend([seen async for seen in self.runtime.ops.follow(action)])
+
+        following = asyncio.create_task(follow())
+        await self.until(following.done)
+        return last[-1]
+
+
+async def build(
+    world: World,
+    policy: RestartPolicy | None = None,
+    *,
+    notifiers: Mapping[str, Notifier] | None = None,
+    store: StateStore | None = None,
+    supervisor: Supervisor | None = None,
+    ports: tuple[int, ...] = (),
+    levels: Mapping[str, frozenset[Severity]] | None = None,
+) -> Rig:
+    """opsbot on one supervised target, its state loaded, not running yet."""
+    store = store or MemoryState(world.clock, world.disk)
+    notifiers = notifiers if notifiers is not None else {"ops": RecordingNotifier("ops")}
+    watched = target(policy)
+    state = State.of([watched], levels or dict.fromkeys(notifiers, ALL))
+    restore(state, await store.load())
+    subject = Subject(supervisor or FakeSupervisor(world.host), watched.restart, ports)
+    runtime = Runtime(
+        Parts(
+            state=state,
+            store=store,
+            metrics=world.metrics,
+            clock=world.clock,
+            subjects={NAME: subject},
+            notifiers=notifiers,
+            sections={(NAME, "process"): "Discord Bot Process", (NAME, "health"): "Webhook API"},
+        )
+    )
+    _add_checks(runtime, watched, world)
+    return Rig(world, store, state, runtime)
+
+
+def _add_checks(runtime: Runtime, watched: Target, world: World) -> None:
+    for spec in watched.checks:
+        check = ProcessCheck(runtime) if spec.kind == "process" else HealthCheck(world)
+        runtime.add_check(NAME, spec, check)
+
+
+@asynccontextmanager
+async def running(rig: Rig, *, settle: bool = True) -> AsyncIterator[Rig]:
+    """The runtime works while the context lasts; what it died of comes out at its end."""
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(rig.runtime.run())
+    try:
+        if settle:
+            await rig.clock.settle()
+        yield rig
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await asyncio.sleep(0)
+    left = {t for t in asyncio.all_tasks() - before if not t.done()}
+    assert not left, f"left running: {left}"
+
+
+def changes(rig: Rig) -> list[Change]:
+    """All that was ever committed."""
+    store = MemoryState(rig.clock, rig.world.disk)
+    return [change for batch in store.batches for change in batch]
+
+
+def sample(check: str, outcome: Outcome, clock: VirtualClock, **metrics: float) -> Sample:
+    """A sample of the rig's target."""
+    return Sample(NAME, check, clock.now(), outcome, "seen", metrics)
