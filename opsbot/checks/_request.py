@@ -82,6 +82,8 @@ def check_url(url: str) -> None:
         raise ValueError(f"only http:// and https:// are called, not `{parts.scheme}:`")
     if not host:
         raise ValueError("the URL names no host: write it like http://localhost:5000/health")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the URL holds credentials, which end up in logs: send them in `headers`")
     if any(ord(sign) <= 32 for sign in url):
         raise ValueError("the URL holds spaces or control characters")
     try:

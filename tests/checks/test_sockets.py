@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from opsbot.checks.base import Check
 from opsbot.domain.levels import Outcome
+from opsbot.domain.sample import Observation
 from tests.checks.support import build, child, context, identity, look, only
 
 CLIENT = """
@@ -22,6 +25,14 @@ def gateway() -> Iterator[socket.socket]:
         yield server
 
 
+async def look_until(check: Check, outcome: Outcome) -> Observation:
+    """Looks until the kernel has told both ends."""
+    async with asyncio.timeout(10):
+        while (seen := await check.look()).outcome is not outcome:  # noqa: ASYNC110 - the kernel's doing
+            await asyncio.sleep(0)
+    return seen
+
+
 async def test_an_open_connection_is_fine_and_a_closed_one_fails_after_some_looks() -> None:
     with gateway() as server:
         port = server.getsockname()[1]
@@ -32,8 +43,9 @@ async def test_an_open_connection_is_fine_and_a_closed_one_fails_after_some_look
             opened = await check.look()
             peer.close()
             outcomes: list[Outcome] = []
-            while len(outcomes) < 5 and (not outcomes or outcomes[-1] is not Outcome.FAIL):
-                outcomes.append((await check.look()).outcome)
+            async with asyncio.timeout(10):
+                while not outcomes or outcomes[-1] is not Outcome.FAIL:
+                    outcomes.append((await check.look()).outcome)
             closed = await check.look()
             await check.close()
     assert opened.outcome is Outcome.OK
@@ -53,12 +65,12 @@ async def test_a_new_connection_ends_the_failure() -> None:
             me = identity(target.pid)
             check = build("sockets", context(lambda: me), remote_port=port, samples=1)
             server.accept()[0].close()
-            dead = await check.look()
+            dead = await look_until(check, Outcome.FAIL)
             assert target.stdin is not None
             target.stdin.write(b"\n")
             target.stdin.flush()
             peer, _ = server.accept()
-            alive = await check.look()
+            alive = await look_until(check, Outcome.OK)
             peer.close()
             await check.close()
     assert (dead.outcome, alive.outcome) == (Outcome.FAIL, Outcome.OK)
