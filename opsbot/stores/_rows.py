@@ -162,11 +162,3 @@ class Rows:
         for action in [k for k, a in self.actions.items() if (end := end_of_action(a)) and end.mono < before]:
             del self.actions[action]
         return len(gone)
-
-
-def overlay(loaded: Persisted, batches: Iterable[tuple[Iterable[Change], Moment]], now: Moment) -> Persisted:
-    """The loaded state after further batches, each with the moment of its commit."""
-    rows = Rows.of(loaded)
-    for changes, at in batches:
-        rows.apply(changes, at)
-    return rows.persisted(now)

@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from opsbot.clock import Clock
@@ -37,7 +38,8 @@ _REPLAY_BATCHES = 200
 class ResilientState:
     """A `StateKeeper` over a store and a journal (None: memory only).
 
-    Batches are written in the order in which they came and exactly once: the store knows the number of the
+    Call `load` before anything else: what an earlier run left in the journal comes first. Batches are written
+    in the order in which they came and exactly once: the store knows the number of the
     last one of each writer. When `quarantined` changes during a run, the new file holds what could be
     rescued and what waited; the runtime commits what it holds in memory, and nothing is missing.
     """
@@ -59,8 +61,9 @@ class ResilientState:
         self._writer = uuid.uuid4().hex
         self._number = 0
         self._turn = asyncio.Lock()
-        self._memory: deque[Batch] = deque()
-        self._journaled = 0
+        self._waiting: deque[Batch] = deque()  # in the journal but for the last `_unsaved`
+        self._unsaved = 0
+        self._journal_read = journal is None
         self._lost = 0
         self._problem = ""
         self._journal_problem = ""
@@ -72,8 +75,7 @@ class ResilientState:
         if self._since is None:
             return None
         reason = f"{self._problem} {self._journal_problem}".strip()
-        waiting = self._journaled + len(self._memory)
-        return Degraded(reason, self._since, waiting, not self._memory, self._lost)
+        return Degraded(reason, self._since, len(self._waiting), not self._unsaved, self._lost)
 
     @property
     def quarantined(self) -> Path | None:
@@ -86,16 +88,15 @@ class ResilientState:
             SchemaTooNew: written by a newer opsbot.
         """
         async with self._turn:
-            waiting = await self._read_journal()
-            self._journaled = len(waiting)
+            await self._read_journal()
             try:
                 loaded = await self._store.load()  # first: it says whether the schema is one to write to
-                if waiting and await self._recover():
+                if self._waiting and await self._recover():
                     return await self._store.load()
             except StoreUnavailable as error:
                 self._degrade(error)
                 loaded = fresh_ids(self._clock.now().wall)
-            return self._laid_over(loaded, waiting)
+            return self._laid_over(loaded)
 
     async def commit(self, changes: Sequence[Change]) -> None:
         """Writes the changes to the file, else keeps them until it can be written; see `degraded`."""
@@ -128,10 +129,10 @@ class ResilientState:
             found = await self._store.incident(number)
         except StoreUnavailable:
             found = None
-        if self._since is None:
+        if not self._waiting:
             return found
         rows = Rows.of(Persisted(incidents=[found] if found else []))
-        for changes, at in self._moved(await self._waiting()):
+        for changes, at in self._moved():
             rows.apply(changes, at)
         return rows.incident(number)
 
@@ -141,8 +142,8 @@ class ResilientState:
             entries = await self._store.timeline(number)
         except StoreUnavailable:
             entries = []
-        waiting = self._moved(await self._waiting()) if self._since is not None else []
-        lines = [change for changes, _ in waiting for change in changes if isinstance(change, TimelineLine)]
+        waiting = [change for changes, _ in self._moved() for change in changes]
+        lines = [change for change in waiting if isinstance(change, TimelineLine)]
         return entries + [line.entry for line in lines if line.incident == number]
 
     async def audit(self, newest: int) -> list[AuditEntry]:
@@ -167,31 +168,38 @@ class ResilientState:
         self._problem, self._tried = str(error), now.mono
 
     async def _keep(self, batches: Sequence[Batch]) -> None:
-        self._memory.extend(batches)
+        await self._read_journal()
+        self._waiting.extend(batches)
+        self._unsaved += len(batches)
         try:
             if self._journal is None:
                 raise StoreUnavailable("There is no journal.")
-            await asyncio.to_thread(self._journal.append, list(self._memory))
+            await asyncio.to_thread(self._journal.append, list(self._waiting)[-self._unsaved :])
         except StoreUnavailable as error:
             self._journal_problem = f"{error} What happens now is kept in memory only."
         else:
-            self._journaled += len(self._memory)
-            self._journal_problem = ""
-            self._memory.clear()
-        while len(self._memory) > self._memory_batches:
-            self._memory.popleft()
+            self._unsaved, self._journal_problem = 0, ""
+        while self._unsaved > self._memory_batches:
+            del self._waiting[-self._unsaved]
+            self._unsaved -= 1
             self._lost += 1
 
     async def _recover(self) -> bool:
-        waiting = await self._waiting()
+        await self._read_journal()
+        step = 1  # the first batch shows whether the file can be written
         try:
-            for start in range(0, max(1, len(waiting)), _REPLAY_BATCHES):
-                await self._replay(waiting[start : start + _REPLAY_BATCHES])
+            await self._store.write([])
+            while self._waiting:
+                batches = list(islice(self._waiting, step))
+                await self._replay(batches)
+                for _ in batches:
+                    self._waiting.popleft()
+                step = _REPLAY_BATCHES
         except StoreError as error:
+            self._unsaved = min(self._unsaved, len(self._waiting))
             self._degrade(error)
             return False
-        self._since, self._problem, self._journal_problem = None, "", ""
-        self._memory.clear()
+        self._unsaved, self._since, self._problem, self._journal_problem = 0, None, "", ""
         await self._clear_journal()
         return True
 
@@ -208,41 +216,40 @@ class ResilientState:
             for batch in batches:
                 await self._replay([batch])
 
-    async def _waiting(self) -> list[Batch]:
-        return [*(await self._read_journal()), *self._memory]
-
-    async def _read_journal(self) -> list[Batch]:
-        if self._journal is None:
-            return []
+    async def _read_journal(self) -> None:
+        """What an earlier run left comes before anything new; looked at once."""
+        if self._journal is None or self._journal_read:
+            return
         try:
-            return await asyncio.to_thread(self._journal.read)
+            left = await asyncio.to_thread(self._journal.read)
         except StoreUnavailable as error:
             log.warning("%s", error)
-            return []
+            return
+        self._journal_read = True
+        self._waiting.extendleft(reversed(left))
 
     async def _clear_journal(self) -> None:
-        self._journaled = 0
-        if self._journal is None:
+        if self._journal is None or not self._journal_read:
             return
         try:
             await asyncio.to_thread(self._journal.clear)
         except StoreUnavailable as error:
             log.warning("%s", error)
 
-    def _laid_over(self, loaded: Persisted, batches: Sequence[Batch]) -> Persisted:
-        if not batches:
+    def _laid_over(self, loaded: Persisted) -> Persisted:
+        if not self._waiting:
             return loaded
         rows = Rows.of(loaded)
-        for changes, at in self._moved(batches):
+        for changes, at in self._moved():
             rows.apply(changes, at)
         return rows.persisted(self._clock.now())
 
-    def _moved(self, batches: Sequence[Batch]) -> list[tuple[tuple[Change, ...], Moment]]:
-        """The batches on this boot's clock."""
+    def _moved(self) -> list[tuple[tuple[Change, ...], Moment]]:
+        """What waits, on this boot's clock."""
         boot, now = self._clock.boot_id, self._clock.now()
-        marks = {batch.boot_id: BootMark(batch.boot_id, batch.at) for batch in batches}
+        marks = {batch.boot_id: BootMark(batch.boot_id, batch.at) for batch in self._waiting}
         shifts = {name: shift_of(mark, boot, now) for name, mark in marks.items()}
         return [
             (shifted(batch.changes, shifts[batch.boot_id]), shifted(batch.at, shifts[batch.boot_id]))
-            for batch in batches
+            for batch in self._waiting
         ]

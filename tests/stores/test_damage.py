@@ -123,6 +123,22 @@ async def test_two_damaged_files_in_one_second_are_both_kept(path: Path, clock: 
     assert names == ["state.db.corrupt-20260105T150400Z", "state.db.corrupt-20260105T150400Z-1"]
 
 
+async def test_a_rescue_that_was_interrupted_is_begun_again(
+    store: SqliteState, path: Path, clock: VirtualClock
+) -> None:
+    bad_page(path)
+    Path(f"{path}.rescue").write_bytes(b"half")
+    assert len((await store.load()).incidents) == 40
+    assert sorted(file.name for file in path.parent.glob("*.rescue*")) == []
+
+
+async def test_a_rescue_that_was_interrupted_before_its_last_step_is_finished(
+    store: SqliteState, path: Path, clock: VirtualClock
+) -> None:
+    path.rename(f"{path}.rescue")  # the damaged one is put aside already
+    assert len((await store.load()).incidents) == 40
+
+
 async def test_what_belongs_to_the_damaged_file_goes_with_it(path: Path, clock: VirtualClock) -> None:
     garbage(path)
     Path(f"{path}-wal").write_bytes(b"not a log")
