@@ -165,6 +165,19 @@ def supervisor_of(settings: Settings, target: Target, clock: Clock) -> Superviso
     return built
 
 
+async def stop_targets(settings: Settings, clock: Clock, grace: float = 2.0) -> None:
+    """Ends every supervised target that runs. opsbot itself leaves them running when it ends; the demo, the
+    tests and the benches must not."""
+    for target in settings.targets:
+        if target.supervisor is None:
+            continue
+        supervisor = supervisor_of(settings, target, clock)
+        look = await supervisor.find()
+        if look.running is not None:
+            await supervisor.stop(look.running, grace)
+        await supervisor.close()
+
+
 def _subject(target: Target, settings: Settings, clock: Clock) -> Subject:
     ports = tuple(spec.options.port for spec in target.checks if spec.kind == "port")
     return Subject(supervisor_of(settings, target, clock), target.restart, ports)

@@ -1,0 +1,84 @@
+"""All figures as one table: `python -m bench`, or only some: `python -m bench respawn idle health`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import health, idle, respawn
+from bench.discord import Discord, discord_process
+from bench.stats import Row, percentile, table
+
+MS = 1000.0
+
+
+def respawn_rows(discord: Discord, folder: Path) -> list[Row]:
+    """Rows of `bench.respawn`."""
+    times = respawn.measure(discord, folder)
+    alert = [percentile(times.alert, part) * MS for part in (0.5, 0.95)]
+    started = [percentile(times.started, part) * MS for part in (0.5, 0.95)]
+    count = len(times.alert)
+    return [
+        Row(
+            "kill -9 → alert request at Discord",
+            f"p50 {alert[0]:.0f} ms, p95 {alert[1]:.0f} ms of {count}",
+            "p95 ≤ 100 ms",
+            alert[1] <= 100,
+        ),
+        Row(
+            "kill -9 → new process runs",
+            f"p50 {started[0]:.0f} ms, p95 {started[1]:.0f} ms of {count}",
+            "p95 ≤ 50 ms",
+            started[1] <= 50,
+        ),
+    ]
+
+
+def idle_rows(discord: Discord, folder: Path) -> list[Row]:
+    """Rows of `bench.idle`."""
+    cost = idle.measure(discord, folder)
+    return [
+        Row(
+            "CPU of `opsbot run`, one target, all checks each second",
+            f"{cost.cpu:.2f} %",
+            "≤ 1 %",
+            cost.cpu <= 1,
+        ),
+        Row("RSS of the same", f"{cost.rss / 2**20:.0f} MB", "≤ 90 MB", cost.rss <= 90 * 2**20),
+    ]
+
+
+def health_rows(discord: Discord, folder: Path) -> list[Row]:
+    """Rows of `bench.health`."""
+    walls = health.measure(discord, folder)
+    return [
+        Row(
+            "`opsbot health`, 100 MB log, opsbot runs",
+            f"{walls.running:.2f} s",
+            "≤ 0.25 s",
+            walls.running <= 0.25,
+        ),
+        Row("`opsbot health`, 100 MB log, alone", f"{walls.alone:.2f} s", "< 0.48 s", walls.alone < 0.48),
+        Row("`opsbot --help`", f"{walls.help:.2f} s", "≤ 0.3 s", walls.help <= 0.3),
+    ]
+
+
+PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
+    "respawn": respawn_rows,
+    "idle": idle_rows,
+    "health": health_rows,
+}
+
+
+def main(names: list[str]) -> None:
+    rows: list[Row] = []
+    for name in names or list(PARTS):
+        with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder, discord_process() as discord:
+            print(f"measuring {name} …", file=sys.stderr)
+            rows += PARTS[name](discord, Path(folder))
+    print(table(rows))
+
+
+main(sys.argv[1:])
