@@ -99,9 +99,9 @@ class GatewayState:
         return known[0] if known else None
 
     def _lose(self, shard: str, mark: Mark, counted: bool) -> None:
-        already = self._link(shard) is Link.LOST
-        if self._link(shard) is Link.CONNECTING:
-            already = True  # a first connection that fails is no disconnection
+        # A first connection that fails is no disconnection, and a row of failed tries is one.
+        before = [link for link, _ in self.links.values()] if shard == ALL else [self._link(shard)]
+        already = bool(before) and all(link in (Link.LOST, Link.CONNECTING) for link in before)
         if not already and counted:
             self.disconnects += 1
         if shard == ALL:  # a line that names no shard is of a client that has one, whatever it is called
