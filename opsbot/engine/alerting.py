@@ -91,7 +91,7 @@ def muted(draft: Draft, known: Known, rule: Rule) -> str:
         return f"a {action.kind.value} is in progress"
     if known.target.supervisor is not None and not known.looked:
         return "opsbot has not looked for its process yet"
-    if "process" in kinds and known.running is not None:
+    if known.running is not None and _seen_gone(known, rule):
         return "how it ended is about to be known"  # a check may see the death first, but not its exit status
     desired = draft.desired(name)
     if desired is not None and desired.wanted is Wanted.STOPPED:
@@ -99,6 +99,12 @@ def muted(draft: Draft, known: Known, rule: Rule) -> str:
     if known.handover_until is not None and known.handover_until.mono > draft.now.mono:
         return "it ended cleanly: whoever did that may start it again"
     return ""
+
+
+def _seen_gone(known: Known, rule: Rule) -> bool:
+    """Whether a `process` check that the rule reads does not see the process any more."""
+    names = [c.name for c in known.target.checks if c.kind == "process" and c.name in rule.reads]
+    return any((s := known.view.newest.get(name)) is not None and s.outcome.bad for name in names)
 
 
 def become(draft: Draft, before: Alert | None, after: Alert, *, loud: bool = False) -> None:

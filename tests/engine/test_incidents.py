@@ -75,6 +75,13 @@ def test_who_acknowledged_is_shown_and_the_second_one_is_told_who_has_it() -> No
     assert drive.incident.acknowledged_by == OLGA
 
 
+def test_a_busy_process_that_runs_under_supervision_is_an_alert() -> None:
+    drive = Drive.of()
+    drive.runs()
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    assert [line.rule for line in drive.incident.alerts] == ["high_cpu_usage"]
+
+
 def test_a_resolved_or_unknown_incident_cannot_be_acknowledged() -> None:
     drive = Drive.of(supervised=False)
     drive.see("process", Outcome.FAIL)
