@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from opsbot.app import serve, supervisor_of
 from opsbot.clock import SystemClock
+from opsbot.config.settings import Settings
 from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
 from opsbot.demo.scene import TARGET, Ids, Scene, scene
 from opsbot.demo.story import SCENARIOS, Scenario, play
@@ -41,7 +42,7 @@ async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opsbot-demo-")))
         sim = await stack.enter_async_context(SimulatedDiscord())
         stack.enter_context(point_discord_py_at(sim.rest_url, sim.gateway_url))
-        stage = scene(folder, _ids(sim), sim.token)
+        stage = scene(folder, ids_of(sim), sim.token)
         if wishes.page:
             page = sim.page(sim.world.ops, sim.world.people, port=wishes.port)
             opened((await stack.enter_async_context(page)).url)
@@ -55,7 +56,8 @@ async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable
                     task.cancel()
 
 
-def _ids(sim: SimulatedDiscord) -> Ids:
+def ids_of(sim: SimulatedDiscord) -> Ids:
+    """What a configuration must know of the simulated Discord."""
     world = sim.world
     port = urlsplit(sim.rest_url).port
     assert port is not None
@@ -73,14 +75,14 @@ async def _opsbot(
             show("opsbot is online and watches Summary Bot NG.")
             await play(stage.port, scenario, show)
     finally:
-        await _end_service(stage)
+        await end_service(stage.settings)
 
 
-async def _end_service(stage: Scene) -> None:
+async def end_service(settings: Settings) -> None:
     """opsbot leaves its targets running when it ends; the demo must not."""
-    target = stage.settings.target(TARGET)
+    target = settings.target(TARGET)
     assert target is not None
-    supervisor = supervisor_of(stage.settings, target, SystemClock())
+    supervisor = supervisor_of(settings, target, SystemClock())
     look = await supervisor.find()
     if look.running is not None:
         await supervisor.stop(look.running, 2.0)

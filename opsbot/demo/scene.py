@@ -12,6 +12,12 @@ from opsbot.config.settings import Settings
 
 TARGET = "summarybot"
 
+FILE = "opsbot.yml"
+"""Name of the configuration file in the scene's folder."""
+
+SERVICE = "opsbot.demo.service"
+"""The module of the watched stand-in."""
+
 RESTART_SECONDS = 8.0
 """How long the service takes to come back, so that a watcher can read the alert and press its buttons."""
 
@@ -87,13 +93,13 @@ def free_port() -> int:
         return port
 
 
-def scene(folder: Path, ids: Ids, token: str) -> Scene:
+def scene(folder: Path, ids: Ids, token: str, *, restart_seconds: float = RESTART_SECONDS) -> Scene:
     """Writes the demo's configuration into `folder` and loads it."""
     port = free_port()
     command = [
-        *(sys.executable, "-m", "opsbot.demo.service", "--port", str(port)),
+        *(sys.executable, "-m", SERVICE, "--port", str(port)),
         *("--log", str(folder / "summarybot.log"), "--gateway", f"127.0.0.1:{ids.gateway_port}"),
-        *("--restart-delay", str(RESTART_SECONDS)),
+        *("--restart-delay", str(restart_seconds)),
     ]
     text = TEMPLATE.format(
         folder=folder,
@@ -107,6 +113,6 @@ def scene(folder: Path, ids: Ids, token: str) -> Scene:
         admin=ids.admin,
         gateway_port=ids.gateway_port,
     )
-    file = folder / "opsbot.yml"
+    file = folder / FILE
     file.write_text(text)
     return Scene(folder, port, load(file, {"OPSBOT_DISCORD_TOKEN": token}))

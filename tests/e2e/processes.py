@@ -1,0 +1,105 @@
+"""Which processes belong to a test's folder, and waiting for what has no event."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from opsbot.demo.scene import SERVICE
+
+T = TypeVar("T")
+
+BOUND = 20.0
+"""Seconds within which everything that a test waits for happens, also on a busy machine."""
+
+POLL = 0.02
+
+
+async def eventually(look: Callable[[], T], bound: float = BOUND, *, explain: Callable[[], object] = str) -> T:
+    """Polls until the look is truthy; fails after `bound` seconds."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + bound
+    while not (seen := look()):
+        assert loop.time() < ends, f"never became true within {bound:g} s: {explain() or look}"
+        await asyncio.sleep(POLL)
+    return seen
+
+
+async def gone(pid: int, bound: float = BOUND) -> None:
+    """Until a process has ended (pidfd)."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(fd, ended.set)
+    try:
+        async with asyncio.timeout(bound):
+            await ended.wait()
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)
+
+
+def services(folder: Path) -> list[int]:
+    """The live stand-in services whose command line names `folder`."""
+    return [pid for pid in _pids() if SERVICE in (argv := _argv(pid)) and str(folder) in argv and _lives(pid)]
+
+
+def belonging(folder: Path) -> list[str]:
+    """Every live process, but this one, that has to do with `folder`: by its command line, its environment
+    or a file that it holds open; and every child of this process."""
+    found = {pid for pid in _pids() if str(folder) in _argv(pid) + _environ(pid) or _holds(pid, folder)}
+    found |= {child.pid for child in psutil.Process().children(recursive=True)}
+    return [f"{pid} {_argv(pid)}" for pid in sorted(found - {os.getpid()}) if _lives(pid)]
+
+
+def kill_all(folder: Path) -> None:
+    """Ends what a failed test left behind."""
+    for line in belonging(folder):
+        with suppress(ProcessLookupError):
+            os.kill(int(line.split()[0]), signal.SIGKILL)
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _argv(pid: int) -> str:
+    return _read(pid, "cmdline")
+
+
+def _environ(pid: int) -> str:
+    return _read(pid, "environ")
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _holds(pid: int, folder: Path) -> bool:
+    fds = Path(f"/proc/{pid}/fd")
+    with suppress(OSError):
+        for fd in fds.iterdir():
+            with suppress(OSError):
+                if str(fd.readlink()).startswith(f"{folder}/"):
+                    return True
+    return False

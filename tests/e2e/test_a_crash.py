@@ -1,0 +1,28 @@
+"""The service crashes: the alert, the automatic restart, the resolve; and the people who press its buttons."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsbot.engine.access import REFUSAL
+from tests.e2e.stage import Stage, buttons, said, text_of
+
+
+async def test_a_killed_service_is_told_restarted_and_resolved(stage: Stage) -> None:
+    async with stage.opsbot():
+        old = await stage.kill()
+        message = await stage.message()
+        assert stage.sim.message_pings(message).roles == {stage.world.operator.id}
+        assert "summarybot" in message.content
+        assert "killed by SIGKILL" in text_of(message)
+        new = await stage.restarted(old)
+        over = await stage.resolved()
+        assert over.id == message.id
+        assert buttons(over) == {}
+        (reply,) = stage.replies(over)
+        assert stage.sim.message_pings(reply).silent
+        assert "Resolved: summarybot" in reply.content
+        assert stage.pids() == [new]
+        print(stage.transcript())
+    assert len(stage.alarms()) == 1
+    assert len(stage.of(1)) == 1
