@@ -1,0 +1,346 @@
+"""Who is told what, when: order, collapse, retry, and nobody held up by somebody else's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from opsbot.domain.change import NoticeDone
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import IncidentState, Priority, Severity
+from opsbot.domain.notice import Notice, NoticeKind, Receipt, Telling
+from opsbot.engine.inputs import Delivered
+from opsbot.engine.state import State
+from opsbot.errors import DeliveryError, StoreUnavailable
+from opsbot.notifiers.base import Notifier
+from opsbot.runtime.outbox import BACKOFF_MAX, DELIVERY_TIMEOUT, Outbox
+from opsbot.testing.clock import VirtualClock
+from opsbot.testing.notifier import RecordingNotifier
+from opsbot.testing.store import MemoryState
+from tests.runtime.rig import ALL
+
+OPENED, CHANGED, RESOLVED, ESCALATED = (
+    NoticeKind.OPENED,
+    NoticeKind.CHANGED,
+    NoticeKind.RESOLVED,
+    NoticeKind.ESCALATED,
+)
+
+
+@dataclass
+class Bench:
+    """An outbox over a state that the test writes; `record` does what the pipeline does with receipts."""
+
+    notifiers: dict[str, Notifier]
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    dead: list[str] = field(default_factory=list)
+    unrecorded: int = 0
+
+    def __post_init__(self) -> None:
+        self.state = State.of([], dict.fromkeys(self.notifiers, ALL))
+        self.store = MemoryState(self.clock)
+        self.outbox = Outbox(self.state, self.store, self.notifiers, self.clock, self.record)
+
+    async def record(self, given: Delivered) -> None:
+        if self.unrecorded:
+            self.unrecorded -= 1
+            raise StoreUnavailable("full")
+        self.dead += [given.dead] if given.dead else []
+        self.state.apply([NoticeDone(n, given.receipt, given.dead) for n in given.notices])
+
+    def tell(self, incident: int, *kinds: NoticeKind, to: str = "ops") -> None:
+        now = self.clock.now()
+        known = self.state.incidents.get(incident)
+        state = IncidentState.RESOLVED if RESOLVED in kinds else IncidentState.OPEN
+        changed = (
+            replace(known, version=known.version + 1, state=state)
+            if known
+            else Incident(incident, "bot", "down", state, Priority.P1, Severity.CRITICAL, now)
+        )
+        self.state.apply([changed])
+        for kind in kinds:
+            self.state.apply([Notice(self.state.next_notice, to, incident, kind, now, now)])
+        self.outbox.wake()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.outbox.run())
+        try:
+            await self.clock.settle()
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@dataclass
+class Hanging:
+    """Answers nothing about the incidents in `stuck`; tells of all others."""
+
+    stuck: set[int]
+    told: list[Telling] = field(default_factory=list)
+
+    async def deliver(self, telling: Telling) -> Receipt | None:
+        if telling.incident.id in self.stuck:
+            await asyncio.get_running_loop().create_future()
+        self.told.append(telling)
+        return None
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Breaking:
+    """Raises what it is given, once each."""
+
+    errors: list[BaseException]
+    told: list[Telling] = field(default_factory=list)
+
+    async def deliver(self, telling: Telling) -> Receipt | None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.told.append(telling)
+        return None
+
+    async def close(self) -> None:
+        pass
+
+
+def kinds(told: list[Telling]) -> list[NoticeKind]:
+    return [telling.notice.kind for telling in told]
+
+
+async def test_an_incident_is_told_at_once_and_its_row_leaves() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.settle()
+        assert kinds(ops.told) == [OPENED]
+        assert bench.state.notices == {}
+        assert ("ops", 1) in bench.state.receipts
+
+
+async def test_what_waited_together_is_told_once_in_its_final_state() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    bench.tell(1, OPENED)
+    bench.tell(1, CHANGED)
+    bench.tell(1, RESOLVED)
+    async with bench.working():
+        await bench.clock.advance(10.0)
+    assert len(ops.told) == 1
+    assert not ops.told[0].incident.live
+    assert ops.told[0].notice.kind is OPENED
+    assert bench.state.notices == {}
+
+
+async def test_the_tellings_of_an_incident_keep_their_order() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        for kind in (OPENED, CHANGED, ESCALATED, CHANGED, RESOLVED):
+            bench.tell(1, kind)
+            await bench.clock.advance(2.0)
+    assert kinds(ops.told) == [OPENED, CHANGED, ESCALATED, CHANGED, RESOLVED]
+    versions = [telling.incident.version for telling in ops.told]
+    assert versions == sorted(versions)
+
+
+async def test_edits_of_one_incident_come_at_most_once_a_second_and_end_in_the_newest_state() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        for _ in range(100):
+            bench.tell(1, CHANGED)
+            await bench.clock.advance(0.1)
+        await bench.clock.advance(2.0)
+    edits = [telling for telling in ops.told if telling.notice.kind is CHANGED]
+    assert 9 <= len(edits) <= 11
+    assert edits[-1].incident.version == 101
+
+
+async def test_a_loud_notice_never_waits_for_the_pace_of_edits() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.settle()
+        bench.tell(1, CHANGED)
+        await bench.clock.settle()
+        assert kinds(ops.told) == [OPENED]
+        bench.tell(1, ESCALATED)
+        await bench.clock.settle()
+        assert kinds(ops.told) == [OPENED, ESCALATED]
+
+
+async def test_a_new_alert_does_not_queue_behind_edits() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    for incident in range(1, 20):
+        bench.tell(incident, CHANGED)
+    await bench.clock.advance(1.0)
+    bench.tell(20, OPENED)
+    async with bench.working():
+        assert ops.told[0].incident.id == 20
+        assert len(ops.told) == 20
+
+
+async def test_a_passing_trouble_is_tried_again_ever_more_slowly() -> None:
+    trouble = DeliveryError("503", permanent=False)
+    ops = Breaking([trouble] * 10)
+    bench = Bench({"ops": ops})
+    tries: list[float] = []
+    async with bench.working():
+        bench.tell(1, OPENED)
+        began = bench.clock.now()
+        await bench.clock.settle()
+        while ops.errors:
+            left = len(ops.errors)
+            await bench.clock.advance(0.5)
+            if len(ops.errors) < left:
+                tries.append(bench.clock.now().since(began))
+        await bench.clock.advance(BACKOFF_MAX + 1)
+    waits = [b - a for a, b in zip([0.0, *tries], tries, strict=False)]
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+    assert kinds(ops.told) == [OPENED]
+
+
+async def test_the_receivers_own_wish_to_wait_is_honoured() -> None:
+    ops = RecordingNotifier("ops")
+    ops.fails.append(DeliveryError("429", permanent=False, retry_after=120.0))
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(119.0)
+        assert ops.told == []
+        await bench.clock.advance(1.5)
+        assert kinds(ops.told) == [OPENED]
+    assert ops.told[0].late >= 120.0
+
+
+async def test_a_senseless_wish_to_wait_costs_no_storm_of_tries() -> None:
+    for wish in (0.0, -5.0, float("nan")):
+        ops = Breaking([DeliveryError("429", permanent=False, retry_after=wish) for _ in range(1000)])
+        bench = Bench({"ops": ops})
+        async with bench.working():
+            bench.tell(1, OPENED)
+            await bench.clock.advance(1.0)
+            assert 1000 - len(ops.errors) <= 11
+
+
+async def test_what_can_never_be_delivered_is_recorded_as_such_and_the_rest_goes_on() -> None:
+    ops = RecordingNotifier("ops")
+    ops.fails.append(DeliveryError("channel gone", permanent=True))
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.settle()
+        bench.tell(2, OPENED)
+        await bench.clock.advance(1.0)
+    assert bench.dead == ["channel gone"]
+    assert [telling.incident.id for telling in ops.told] == [2]
+    assert bench.state.notices == {}
+
+
+async def test_a_notifier_that_breaks_stops_neither_itself_nor_the_others() -> None:
+    broken = Breaking([ZeroDivisionError("a bug"), asyncio.CancelledError(), KeyError("x")])
+    ops = RecordingNotifier("ops")
+    bench = Bench({"broken": broken, "ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED, to="broken")
+        bench.tell(2, OPENED, to="ops")
+        await bench.clock.settle()
+        assert kinds(ops.told) == [OPENED]
+        await bench.clock.advance(10.0)
+        assert kinds(broken.told) == [OPENED]
+
+
+async def test_one_that_hangs_is_given_up_after_its_time_and_tried_again() -> None:
+    ops = Hanging({1})
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(DELIVERY_TIMEOUT + 0.5)
+        ops.stuck.clear()
+        await bench.clock.advance(1.0)
+        assert kinds(ops.told) == [OPENED]
+
+
+async def test_one_stuck_incident_holds_up_the_others_for_one_try_at_most() -> None:
+    ops = Hanging({1})
+    bench = Bench({"ops": ops})
+    bench.tell(1, OPENED)
+    for incident in range(2, 7):
+        bench.tell(incident, OPENED)
+    async with bench.working():
+        await bench.clock.advance(DELIVERY_TIMEOUT + 0.1)
+        assert {telling.incident.id for telling in ops.told} == {2, 3, 4, 5, 6}
+
+
+async def test_a_notifier_that_works_again_is_used_at_once() -> None:
+    ops = RecordingNotifier("ops")
+    ops.fails.append(DeliveryError("not connected", permanent=False, retry_after=3600.0))
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(5.0)
+        bench.outbox.retry_now("somebody else")
+        await bench.clock.settle()
+        assert ops.told == []
+        bench.outbox.retry_now("ops")
+        await bench.clock.settle()
+        assert kinds(ops.told) == [OPENED]
+
+
+async def test_a_delivery_that_could_not_be_recorded_is_repeated_under_the_same_row() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops}, unrecorded=1)
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(0.5)
+        assert len(bench.state.notices) == 1
+        await bench.clock.advance(1.0)
+    assert [telling.notice.id for telling in ops.told] == [1, 1]
+    assert bench.state.notices == {}
+
+
+async def test_a_notice_of_an_incident_that_is_stored_no_more_is_given_up() -> None:
+    bench = Bench({"ops": RecordingNotifier("ops")})
+    bench.tell(1, OPENED)
+    del bench.state.incidents[1]
+    async with bench.working():
+        assert bench.dead == ["the incident is not stored any more"]
+        assert bench.state.notices == {}
+
+
+async def test_nothing_is_remembered_of_incidents_that_are_over() -> None:
+    ops = RecordingNotifier("ops")
+    ops.fails.extend([DeliveryError("gone", permanent=True), DeliveryError("503", permanent=False)])
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        for incident in range(1, 50):
+            bench.tell(incident, OPENED)
+            await bench.clock.advance(0.1)
+            bench.tell(incident, RESOLVED)
+            await bench.clock.advance(0.1)
+        await bench.clock.advance(10.0)
+        assert bench.outbox._lanes == {}
+
+
+async def test_a_change_during_a_delivery_is_told_after_it() -> None:
+    ops = Hanging({1})
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(1.0)
+        bench.tell(1, CHANGED)
+        ops.stuck.clear()
+        await bench.clock.advance(DELIVERY_TIMEOUT + 3.0)
+    assert bench.state.notices == {}
+    assert ops.told[-1].incident.version == 2
