@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ class Follower:
 
     def __init__(self, path: Path, tail: int | None = None) -> None:
         self._path = path
+        self._name = str(path)
         self._tail = tail
         self._current: OpenFile | None = None
         self._next: deque[OpenFile] = deque()
@@ -36,6 +38,7 @@ class Follower:
         self._resume: Position | None = None
         self._begun = False
         self._lost = 0
+        self._as_left: tuple[int, int, int, int] | None = None
         self.tail_bytes = 0
         self.state = LogState()
 
@@ -52,6 +55,15 @@ class Follower:
     def position(self) -> Position | None:
         """Where it is in the newest file it has begun to read."""
         return self._current.position() if self._current else None
+
+    def unchanged(self) -> bool:
+        """Whether there is certainly nothing to do: the same file as it was when it was read to its end."""
+        if self._as_left is None or self._retired or self._next:
+            return False
+        try:
+            return _seen(os.stat(self._name)) == self._as_left  # noqa: PTH116 - often asked: a Path is dearer
+        except OSError:
+            return False
 
     def attach(self) -> None:
         """Opens the file if none is open."""
@@ -180,6 +192,7 @@ class Follower:
 
     def _note_state(self) -> None:
         """Leaves alone what `_open_path` said of a file that it could not open in this look."""
+        self._as_left = None
         if self._current is None:
             return
         try:
@@ -190,3 +203,9 @@ class Follower:
             return
         if (status.st_dev, status.st_ino) == self._current.key:
             self.state = LogState(Availability.READABLE, "", status.st_size)
+            if status.st_size == self._current.offset:
+                self._as_left = _seen(status)
+
+
+def _seen(status: os.stat_result) -> tuple[int, int, int, int]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

@@ -96,6 +96,8 @@ class FileLogFeed:
 
     async def refresh(self) -> None:
         if self._job is None:
+            if self._informed() and self._follower.unchanged():
+                return
             if self._waiting() <= INLINE:
                 self._work()
                 return
@@ -111,12 +113,14 @@ class FileLogFeed:
             await asyncio.wait([self._job])
         self._follower.close()
 
+    def _informed(self) -> bool:
+        return all(share.informed for share in self._shares)
+
     def _waiting(self) -> int:
         """Bytes that a refresh will look at."""
         try:
             self._follower.attach()
-            informed = all(share.informed for share in self._shares)
-            return self._follower.pending() + (0 if informed else self._follower.to_show(LOOK_BACK))
+            return self._follower.pending() + (0 if self._informed() else self._follower.to_show(LOOK_BACK))
         except OSError as error:
             self._follower.broken(error)
             return 0
