@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from opsbot.config.conditions import vocabulary
-from opsbot.config.conditions.mistakes import ConditionError, nearest
+from opsbot.config.conditions.mistakes import ConditionError, Unknown, nearest
 from opsbot.config.conditions.resolve import Compiled, compile_condition
 from opsbot.config.conditions.scope import Absent, Scope
 from opsbot.config.models.rule import RuleSection
@@ -24,6 +25,8 @@ from opsbot.engine.messages import GUIDE_WORDS, check_template, fields_in
 
 PRIORITY = {Severity.CRITICAL: Priority.P2, Severity.WARNING: Priority.P3, Severity.INFO: Priority.P4}
 """Priority of a rule whose condition says no other (alert-config: critical P2, warning P3, info P4)."""
+
+_THRESHOLD = re.compile(r"\bthresholds\.([a-z_]+)")
 
 RECOVER_SECONDS = 60.0
 """A condition about numbers must be false that long to resolve: what lingers at a limit is one alert."""
@@ -108,8 +111,20 @@ def _spread(
 
 
 def _complain(shop: Workshop, source: Source, error: ConditionError) -> None:
+    """A mistake in a rule's condition. In a built-in one it comes from a threshold of the file, or from a
+    check that looks too rarely, which a person may have meant: that is only said."""
     if not source.built_in:
         shop.wrong((*source.path, "condition"), str(error), error.offset)
+        return
+    if isinstance(error, Absent | Unknown):
+        return
+    rule = source.section.name
+    named = _THRESHOLD.findall(source.section.condition or "")
+    given = [name for name in named if shop.value(("thresholds", name)) is not None]
+    if given:
+        shop.wrong(("thresholds", given[0]), f"the rule {rule} cannot work with it: {error}")
+    else:
+        shop.remark(f"rule {rule} does not apply: {error}")
 
 
 def _known_targets(shop: Workshop, source: Source, drafts: Sequence[Draft]) -> None:

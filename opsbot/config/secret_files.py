@@ -29,9 +29,11 @@ def read_secret(path: str | os.PathLike[str]) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SecretUnreadable(f"the file {path} cannot be read: {reason}.") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check(os.fstat(descriptor), path)
-        raw = file.read(MAX_SECRET_BYTES + 1)
+        raw = os.read(descriptor, MAX_SECRET_BYTES + 1)
+    finally:
+        os.close(descriptor)
     return _text(raw, path)
 
 

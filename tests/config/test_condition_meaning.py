@@ -262,8 +262,10 @@ def test_a_word_without_its_check_says_which_one_is_missing() -> None:
         assert "`bot`" in str(error)
 
 
-def test_the_health_check_is_the_one_named_health_else_the_first_http_one() -> None:
-    named = replace(SCOPE, checks={"api": "http", "health": "http"})
-    other = replace(SCOPE, checks={"api": "http", "docs": "http"})
-    assert compiled("health_check_failed", named).reads == {"health"}
-    assert compiled("health_check_failed", other).reads == {"api"}
+def test_only_the_check_of_the_health_url_is_a_health_check() -> None:
+    named = replace(
+        SCOPE, metrics={"health_up": "api", "docs_up": "docs"}, checks={"api": "http", "docs": "http"}
+    )
+    assert compiled("health_check_failed", named).reads == {"api"}
+    other = replace(SCOPE, metrics={"docs_up": "docs"}, checks={"docs": "http"})
+    assert isinstance(mistake("health_check_failed", other), Absent)

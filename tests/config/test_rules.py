@@ -117,3 +117,16 @@ def test_a_recovery_limit_reaches_the_rule() -> None:
     condition = rules_of(loaded)["high_cpu_usage"].condition
     assert isinstance(condition, Compare)
     assert (condition.limit, condition.recovery) == (85, 60)
+
+
+def test_a_threshold_with_which_a_built_in_rule_cannot_work_is_a_mistake() -> None:
+    found = problem("thresholds:\n  memory_usage: {critical: 100}\n")
+    assert (found.line, found.key) == (2, "thresholds.memory_usage")
+    assert "high_memory_usage" in found.message
+    assert "never true" in found.message
+
+
+def test_a_built_in_rule_that_a_slow_check_cannot_feed_is_pointed_out() -> None:
+    loaded = made("targets: {a: {checks: {log: {path: x, interval_seconds: 3600}}}}")
+    assert "high_error_rate" not in rules_of(loaded, "a")
+    assert any("high_error_rate" in notice and "too short" in notice for notice in loaded.notices)

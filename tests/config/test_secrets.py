@@ -36,8 +36,9 @@ def test_an_empty_a_missing_and_a_special_secret_file_are_refused(tmp_path: Path
         read_secret(secret_file(tmp_path, text=" \n"))
     with pytest.raises(SecretUnreadable, match="cannot be read"):
         read_secret(tmp_path / "nothing")
-    with pytest.raises(SecretUnreadable, match="not a regular file"):
-        read_secret("/dev/null")
+    for special in (Path("/dev/null"), tmp_path):
+        with pytest.raises(SecretUnreadable, match="not a regular file"):
+            read_secret(special)
 
 
 def test_a_large_or_binary_secret_file_is_refused(tmp_path: Path) -> None:

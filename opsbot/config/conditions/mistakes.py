@@ -14,6 +14,10 @@ class ConditionError(Exception):
         self.offset = offset
 
 
+class Unknown(ConditionError):
+    """A name that no check of any target stands behind."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """ "did you mean `x`?" for the nearest known word, or what is known when nothing is near."""
     names = sorted({name for name in known if name})

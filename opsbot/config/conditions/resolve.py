@@ -162,9 +162,7 @@ class _Builder:
         if name.text in self.scope.known:
             raise Absent(f"no check of target `{self.scope.target}` gives `{name.text}`.", name.at)
         known = [*self.scope.known, *self.scope.metrics, *vocabulary.words(self.scope)]
-        raise ConditionError(
-            f"there is no metric or word `{name.text}`: {nearest(name.text, known)}", name.at
-        )
+        raise Unknown(f"there is no metric or word `{name.text}`: {nearest(name.text, known)}", name.at)
 
     def call(self, call: Call) -> Quantity:
         self.metric(call.metric)

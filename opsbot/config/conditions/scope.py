@@ -34,6 +34,6 @@ class Scope:
         return [name for name, its_kind in self.checks.items() if its_kind == kind]
 
     def health(self) -> str | None:
-        """The check that asks for the target's health: the one named `health`, else its first HTTP check."""
-        http = self.of_kind("http")
-        return "health" if "health" in http else http[0] if http else None
+        """The check that asks for the target's health: the one that gives `health_up`. Not just any HTTP
+        check: restarting because a synthetic transaction fails would not mend what it depends on."""
+        return self.metrics.get("health_up")

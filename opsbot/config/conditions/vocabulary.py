@@ -152,7 +152,10 @@ def _port(word: str, scope: Scope, at: int) -> Fact:
 
 
 def _health(word: str, scope: Scope, at: int) -> Fact:
-    check = scope.health() or _first(word, "http", scope, at)
+    check = scope.health()
+    if check is None:
+        _need_metric(word, "health_up", "http", scope, at)
+        raise AssertionError("the metric is there, so its check is")
     return Fact(Seen(check, NO_ANSWER, word), samples=scope.max_failures, priority=Priority.P1)
 
 
