@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from opsbot.config.conditions import vocabulary
 from opsbot.config.conditions.bounds import senseless
 from opsbot.config.conditions.limits import Limit, limit_at
-from opsbot.config.conditions.mistakes import ConditionError, nearest
+from opsbot.config.conditions.mistakes import ConditionError, Unknown, nearest
 from opsbot.config.conditions.parse import parse
 from opsbot.config.conditions.scope import Absent, Scope
 from opsbot.config.conditions.syntax import (
