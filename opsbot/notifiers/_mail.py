@@ -70,7 +70,7 @@ def as_html(incident: Incident, late: float = 0.0) -> str:
 def failure(host: str, error: Exception) -> DeliveryError:
     """4xx answers (greylisting, full box), lost and refused connections and timeouts are transient; 5xx
     answers (RFC 5321 4.2.1), a required STARTTLS that is missing and a distrusted certificate permanent."""
-    from aiosmtplib import SMTPNotSupported, SMTPRecipientsRefused
+    from aiosmtplib import SMTPException, SMTPRecipientsRefused
 
     if isinstance(error, SMTPRecipientsRefused):
         codes = [refused.code for refused in error.recipients]
@@ -83,7 +83,7 @@ def failure(host: str, error: Exception) -> DeliveryError:
         return _error(host, "its certificate is not trusted: set `ca_file`", permanent=True)
     if isinstance(error, FileNotFoundError):
         return _error(host, "the file that `ca_file` names does not exist", permanent=True)
-    if isinstance(error, (SMTPNotSupported, ValueError)) and not isinstance(error, OSError):
+    if isinstance(error, (SMTPException, ValueError)) and not isinstance(error, OSError):
         return _error(host, str(error), permanent=True)
     said = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     return _error(host, said, permanent=False)

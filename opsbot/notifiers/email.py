@@ -72,6 +72,7 @@ class EmailNotifier:
         self._name = name
         self._clock = clock
         self._trust: ssl.SSLContext | None = None
+        self._reading = asyncio.Lock()
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`. A mail that some of its readers' servers refused counts as delivered."""
@@ -113,7 +114,8 @@ class EmailNotifier:
 
     async def _context(self) -> ssl.SSLContext:
         """Made once, in a thread: it reads all certificates of the system."""
-        if self._trust is None:
-            ca_file = self._options.ca_file or None
-            self._trust = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file)
-        return self._trust
+        async with self._reading:
+            if self._trust is None:
+                ca_file = self._options.ca_file or None
+                self._trust = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file)
+            return self._trust

@@ -19,7 +19,9 @@ from opsbot.errors import DeliveryError
 from opsbot.notifiers._options import require
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
 
-_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
+_PASSING = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
+)
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -76,9 +78,11 @@ def append(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, _FLAGS, 0o600)
     try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
+        before = os.fstat(file)
+        if not stat.S_ISREG(before.st_mode):
             raise OSError(errno.EINVAL, "is not a regular file")
         if os.write(file, data) != len(data):
+            os.ftruncate(file, before.st_size)  # half a line would spoil the next one
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(file)
