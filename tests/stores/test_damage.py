@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from opsbot.domain.levels import Outcome
+from opsbot.domain.sample import Sample
 from opsbot.errors import StoreUnavailable
+from opsbot.stores import sqlite_metrics
 from opsbot.stores._rescue import fresh_ids
 from opsbot.stores.sqlite_metrics import SqliteMetrics
 from opsbot.stores.sqlite_state import SqliteState
@@ -200,4 +203,23 @@ async def test_damaged_metrics_are_put_aside_too(tmp_path: Path, clock: VirtualC
     metrics = SqliteMetrics(tmp_path / "metrics.db", clock)
     assert await metrics.names("bot") == []
     assert metrics.quarantined == tmp_path / "metrics.db.corrupt-20260105T150400Z"
+    await metrics.close()
+
+
+async def test_damage_in_a_big_history_that_was_not_checked_is_mended_when_it_is_met(
+    tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_metrics, "_CHECK_UP_TO", 0)
+    path, metrics = tmp_path / "metrics.db", SqliteMetrics(tmp_path / "metrics.db", clock)
+    names = {f"metric_{number}": 1.0 for number in range(2000)}
+    await metrics.append([Sample("bot", "process", clock.now(), Outcome.OK, metrics=names)])
+    await metrics.close()
+    data = bytearray(path.read_bytes())
+    data[PAGE * 2 :] = b"\xa5" * (len(data) - PAGE * 2)
+    path.write_bytes(data)
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await metrics.names("bot")
+    assert metrics.quarantined is None
+    await metrics.append([Sample("bot", "process", clock.now(), Outcome.OK, metrics={"threads": 1.0})])
+    assert await metrics.names("bot") == ["threads"]
     await metrics.close()

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ async def test_a_full_file_takes_nothing_by_half_and_goes_on_when_there_is_room(
     await store._database.write(lambda db: db.execute("PRAGMA max_page_count = 100000").fetchone())
     await store.commit([ex.incident(2, clock.now()), *big])
     assert len(await store.timeline(2)) == 2000
+
+
+async def test_a_batch_with_something_that_cannot_be_stored_is_refused_whole(
+    store: SqliteState, clock: VirtualClock
+) -> None:
+    impossible = replace(ex.desired(clock.now()), target="\ud800")
+    with pytest.raises(UnicodeEncodeError):
+        await store.commit([ex.incident(1, clock.now()), impossible])
+    await store.commit([ex.incident(2, clock.now())])
+    assert [each.id for each in (await store.load()).incidents] == [2]
 
 
 def test_on_a_full_disk_it_goes_on_in_memory_and_loses_nothing(

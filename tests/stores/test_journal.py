@@ -60,6 +60,14 @@ def test_at_whatever_byte_the_last_line_was_torn_the_others_are_read_and_new_one
         assert Journal(path).read() == [batch(1), batch(3)]
 
 
+def test_a_long_torn_line_is_gone_when_a_shorter_one_follows(path: Path) -> None:
+    Journal(path).append([batch(1), batch(2, "x" * 5000)])
+    path.write_bytes(path.read_bytes()[:-10])
+    Journal(path).append([batch(3)])
+    Journal(path).append([batch(4)])
+    assert Journal(path).read() == [batch(1), batch(3), batch(4)]
+
+
 def test_a_line_that_is_no_batch_is_passed_over(path: Path) -> None:
     Journal(path).append([batch(1)])
     with path.open("ab") as file:
