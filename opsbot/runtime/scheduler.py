@@ -50,6 +50,7 @@ class Watched:
     due: float = 0.0
     looking: asyncio.Task[Sample] | None = None
     again: bool = False
+    broke: str = ""
     last: Moment | None = None
     runs: int = 0
     errors: int = 0
@@ -157,7 +158,9 @@ class Scheduler:
         except TimeoutError:
             return Observation(Outcome.TIMEOUT, f"no answer within {item.spec.timeout:g} s")
         except Exception as broken:
-            log.warning("check broke", target=item.target, check=item.spec.name, exc_info=True)
+            if item.broke != repr(broken):  # one that breaks at each look is said once
+                log.warning("check broke", target=item.target, check=item.spec.name, exc_info=True)
+            item.broke = repr(broken)
             return Observation(Outcome.ERROR, f"the check broke: {type(broken).__name__}: {broken}")
 
     async def _hand_over(self, sample: Sample) -> None:
