@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from opsbot.domain.incident import Incident
@@ -58,8 +59,8 @@ def as_data(incident: Incident) -> dict[str, Any]:
         "priority": incident.priority.value,
         "severity": incident.severity.value,
         "rule": first.rule if first else None,
-        "value": first.value if first else None,
-        "limit": first.limit if first else None,
+        "value": _finite(first.value if first else None),
+        "limit": _finite(first.limit if first else None),
         "unit": first.unit if first else "",
         "opened": incident.opened.wall,
         "resolved": incident.resolved_at.wall if incident.resolved_at else None,
@@ -67,6 +68,11 @@ def as_data(incident: Incident) -> dict[str, Any]:
         "doing": one_line(incident.doing, _TEXT),
         "version": incident.version,
     }
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON knows no infinity and no NaN."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _value(incident: Incident) -> str:
