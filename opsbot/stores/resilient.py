@@ -183,6 +183,7 @@ class ResilientState:
             del self._waiting[-self._unsaved]
             self._unsaved -= 1
             self._lost += 1
+            log.error("A batch of changes is given up: %d so far, memory is bounded", self._lost)
 
     async def _recover(self) -> bool:
         await self._read_journal()
