@@ -105,6 +105,7 @@ class Follower:
         """Reading failed (a stale mount, a bad disk): lets go of all, to go on from here when it works."""
         if position := self.position():
             self._resume, self._begun = position, False
+        self._lost = self.lost
         self.close()
         self.state = LogState(Availability.REFUSED, f"{self._path} cannot be read: {error.strerror}")
 

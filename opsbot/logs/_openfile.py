@@ -50,11 +50,13 @@ class OpenFile:
         return size if size < self.offset else size - self.offset
 
     def chunks(self) -> Iterator[bytes]:
-        """What is new, as pieces of whole lines in valid UTF-8."""
+        """What is new, as pieces of whole lines in valid UTF-8. What is written while it is read waits for
+        the next time: a writer who is faster than the reader must not keep it for ever."""
         self._restart_if_truncated()
         self._skip_backlog()
         self.quiet += 1
-        while data := os.pread(self._fd, SLICE, self.offset):
+        end = self.size
+        while data := os.pread(self._fd, min(SLICE, max(0, end - self.offset)), self.offset):
             self.quiet = 0
             self.offset += len(data)
             if ready := self._cutter.feed(data):

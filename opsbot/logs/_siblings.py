@@ -13,6 +13,9 @@ from opsbot.logs._opening import LogMissing, LogRefused, open_log
 HEAD_BYTES = 128
 """Enough to tell two logs apart: their first lines have different times."""
 
+SIBLINGS_LIMIT = 64
+"""Renamed logs that are looked at, the newest first: more were hardly written between two looks."""
+
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _ROTATION_INDEX_MAX = 999  # `app.log.3` is a rotation's number, `app.log.20260105` a date
 
@@ -37,13 +40,25 @@ class Sibling:
 
 def siblings(path: Path) -> dict[int, Sibling]:
     """The renamed, not packed logs beside `path`, by inode."""
+    shape = _shape(path.name)
     try:
-        names = [entry.name for entry in os.scandir(path.parent)]
+        entries = [entry for entry in os.scandir(path.parent) if _is_log(entry.name, shape)]
+        newest = sorted(entries, key=_modified, reverse=True)[:SIBLINGS_LIMIT]
     except OSError:
         return {}
-    shape = _shape(path.name)
-    found = (_look(path.parent / name) for name in names if shape.fullmatch(name))
+    found = (_look(path.parent / entry.name) for entry in newest)
     return {sibling.inode: sibling for sibling in found if sibling}
+
+
+def _is_log(name: str, shape: re.Pattern[str]) -> bool:
+    return bool(shape.fullmatch(name)) and not name.endswith(_PACKED)
+
+
+def _modified(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime_ns
+    except OSError:  # renamed or deleted in between
+        return 0
 
 
 def is_same(one: Sibling, other: Sibling | None) -> bool:
@@ -69,8 +84,6 @@ def _shape(name: str) -> re.Pattern[str]:
 
 
 def _look(path: Path) -> Sibling | None:
-    if path.name.endswith(_PACKED):
-        return None
     try:
         descriptor = open_log(path)
     except (LogMissing, LogRefused):

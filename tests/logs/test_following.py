@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -189,3 +190,44 @@ async def test_after_a_restart_another_file_with_the_same_inode_is_not_taken_for
     again.feed.resume_from(position)
     await again.feed.refresh()
     assert again.feed.counts.errors == 5
+
+
+async def test_a_writer_who_is_faster_than_the_reader_does_not_keep_it_for_ever(log: Log) -> None:
+    log.feed.subscribe({"all": "hello"}, lambda hit: log.write(line(message="hello, too")))
+    await log.feed.refresh()
+    log.write(line(), line())
+    await log.feed.refresh()
+    assert log.feed.counts.lines == 2
+    await log.feed.refresh()
+    assert log.feed.counts.lines == 4
+
+
+async def test_a_disk_that_cannot_be_read_for_a_while_loses_and_doubles_nothing(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(log, line())
+    log.write(line("ERROR"))
+    await log.feed.refresh()
+    log.write(line("ERROR"))
+
+    def stale(*_: object) -> bytes:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "pread", stale)
+        await log.feed.refresh()
+        assert (availability(log), "Stale" in log.feed.state.reason) == (Availability.REFUSED, True)
+    log.write(line("ERROR"))
+    await log.feed.refresh()
+    assert (availability(log), log.feed.counts.errors) == (Availability.READABLE, 3)
+
+
+async def test_of_very_many_renamed_logs_the_newest_are_looked_at(log: Log) -> None:
+    await begin(log, line())
+    log.rotate()
+    for number in range(100, 400):
+        log.path.with_name(f"bot.log.{number}").write_text("old\n")
+        os.utime(log.path.with_name(f"bot.log.{number}"), (1, 1))
+    log.write(line("ERROR"))
+    await log.feed.refresh()
+    assert (log.feed.counts.lines, log.feed.counts.errors) == (1, 1)
