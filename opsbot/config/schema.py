@@ -40,7 +40,7 @@ def schema(packages: Packages | None = None) -> Schema:
     whole["properties"]["notifications"] = _notifications(packages, definitions)
     definitions["Actions"]["additionalProperties"] = {"$ref": "#/$defs/Action"}
     result: Schema = _with_variables(_tidy(whole))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "opsbot", **result}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **result, "title": "opsbot"}
 
 
 def _notifications(packages: Packages, definitions: Schema) -> Schema:
