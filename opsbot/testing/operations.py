@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
 from opsbot.clock import Clock
@@ -129,7 +129,7 @@ class FakeOperations:
         self.actions[number] = action
         return action
 
-    async def follow(self, action: int) -> AsyncIterator[Action]:
+    async def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """See `Operations`."""
         self._note("follow", str(action))
         told: Action | None = None
