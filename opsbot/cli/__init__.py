@@ -1,0 +1,4 @@
+"""The command line."""
+
+SHORTEST_WATCH = 0.2
+"""Seconds between two looks of `opsbot health --watch`, at the least."""

@@ -12,10 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from opsbot.cli import SHORTEST_WATCH
 from opsbot.errors import UsageError
-
-SHORTEST_WATCH = 0.2
-"""Seconds, as in `opsbot.cli.main`."""
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from opsbot import __version__
-from opsbot.cli.entry import SHORTEST_WATCH
+from opsbot.cli import SHORTEST_WATCH
 
 app = typer.Typer(
     name="opsbot",
