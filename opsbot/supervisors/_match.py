@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os.path
 import pwd
+import re
 import shutil
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
 from opsbot.supervisors import _proc
 from opsbot.supervisors._argv import Argv, core, is_python, same_program
 
 _SHEBANG_BYTES = 256
+_PLAIN = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 
 
 class Fit(Enum):
@@ -35,7 +38,7 @@ class Verdict:
 NO = Verdict(Fit.NO)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
     """What the target looks like. `command`: its core; `executable`: resolved, or None when it cannot be;
     `interpreter`: of a script, resolved; `folder`: None for any; `wrapped`: it is configured through a
@@ -47,6 +50,14 @@ class Pattern:
     folder: str | None
     uid: int
     wrapped: bool = False
+
+    @cached_property
+    def needle(self) -> bytes:
+        """Stands in every command line that can match, however it is quoted: the longest plain word."""
+        words = self.command[1:] or self.command[:1]
+        found = [word for text in words for word in _PLAIN.findall(text)]
+        name = max(found, key=len, default="")
+        return b"" if len(self.command) == 1 and is_python(name) else name.encode()
 
     def judge(self, pid: int, argv: Argv) -> Verdict:
         """Compares; only a process with the right arguments costs more than a look at them."""

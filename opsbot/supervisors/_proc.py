@@ -16,6 +16,7 @@ DEAD = frozenset({"Z", "X", "x"})
 """States of a process that has ended and waits to be reaped (proc(5)): dead, whatever kill(pid, 0) says."""
 
 _CHUNK = 65536
+_WHOLE = 2048
 _PSUTIL_TICKS = 100.0
 
 
@@ -70,8 +71,17 @@ def argv(pid: int) -> tuple[str, ...]:
     """The command line; empty for kernel threads, zombies and what may not be read."""
     if not LINUX:
         return _argv_elsewhere(pid)
-    raw = read(f"/proc/{pid}/cmdline")
-    return tuple(os.fsdecode(part) for part in raw.rstrip(b"\0").split(b"\0")) if raw else ()
+    return words(command_line(pid))
+
+
+def command_line(pid: int) -> bytes:
+    """The command line as the kernel has it, each word ended by NUL."""
+    return read(f"/proc/{pid}/cmdline") if LINUX else b"\0".join(map(os.fsencode, _argv_elsewhere(pid)))
+
+
+def words(command: bytes) -> tuple[str, ...]:
+    """A command line as words."""
+    return tuple(map(os.fsdecode, command.rstrip(b"\0").split(b"\0"))) if command else ()
 
 
 def cookie(pid: int) -> Cookie | None:
@@ -120,7 +130,10 @@ def read(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        parts = []
+        first = os.read(fd, _CHUNK)
+        if len(first) < _WHOLE:  # the kernel gives what there is, up to a page and more: no second read
+            return first
+        parts = [first]
         while part := os.read(fd, _CHUNK):
             parts.append(part)
         return b"".join(parts)

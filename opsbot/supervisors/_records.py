@@ -15,6 +15,7 @@ from typing import Any
 
 from opsbot.domain.moment import Moment
 from opsbot.domain.process import Exit, ProcessId
+from opsbot.errors import SupervisorError
 
 NO_PROCESS = ProcessId("", 0, 0)
 
@@ -56,7 +57,18 @@ class Records:
         return self.directory / "output.log"
 
     def prepare(self) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """
+        Raises:
+            SupervisorError: the folder cannot be made.
+        """
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SupervisorError(
+                f"The target's state folder {self.directory} cannot be made ({error.strerror}): correct "
+                f"`state_dir` or its rights.",
+                permanent=True,
+            ) from error
 
     def token(self) -> str:
         """The random word that marks this target's processes, the same for all generations."""

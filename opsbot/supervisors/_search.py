@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -10,9 +11,9 @@ from opsbot.supervisors import _locks, _proc
 from opsbot.supervisors._keeper import ENTRY
 from opsbot.supervisors._match import Fit, Pattern, Verdict
 
-
 EXEC_TRIES = 10
 EXEC_PAUSE_SECONDS = 0.001
+_KEEPER = os.fsencode(ENTRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ class Search:
     def _look(self, pid: int) -> Found | None:
         if pid in self.strangers:
             return None
-        argv = _proc.argv(pid) or _just_now(pid)
-        if not argv or ENTRY in argv:  # a kernel thread, a zombie, or a keeper
+        command = command_of(pid)
+        if not command or _KEEPER in command:  # a kernel thread, a zombie, or a keeper
             return None
         cookie = _proc.cookie(pid)
-        verdict = self.pattern.judge(pid, argv) if self.pattern else Verdict(Fit.NO)
+        verdict = Verdict(Fit.NO)
+        if self.pattern and self.pattern.needle in command:
+            verdict = self.pattern.judge(pid, _proc.words(command))
         if verdict.fit is Fit.NO and not (cookie and cookie.token == self.token):
             return None
         stat = _proc.stat(pid)
@@ -149,12 +152,17 @@ class Search:
         )
 
 
-def _just_now(pid: int) -> tuple[str, ...]:
+def command_of(pid: int) -> bytes:
+    """The command line, also of a process that is just becoming another program."""
+    return _proc.command_line(pid) or _just_now(pid)
+
+
+def _just_now(pid: int) -> bytes:
     """In the midst of exec a process has a program file, but no command line yet: that moment passes."""
     for _ in range(EXEC_TRIES):
         if not _proc.executable(pid):  # a kernel thread, or gone
-            return ()
-        if argv := _proc.argv(pid):
-            return argv
+            return b""
+        if command := _proc.command_line(pid):
+            return command
         time.sleep(EXEC_PAUSE_SECONDS)
-    return ()
+    return b""

@@ -27,12 +27,12 @@ from opsbot.supervisors.base import Look, Supervisor, SupervisorContext
 
 __all__ = ["Adopt", "Limits", "Match", "Options", "ProcessSupervisor", "build"]
 
-TRIES = 100
-"""How often a start that meets another one looks again, `PAUSE_SECONDS` apart."""
+START_SECONDS = 5.0
+"""So long a start that meets another one looks again, `PAUSE_SECONDS` apart."""
 
 PAUSE_SECONDS = 0.02
 OLD_KEEPER_SECONDS = 0.5
-"""So long the last target's keeper may take to write out what is left before the next start."""
+"""So long the last target's keeper may take to write out what is left; then the next start goes before."""
 
 
 def build(options: Options, context: SupervisorContext) -> Supervisor:
@@ -68,7 +68,9 @@ class ProcessSupervisor:
 
     async def start(self, generation: int) -> Running:
         self._records.prepare()
-        for _ in range(TRIES):
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + START_SECONDS
+        while loop.time() < ends:
             running = await self._start_once(generation)
             if running:
                 self._keepers.make_ready()
@@ -167,7 +169,7 @@ class ProcessSupervisor:
         grip = Grip.take(seen.keeper, self._boot_id) if seen and seen.keeper.pid else None
         if grip:
             with grip:
-                await grip.ended_within(OLD_KEEPER_SECONDS)
+                await terminate(grip, 0, OLD_KEEPER_SECONDS)  # signal 0 asks for nothing: it ends by itself
 
     async def _ended(self, grip: Grip, running: Running, keeper: ProcessId) -> None:
         """Waits for the target; a keeper that dies before it is replaced meanwhile."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from opsbot.clock import SystemClock
 from opsbot.domain.process import Running
 from opsbot.supervisors import _proc
+from opsbot.supervisors._search import command_of
 from opsbot.supervisors.base import SupervisorContext
 from opsbot.supervisors.process import Options, ProcessSupervisor
 
@@ -70,7 +71,8 @@ class Place:
 
     def copies(self) -> list[int]:
         """Pids of live processes with this test's command line, workers included."""
-        return [pid for pid in _proc.pids() if str(self.folder) in _proc.argv(pid) and _living(pid)]
+        name = str(self.folder)
+        return [pid for pid in _proc.pids() if name in _proc.words(command_of(pid)) and _living(pid)]
 
     def text(self) -> str:
         return self.log.read_text() if self.log.exists() else ""

@@ -165,3 +165,14 @@ def test_a_keeper_imports_only_what_every_python_has() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
                 assert name.split(".")[0] in allowed or name.startswith("opsbot.supervisors._keeper."), file
+
+
+async def test_a_halted_keeper_of_a_dead_target_does_not_hold_up_the_next_start(place: Place) -> None:
+    supervisor = place.supervisor()
+    running = await supervisor.start(1)
+    os.kill(running.keeper_pid, signal.SIGSTOP)
+    kill(running)
+    assert not (await supervisor.wait_exit(running)).known
+    again = await supervisor.start(2)
+    assert place.copies() == [again.process.pid]
+    assert not alive(running.keeper_pid)
