@@ -15,8 +15,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from opsbot import registry
 from opsbot.bot import DiscordLine
 from opsbot.checks.base import Check, CheckContext
@@ -48,8 +46,6 @@ DAY = 86_400.0
 LOCK_PATIENCE = 2.0
 """Seconds that `run` waits for a command that holds the state directory for a moment."""
 
-log = structlog.get_logger("opsbot.app")
-
 
 @asynccontextmanager
 async def opened(
@@ -68,7 +64,6 @@ async def opened(
         stack.push_async_callback(metrics.close)
         notifiers = {spec.name: _notifier(spec, clock, ports or {}) for spec in settings.notifiers}
         state = _state(settings, await store.load())
-        _report_damage(store)
         subjects = {t.name: _subject(t, settings, clock) for t in settings.targets if t.supervisor}
         parts = Parts(
             state=state,
@@ -79,6 +74,8 @@ async def opened(
             notifiers=notifiers,
             sections=_sections(settings.targets),
             keep_days=settings.retention.metrics / DAY,
+            keeper=store,
+            keep_incidents=settings.retention.alerts,
         )
         runtime = Runtime(parts)
         feeds = FileLogFeeds(clock)
@@ -137,15 +134,6 @@ def _me() -> Actor:
 def _state_store(directory: Path, clock: Clock) -> StateKeeper:
     journal = Journal(directory / "journal.jsonl")
     return ResilientState(SqliteState(directory / "state.db", clock), journal, clock)
-
-
-def _report_damage(store: StateKeeper) -> None:
-    if store.quarantined is not None:
-        log.error(
-            "state.db was damaged: it was put aside and a new one begun", kept_as=str(store.quarantined)
-        )
-    if store.degraded is not None:
-        log.error("state.db cannot be written: going on from memory", reason=store.degraded.reason)
 
 
 def _state(settings: Settings, persisted: Persisted) -> State:

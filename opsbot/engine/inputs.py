@@ -108,6 +108,14 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTrouble:
+    """Something keeps opsbot itself from its work (`text` says what), or does no more (empty)."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """Something for the audit alone: who did what with which outcome (such as `refused`)."""
 
@@ -116,6 +124,22 @@ class Recorded:
     target: str
     outcome: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTrouble:
+    """Something is wrong with opsbot itself, in words for people; without words it is over."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restate:
+    """The store has begun a new file: all that is decided is to be written once more. `without_timeline`:
+    numbers of the incidents whose timeline is lost there."""
+
+    without_timeline: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +159,9 @@ Input = (
     | ActionAsked
     | ActionMoved
     | Delivered
+    | OwnTrouble
     | Recorded
+    | OwnTrouble
+    | Restate
     | Tick
 )

@@ -49,6 +49,7 @@ def situation(draft: Draft, known: Known) -> Situation:
         desired=draft.desired(name),
         pause=draft.pause(name),
         running=draft.action_on(name),
+        degraded_since=draft.state.degraded_since,
         exit=known.exit if known.running is None else None,
         hopeless=known.hopeless,
     )

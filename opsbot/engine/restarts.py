@@ -53,6 +53,7 @@ class Situation:
     pause: Pause | None = None
     running: Action | None = None
     exit: Exit | None = None
+    degraded_since: Moment | None = None
     hopeless: str = ""
 
 
@@ -102,6 +103,11 @@ def _forbidden(situation: Situation, now: Moment) -> Ruling | None:
 
 
 def _budget(situation: Situation, now: Moment) -> Ruling | None:
+    degraded = situation.degraded_since
+    if degraded is not None and any(m.automatic and m.at.mono >= degraded.mono for m in situation.marks):
+        return Ruling(
+            Answer.HOLD, "opsbot's state cannot be written, so one restart is all it does by itself"
+        )
     limit = situation.policy.max_per_hour
     if limit <= 0:
         return Ruling(Answer.NO, "no automatic restart is allowed in any hour")

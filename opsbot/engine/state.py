@@ -72,6 +72,7 @@ class State:
     restarts: dict[str, list[RestartMark]] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
     receipts: dict[tuple[str, int], Receipt] = field(default_factory=dict)
+    degraded_since: Moment | None = None
     next_incident: int = 1
     next_action: int = 1
     next_notice: int = 1

@@ -15,7 +15,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.process import Exit
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
-from opsbot.engine import alerting, alerts, people, repair, restarts
+from opsbot.engine import alerting, alerts, own, people, repair, restarts
 from opsbot.engine.draft import Draft, Effect
 from opsbot.engine.inputs import (
     Acknowledge,
@@ -23,6 +23,7 @@ from opsbot.engine.inputs import (
     ActionMoved,
     Delivered,
     Input,
+    OwnTrouble,
     PauseAsked,
     ProcessEnded,
     ProcessFound,
@@ -103,6 +104,8 @@ def _take(draft: Draft, given: Input) -> None:
             _moved(draft, action, hopeless=hopeless)
         case Delivered():
             _delivered(draft, given)
+        case OwnTrouble():
+            own.trouble(draft, given)
         case Tick():
             _time_passed(draft)
         case _:
@@ -204,7 +207,11 @@ def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
     if hopeless and action.target in draft.state.known:
         draft.state.known[action.target].hopeless = action.detail.split("\n", 1)[0][:WHY_SHOWN]
     repair.ended(draft, action)
-    alerting.settle_incident(draft, action.target)
+    known = draft.state.known.get(action.target)
+    if action.state is ActionState.DONE or known is None:
+        alerting.settle_incident(draft, action.target)
+    elif known.running is None:  # what was seen of it in its moment of life is no recovery
+        _down(draft, known)
 
 
 def _delivered(draft: Draft, given: Delivered) -> None:

@@ -21,6 +21,7 @@ from opsbot.engine.draft import Effect, LookNow, RunAction
 from opsbot.engine.inputs import Input, ProcessFound, SampleSeen
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
+from opsbot.runtime.caretaker import Caretaker
 from opsbot.runtime.history import History
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
@@ -28,7 +29,7 @@ from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.remediator import Remediator, Subject
 from opsbot.runtime.scheduler import Scheduler
-from opsbot.stores.base import MetricsStore, StateStore
+from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 
 CLOSE_PATIENCE = 1.0
 """Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
@@ -38,7 +39,9 @@ log = structlog.get_logger("opsbot.runtime")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title."""
+    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title.
+    `keep_days`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
+    degraded."""
 
     state: State
     store: StateStore
@@ -48,6 +51,8 @@ class Parts:
     notifiers: Mapping[str, Notifier]
     sections: Mapping[tuple[str, str], str]
     keep_days: float = 30.0
+    keeper: StateKeeper | None = None
+    keep_incidents: float = 90 * 86_400.0
 
 
 class Runs(Protocol):
@@ -84,10 +89,11 @@ class Runtime:
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Watches, decides, repairs and tells until cancelled. `started` is set when all of it works."""
         await self.history.seed(self._parts.state)
-        await self._run(
-            (self.history, self.outbox, self.remediator, self.pipeline, self.processes, self.scheduler),
-            started,
-        )
+        parts: list[Runs] = [self.history, self.outbox, self.remediator, self.pipeline]
+        if self._parts.keeper is not None:
+            keep = self._parts.keep_incidents
+            parts.append(Caretaker(self._parts.keeper, self._parts.clock, self.pipeline.post, keep))
+        await self._run([*parts, self.processes, self.scheduler], started)
 
     async def run_for_a_person(self, started: asyncio.Event) -> None:
         """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,

@@ -1,0 +1,83 @@
+"""Looks after opsbot's own state: tells when it cannot be written, tries it again, and prunes what is old."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from opsbot.clock import Clock
+from opsbot.engine.inputs import Input, OwnTrouble
+from opsbot.engine.own import DAMAGE_RULE, STATE_RULE
+from opsbot.errors import StoreError
+from opsbot.stores.base import StateKeeper
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks at the state file while it may be broken."""
+
+PRUNE_EVERY = 6 * 3600.0
+"""Seconds between two removals of what is older than it is kept."""
+
+log = structlog.get_logger("opsbot.caretaker")
+
+
+@dataclass(slots=True)
+class Caretaker:
+    """`keep`: seconds for which resolved incidents are kept."""
+
+    store: StateKeeper
+    clock: Clock
+    post: Callable[[Input], Awaitable[None]]
+    keep: float
+    _told: dict[str, str] = field(default_factory=dict)
+    _pruned: float = float("-inf")
+    _damaged: Path | None = None
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        while True:
+            await self._look()
+            await self.clock.sleep(LOOK_EVERY)
+
+    async def _look(self) -> None:
+        degraded = self.store.degraded
+        if degraded is not None:
+            await self.store.recover()
+            degraded = self.store.degraded
+        await self._tell(
+            STATE_RULE, f"opsbot's state cannot be written: {degraded.reason}" if degraded else ""
+        )
+        await self._look_for_damage()
+        if degraded is None and self.clock.now().mono - self._pruned > PRUNE_EVERY:
+            await self._prune()
+
+    async def _look_for_damage(self) -> None:
+        """Told once per damaged file; over at the next look, since a new file stands in its place."""
+        damaged = self.store.quarantined
+        text = ""
+        if damaged is not None and damaged != self._damaged:
+            text = f"state.db was damaged: it is kept as {damaged.name}, a new one holds what was rescued"
+        self._damaged = damaged
+        await self._tell(DAMAGE_RULE, text)
+
+    async def _tell(self, rule: str, text: str) -> None:
+        if self._told.get(rule, "") == text:
+            return
+        self._told[rule] = text
+        if text:
+            log.error("opsbot's own state", problem=text)
+        else:
+            log.info("opsbot's own state is well again", rule=rule)
+        await self.post(OwnTrouble(rule, text))
+
+    async def _prune(self) -> None:
+        self._pruned = self.clock.now().mono
+        try:
+            gone = await self.store.prune(self.keep)
+        except StoreError as error:
+            log.warning("old incidents stay for now", reason=str(error))
+        else:
+            if gone:
+                log.info("old incidents are removed", count=gone)
