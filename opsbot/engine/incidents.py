@@ -29,7 +29,9 @@ def opened(number: int, target: str, alert: Alert, now: Moment) -> Incident:
 
 def joined(incident: Incident, alert: Alert, now: Moment) -> Incident:
     """The incident with one more (or again) firing alert. Its title is that of the most urgent alert."""
-    lines = (*(line for line in incident.alerts if line.rule != alert.rule), _line(alert))
+    new = _line(alert)
+    lines = tuple(new if line.rule == new.rule else line for line in incident.alerts)
+    lines = lines if new in lines else (*lines, new)
     lead = _lead(lines)
     return noted(
         replace(

@@ -187,9 +187,26 @@ def test_a_failed_restart_is_told_and_tried_again_later() -> None:
     drive = watched()
     drive.crashes()
     end(drive, ActionState.FAILED)
-    assert "failed: result" in drive.incident.doing
+    assert "result" in [entry.text for entry in drive.incident.timeline]
+    assert "Restart waits" in drive.incident.doing
     drive.see("process", Outcome.FAIL)
     assert len(drive.started) == 2
+
+
+def test_what_was_seen_in_the_moment_of_life_of_a_failed_start_resolves_nothing() -> None:
+    drive = watched()
+    drive.crashes()
+    for _ in range(3):
+        number = len(drive.started)
+        drive.runs(100 + number)
+        drive.see("process", Outcome.OK, after=0.1)
+        drive.crashes(code=1)
+        end(drive, ActionState.FAILED, after=0.1)
+        drive.see("log", Outcome.OK, after=0.1)
+        drive.see("process", Outcome.FAIL, after=400)
+    assert list(drive.state.incidents) == [1]
+    assert drive.incident.live
+    assert "code 1" in drive.incident.alerts[0].reason
 
 
 def test_pressing_restart_twice_starts_one_restart_and_names_who_has_it() -> None:
