@@ -145,6 +145,8 @@ def _rows(table: Path) -> Iterator[list[str]]:
                     yield row
     except PermissionError as error:
         raise Unreadable(f"{table} may not be read") from error
+    except (FileNotFoundError, ProcessLookupError):
+        return  # the process has ended meanwhile, and its sockets with it
 
 
 def _socket(row: list[str]) -> Socket:
