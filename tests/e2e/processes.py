@@ -22,7 +22,9 @@ BOUND = 20.0
 POLL = 0.02
 
 
-async def eventually(look: Callable[[], T], bound: float = BOUND, *, explain: Callable[[], object] = str) -> T:
+async def eventually(
+    look: Callable[[], T], bound: float = BOUND, *, explain: Callable[[], object] = str
+) -> T:
     """Polls until the look is truthy; fails after `bound` seconds."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + bound
@@ -51,7 +53,7 @@ async def gone(pid: int, bound: float = BOUND) -> None:
 
 def services(folder: Path) -> list[int]:
     """The live stand-in services whose command line names `folder`."""
-    return [pid for pid in _pids() if SERVICE in (argv := _argv(pid)) and str(folder) in argv and _lives(pid)]
+    return [pid for pid in _pids() if SERVICE in (argv := _argv(pid)) and str(folder) in argv and lives(pid)]
 
 
 def belonging(folder: Path) -> list[str]:
@@ -59,7 +61,7 @@ def belonging(folder: Path) -> list[str]:
     or a file that it holds open; and every child of this process."""
     found = {pid for pid in _pids() if str(folder) in _argv(pid) + _environ(pid) or _holds(pid, folder)}
     found |= {child.pid for child in psutil.Process().children(recursive=True)}
-    return [f"{pid} {_argv(pid)}" for pid in sorted(found - {os.getpid()}) if _lives(pid)]
+    return [f"{pid} {_argv(pid)}" for pid in sorted(found - {os.getpid()}) if lives(pid)]
 
 
 def kill_all(folder: Path) -> None:
@@ -88,7 +90,8 @@ def _read(pid: int, name: str) -> str:
         return ""
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process is there, and not only its exit status."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

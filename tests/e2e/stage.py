@@ -157,6 +157,25 @@ class Stage:
         """Tells the service to misbehave."""
         await asyncio.to_thread(send_fault, self.port, fault.value, seconds)
 
+    @property
+    def command(self) -> list[str]:
+        """The configured command line."""
+        target = self.settings.target(TARGET)
+        assert target is not None
+        assert target.supervisor is not None
+        return list(target.supervisor.options.command)
+
+    @asynccontextmanager
+    async def by_hand(self, *command: str) -> AsyncIterator[int]:
+        """A process that somebody starts in the service's folder; reaped, and ended, at the end."""
+        process = await asyncio.create_subprocess_exec(*(command or self.command), cwd=self.folder)
+        try:
+            yield process.pid
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
     # ------------------------------------------------------------ the channel
 
     async def until(self, look: Callable[[], Any], bound: float = BOUND) -> Any:
@@ -167,14 +186,18 @@ class Stage:
         self, number: int = 1, holds: Callable[[discord.Message], Any] = lambda _: True, bound: float = BOUND
     ) -> discord.Message:
         """The newest message of an incident, once it `holds`; resolved replies are none."""
-        return await self.sim.wait_for(
-            lambda: next((m for m in reversed(self.of(number)) if holds(m)), None), bound
+        found = await self.sim.changes.wait_for(
+            lambda: next((m for m in reversed(self.of(number)) if holds(m)), None),
+            bound,
+            explain=self.transcript,
         )
+        assert found is not None
+        return found
 
     async def resolved(self, number: int = 1) -> discord.Message:
         """The incident's message, when it is over and the channel was told so."""
         message = await self.message(number, lambda m: "resolved after" in text_of(m))
-        await self.sim.wait_for(lambda: self.replies(message), BOUND)
+        await self.sim.changes.wait_for(lambda: self.replies(message), BOUND, explain=self.transcript)
         return message
 
     def of(self, number: int) -> list[discord.Message]:

@@ -1,0 +1,117 @@
+"""opsbot killed (-9) in the middle of a restart, by itself, at every side effect; then started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from opsbot.control.client import ask, running
+from opsbot.demo.scene import TARGET
+from tests.e2e import launcher
+from tests.e2e.processes import BOUND
+from tests.e2e.stage import Stage, text_of
+from tests.e2e.test_people import STARTED
+
+ARMED = "armed"
+
+
+@asynccontextmanager
+async def doomed(stage: Stage, point: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`opsbot run` as a process of its own, up and well, that will kill itself at `point`."""
+    environ = {
+        **os.environ,
+        "OPSBOT_DISCORD_TOKEN": stage.token,
+        launcher.REST: stage.sim.rest_url,
+        launcher.GATEWAY: stage.sim.gateway_url,
+        launcher.DIE: point,
+        launcher.ARMED: str(stage.folder / ARMED),
+    }
+    argv = (sys.executable, "-m", launcher.__name__, "run", "-c", str(stage.file))
+    output = (stage.folder / "opsbot.log").open("wb")
+    process = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=output, stderr=output)
+    try:
+        await well(stage)
+        await stage.sim.wait_until_connected(BOUND)
+        (stage.folder / ARMED).touch()
+        yield process
+    finally:
+        output.close()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def well(stage: Stage) -> None:
+    """Until the other process says that all is well and that it does nothing."""
+    async with asyncio.timeout(BOUND):
+        while not await asyncio.to_thread(is_well, stage):
+            await asyncio.sleep(0.05)
+
+
+def is_well(stage: Stage) -> bool:
+    """What the control socket says."""
+    link = running(stage.settings.state_dir)
+    if link is None:
+        return False
+    (answer,) = ask(link, {"verb": "health", "target": TARGET})
+    return answer.get("exit") == 0 and not answer["data"][0]["notes"]
+
+
+async def dies(process: asyncio.subprocess.Process) -> None:
+    """It does, by -9."""
+    async with asyncio.timeout(BOUND):
+        assert await process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "commit 1 before",
+        "commit 1 after",
+        "start 1 before",
+        "start 1 after",
+        "send 1 before",
+        "send 1 after",
+        "commit 2 after",
+        "commit 3 after",
+        "commit 4 after",
+        "send 2 after",
+    ],
+)
+async def test_after_a_kill_during_an_automatic_restart_there_is_one_service_and_one_message(
+    stage: Stage, point: str
+) -> None:
+    async with doomed(stage, point) as opsbot:
+        await stage.kill()
+        await dies(opsbot)
+    told = len(stage.alarms())
+    async with stage.opsbot():
+        pid = stage.pid()
+        over = await stage.message(1, lambda m: "resolved after" in text_of(m))
+    print(point, "\n", stage.transcript(), (stage.folder / "opsbot.log").read_text())
+    assert stage.pids() == [pid]
+    assert stage.log.read_text().count(STARTED) == 2
+    assert len(stage.of(1)) == 1
+    assert len(stage.alarms()) <= 1
+    assert len(stage.alarms()) >= told
+
+
+@pytest.mark.parametrize("point", ["stop 1 before", "stop 1 after", "start 1 after"])
+async def test_a_restart_that_a_person_asked_for_is_finished_after_a_kill(stage: Stage, point: str) -> None:
+    async with doomed(stage, point) as opsbot:
+        old = stage.pid()
+        link = await asyncio.to_thread(running, stage.settings.state_dir)
+        assert link is not None
+        asked = {"verb": "restart", "target": TARGET, "reason": "new version"}
+        await asyncio.gather(asyncio.to_thread(list, ask(link, asked)), return_exceptions=True)
+        await dies(opsbot)
+    async with stage.opsbot():
+        assert stage.pid() != old
+    assert stage.log.read_text().count(STARTED) == 2
+    assert stage.alarms() == []
