@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Watches the service beside it, tells your Discord ops channel, and repairs what it safely can.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help in half the time: rich is not even imported
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -67,7 +68,10 @@ def demo(
     scenario: Annotated[str | None, typer.Option(help="Play this fault instead of the story.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0: any free one.")] = 0,
 ) -> None:
-    """The real bot in a simulated Discord with a service that breaks: no token needed."""
+    """The real bot in a simulated Discord: no token needed.
+
+    A service breaks once a minute; watch what opsbot does about it.
+    """
     from opsbot.cli.demo import demo_command
 
     raise typer.Exit(demo_command(page=not no_page, seconds=seconds, scenario=scenario, port=port))
@@ -92,7 +96,10 @@ def check_config(
     config: Config = None,
     schema: Annotated[bool, typer.Option(help="Print the JSON Schema for editors instead.")] = False,
 ) -> None:
-    """Say everything that is wrong with a configuration, or what it comes to."""
+    """Say what is wrong with a configuration.
+
+    Everything at once, with file, line and the right name; or what it comes to.
+    """
     from opsbot.cli.check import check_command
 
     raise typer.Exit(check_command(config, schema))
@@ -107,7 +114,10 @@ def health(
         float | None, typer.Option(min=SHORTEST_WATCH, help="Look again every so many seconds, until Ctrl-C.")
     ] = None,
 ) -> None:
-    """The health report. Exit code: 0 OK, 1 warning, 2 critical, 3 unknown."""
+    """The health report; the exit code says it too.
+
+    0 OK, 1 warning, 2 critical, 3 unknown: for cron, Nagios and Docker.
+    """
     from opsbot.cli.health import health_command
 
     raise typer.Exit(health_command(target, config, as_json=json, watch=watch))
@@ -132,7 +142,7 @@ def pause(
     reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
     config: Config = None,
 ) -> None:
-    """Hold all automation of a target, for example during a deploy."""
+    """Hold a target's automation, as in a deploy."""
     from opsbot.cli.act import act_command
 
     request = {"verb": "pause", "target": target, "minutes": minutes, "reason": reason}
