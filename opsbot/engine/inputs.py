@@ -108,14 +108,6 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnTrouble:
-    """Something keeps opsbot itself from its work (`text` says what), or does no more (empty)."""
-
-    rule: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Recorded:
     """Something for the audit alone: who did what with which outcome (such as `refused`)."""
 

@@ -11,6 +11,7 @@ from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
 from opsbot.engine import alerting, repair
 from opsbot.engine.draft import Draft
+from opsbot.engine.own import OWN
 from opsbot.engine.state import State
 from opsbot.engine.step import Step
 
@@ -49,6 +50,8 @@ def _end_orphan(draft: Draft, alert: Alert) -> bool:
     ):
         return False
     reason = "its rule is no longer configured" if known else "the target is no longer configured"
+    if alert.target == OWN:
+        reason = "opsbot was started anew"
     after = replace(alert, state=AlertState.INACTIVE, since=draft.now, reason=reason)
     alerting.become(draft, alert, after)
     return True

@@ -30,6 +30,7 @@ from opsbot.engine.inputs import (
     ProcessHidden,
     ProcessMissing,
     Recorded,
+    Restate,
     ResumeAsked,
     SampleSeen,
     Tick,
@@ -106,6 +107,8 @@ def _take(draft: Draft, given: Input) -> None:
             _delivered(draft, given)
         case OwnTrouble():
             own.trouble(draft, given)
+        case Restate():
+            own.restate(draft, given)
         case Tick():
             _time_passed(draft)
         case _:

@@ -9,8 +9,9 @@ from pathlib import Path
 import structlog
 
 from opsbot.clock import Clock
-from opsbot.engine.inputs import Input, OwnTrouble
+from opsbot.engine.inputs import Input, OwnTrouble, Restate
 from opsbot.engine.own import DAMAGE_RULE, STATE_RULE
+from opsbot.engine.state import State
 from opsbot.errors import StoreError
 from opsbot.stores.base import StateKeeper
 
@@ -25,8 +26,9 @@ log = structlog.get_logger("opsbot.caretaker")
 
 @dataclass(slots=True)
 class Caretaker:
-    """`keep`: seconds for which resolved incidents are kept."""
+    """`keep`: seconds for which resolved incidents are kept. `state`: what a new file must hold."""
 
+    state: State
     store: StateKeeper
     clock: Clock
     post: Callable[[Input], Awaitable[None]]
@@ -38,7 +40,10 @@ class Caretaker:
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
-            await self._look()
+            try:
+                await self._look()
+            except Exception as error:  # it is all tried again the next time
+                log.warning("opsbot's own state could not be looked after", reason=repr(error))
             await self.clock.sleep(LOOK_EVERY)
 
     async def _look(self) -> None:
@@ -58,9 +63,14 @@ class Caretaker:
         damaged = self.store.quarantined
         text = ""
         if damaged is not None and damaged != self._damaged:
+            await self.post(Restate(await self._without_timeline()))
             text = f"state.db was damaged: it is kept as {damaged.name}, a new one holds what was rescued"
         self._damaged = damaged
         await self._tell(DAMAGE_RULE, text)
+
+    async def _without_timeline(self) -> frozenset[int]:
+        numbers = list(self.state.incidents)
+        return frozenset([n for n in numbers if not await self.store.timeline(n)])
 
     async def _tell(self, rule: str, text: str) -> None:
         if self._told.get(rule, "") == text:

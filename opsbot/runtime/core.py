@@ -92,7 +92,9 @@ class Runtime:
         parts: list[Runs] = [self.history, self.outbox, self.remediator, self.pipeline]
         if self._parts.keeper is not None:
             keep = self._parts.keep_incidents
-            parts.append(Caretaker(self._parts.keeper, self._parts.clock, self.pipeline.post, keep))
+            parts.append(
+                Caretaker(self._parts.state, self._parts.keeper, self._parts.clock, self.pipeline.post, keep)
+            )
         await self._run([*parts, self.processes, self.scheduler], started)
 
     async def run_for_a_person(self, started: asyncio.Event) -> None:

@@ -20,6 +20,7 @@ from opsbot.engine.inputs import Input, ProcessEnded, ProcessFound, SampleSeen, 
 from opsbot.engine.state import State
 from opsbot.engine.step import Step, next_due, step
 
+NAME = "summarybot"
 START = Moment(1000.0, 1_767_625_440.0)
 OLGA = Actor(ActorKind.DISCORD, "1", "Olga")
 OTTO = Actor(ActorKind.DISCORD, "2", "Otto")

@@ -12,6 +12,7 @@ from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Outcome, Severity
+from opsbot.domain.process import ProcessId
 from opsbot.domain.rule import RestartPolicy
 from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import Target
@@ -36,12 +37,14 @@ ALL = frozenset(Severity)
 
 @dataclass
 class World:
-    """What outlives opsbot: the machine, the stores, the clock. `healthy`: the target answers."""
+    """What outlives opsbot: the machine, the stores, the clock. `healthy`: the target answers; but `sick`,
+    a process, never does."""
 
     clock: VirtualClock = field(default_factory=VirtualClock)
     disk: MemoryDisk = field(default_factory=MemoryDisk)
     metrics: MemoryMetrics = field(default_factory=MemoryMetrics)
     healthy: bool = True
+    sick: ProcessId | None = None
     host: FakeHost = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +73,8 @@ class HealthCheck:
     world: World
 
     async def look(self) -> Observation:
-        fine = self.world.host.running is not None and self.world.healthy
+        running = self.world.host.running
+        fine = running is not None and self.world.healthy and running.process != self.world.sick
         return Observation(Outcome.OK, "HTTP 200") if fine else Observation(Outcome.FAIL, "HTTP 503")
 
     async def close(self) -> None:

@@ -12,16 +12,18 @@ from opsbot.domain.incident import Incident
 from opsbot.domain.levels import IncidentState, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import RestartPolicy
+from opsbot.engine.inputs import PauseAsked
 from opsbot.engine.own import OWN
 from opsbot.engine.restarts import Answer, Situation, automatic
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
 from opsbot.runtime.caretaker import LOOK_EVERY, Caretaker
 from opsbot.runtime.pipeline import Pipeline
+from opsbot.stores.base import Batch
 from opsbot.stores.resilient import ResilientState
 from opsbot.testing import VirtualClock
 from opsbot.testing.store import MemoryState
-from tests.engine.drive import target
+from tests.engine.drive import OLGA, target
 
 
 class Cared:
@@ -33,7 +35,7 @@ class Cared:
         self.store = ResilientState(self.file, None, self.clock)
         self.state = State.of([target()], {"ops": frozenset(Severity)})
         self.pipeline = Pipeline(self.state, self.store, self.clock)
-        self.caretaker = Caretaker(self.store, self.clock, self.pipeline.post, keep=86_400.0)
+        self.caretaker = Caretaker(self.state, self.store, self.clock, self.pipeline.post, keep=86_400.0)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -83,6 +85,29 @@ async def test_a_damaged_file_is_told_once_with_its_new_name() -> None:
         await cared.clock.advance(5 * LOOK_EVERY)
         assert len(cared.own()) == 1
         assert "state.db.corrupt-20260105T150400Z" in cared.own()[0].title
+
+
+async def test_what_memory_holds_is_in_the_file_that_took_a_damaged_ones_place() -> None:
+    cared = Cared()
+    async with cared.running():
+        await cared.pipeline.ask(PauseAsked("summarybot", 3600.0, OLGA, "deploy"))
+        cared.file.disk.log.clear()
+        cared.file.quarantined = Path("state.db.corrupt-20260105T150400Z")
+        await cared.clock.advance(2 * LOOK_EVERY)
+        stored = await cared.file.load()
+        assert [pause.reason for pause in stored.pauses] == ["deploy"]
+        own = stored.incidents[0]
+        assert [entry.text for entry in own.timeline] == [e.text for e in cared.own()[0].timeline]
+
+
+async def test_a_store_that_breaks_under_its_care_does_not_end_it() -> None:
+    cared = Cared()
+    cared.file.failure = StoreUnavailable("locked")
+    async with cared.running():
+        await cared.clock.advance(7 * 3600.0)
+        cared.file.failure = None
+        await cared.clock.advance(7 * 3600.0)
+        assert any(not isinstance(entry, Batch) for entry in cared.file.disk.log), "nothing was pruned"
 
 
 async def test_a_healthy_state_is_not_mentioned() -> None:

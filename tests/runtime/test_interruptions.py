@@ -19,6 +19,11 @@ async def crash(rig: Rig) -> None:
     rig.world.host.end(code=1)
 
 
+async def hang(rig: Rig) -> None:
+    assert rig.world.host.running is not None
+    rig.world.sick = rig.world.host.running.process
+
+
 async def restart_of_one_that_ignores_the_stop(rig: Rig) -> None:
     rig.world.host.stubborn = True
     await restart_of_a_healthy_target(rig)
@@ -55,6 +60,7 @@ async def successor(world: World) -> None:
         assert rig.state.actions == {}, "an action did not end"
         assert world.host.running is not None
         assert world.host.copies == 1
+        assert len(set(world.host.started)) == len(world.host.started), "one wish was met twice"
         assert rig.runtime.processes.current(NAME) == world.host.running.process
         assert [i for i in rig.state.incidents.values() if i.live] == []
         starts = len(world.host.started)
@@ -73,7 +79,7 @@ def says_so(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [crash, restart_of_a_healthy_target, restart_of_one_that_ignores_the_stop]
+    "trouble", [crash, hang, restart_of_a_healthy_target, restart_of_one_that_ignores_the_stop]
 )
 async def test_killed_at_any_moment_of_a_restart_there_is_one_target_afterwards(trouble: Trouble) -> None:
     at, names = 1, set()

@@ -71,6 +71,22 @@ async def test_each_check_looks_on_its_interval_without_drifting() -> None:
     assert times[-1] - times[0] == pytest.approx(len(times) - 1, abs=1e-6)
 
 
+class TiredClock(VirtualClock):
+    """Wakes everybody a little late, as a busy machine does."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds + 0.02)
+
+
+async def test_waking_late_each_time_does_not_add_up() -> None:
+    bench = Bench()
+    bench.scheduler.clock = bench.clock = TiredClock()
+    check = bench.add("quick", interval=1.0)
+    async with bench.working():
+        await bench.clock.advance(600.5)
+    assert check.looks >= 600
+
+
 async def test_looks_of_one_check_never_overlap_however_long_they_take() -> None:
     bench = Bench()
     check = bench.add("slow", interval=1.0, timeout=100.0, check=FakeCheck(hangs=True))
