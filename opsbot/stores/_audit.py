@@ -48,5 +48,5 @@ def check_page(connection: sqlite3.Connection, seq: int, previous: str) -> tuple
 
 def expected_rows(connection: sqlite3.Connection) -> int:
     """How many rows were ever written: the chain alone does not show that its end was cut off."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'next_audit'").fetchone()
-    return int(row[0]) - 1 if row else 0
+    row = connection.execute("SELECT value FROM meta WHERE key = 'audit'").fetchone()
+    return int(row[0]) if row else 0

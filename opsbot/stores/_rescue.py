@@ -55,26 +55,26 @@ def rescue_state(new: sqlite3.Connection, damaged: Path, wall: float) -> int:
     try:
         old = sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
-        copied, whole = 0, False
+        copied, whole = 0, frozenset[str]()
     else:
         copied, whole = _copy_all(new, old)
         old.close()
-    if not whole:
-        _raise_counters(new, fresh_ids(wall))
+    _raise_counters(new, fresh_ids(wall), whole)
     log.warning("%d rows of the damaged %s were rescued", copied, damaged.name)
     return copied
 
 
-def _copy_all(new: sqlite3.Connection, old: sqlite3.Connection) -> tuple[int, bool]:
-    """(rows copied, whether the counters were among them)."""
-    copied, whole = 0, False
+def _copy_all(new: sqlite3.Connection, old: sqlite3.Connection) -> tuple[int, frozenset[str]]:
+    """How many rows were copied, and the tables that could be read to their end."""
+    copied, whole = 0, set()
     for table in _TABLES:
         rows, complete = _readable(new, old, table)
         if rows:
             _insert(new, table, rows)
         copied += len(rows)
-        whole = whole or (table == "meta" and complete)
-    return copied, whole
+        if complete:
+            whole.add(table)
+    return copied, frozenset(whole)
 
 
 def _insert(new: sqlite3.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
@@ -99,12 +99,14 @@ def _readable(
     return rows, True
 
 
-def _raise_counters(new: sqlite3.Connection, ids: Persisted) -> None:
-    values = {
-        "next_incident": ids.next_incident,
-        "next_action": ids.next_action,
-        "next_notice": ids.next_notice,
+def _raise_counters(new: sqlite3.Connection, ids: Persisted, whole: frozenset[str]) -> None:
+    """Where it is not known which ids were given, they go on where none can have been."""
+    floor = {
+        "incidents": ids.next_incident - 1,
+        "actions": ids.next_action - 1,
+        "notices": ids.next_notice - 1,
     }
+    unknown = {table: number for table, number in floor.items() if not whole >= {"meta", table}}
     with new:
         new.execute("BEGIN IMMEDIATE")
-        raise_counters(new, values)
+        raise_counters(new, unknown)

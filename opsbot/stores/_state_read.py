@@ -29,7 +29,10 @@ class StateReader:
     def __init__(self, db: sqlite3.Connection, boot_id: str, now: Moment) -> None:
         self._db = db
         self._now = now
-        boots = db.execute("SELECT id, boot_id, mono, wall FROM boots")
+        # SQLite takes `wall` from the row that has the greatest `mono` (sqlite.org/lang_select.html#bareagg).
+        boots = db.execute(
+            "SELECT boots.id, boot_id, max(mono), wall FROM writers JOIN boots ON boots.id = boot GROUP BY 1"
+        )
         marks = {row: BootMark(name, Moment(mono, wall)) for row, name, mono, wall in boots}
         self.shifts = {row: shift_of(mark, boot_id, now) for row, mark in marks.items()}
         """Seconds to add to each boot's moments."""
@@ -47,7 +50,6 @@ class StateReader:
             self._db.execute("COMMIT")
 
     def _persisted(self) -> Persisted:
-        counters = dict(self._db.execute("SELECT key, value FROM meta"))
         incidents = sorted(self._incidents().values(), key=lambda incident: incident.id)
         restarts = list(self._since(RestartMark, "restarts", "at", BUDGET_SECONDS))
         return Persisted(
@@ -59,9 +61,9 @@ class StateReader:
             restarts=sorted(restarts, key=order_of_mark),
             notices=list(self._where(Notice, "notices", "done_at IS NULL ORDER BY id")),
             receipts=self._receipts([incident.id for incident in incidents]),
-            next_incident=counters.get("next_incident", 1),
-            next_action=counters.get("next_action", 1),
-            next_notice=counters.get("next_notice", 1),
+            next_incident=next_id(self._db, "incidents"),
+            next_action=next_id(self._db, "actions"),
+            next_notice=next_id(self._db, "notices"),
         )
 
     def _incidents(self) -> dict[int, Incident]:
@@ -78,7 +80,7 @@ class StateReader:
 
     def timeline(self, number: int, newest: int = -1) -> list[Entry]:
         """Oldest first; all of it, or the `newest` lines."""
-        tail = "incident = ? ORDER BY id DESC LIMIT ?"
+        tail = "incident = ? ORDER BY line DESC LIMIT ?"
         return list(self._where(Entry, "timeline", tail, number, newest))[::-1]
 
     def _with_timeline(self, incident: Incident) -> Incident:
@@ -104,6 +106,13 @@ class StateReader:
                 yield shifted(parse(kind, body), self.shifts.get(boot, 0.0))
             except Unreadable as error:  # one bad row must not keep opsbot from starting
                 log.warning("A row of %s is passed over: %s", table, error)
+
+
+def next_id(db: sqlite3.Connection, table: str) -> int:
+    """Greater than any id that the table ever had."""
+    here: int = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]  # noqa: S608
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (table,)).fetchone()
+    return max(here, row[0] if row else 0) + 1
 
 
 def newest_acts(db: sqlite3.Connection, newest: int) -> list[AuditEntry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opsbot.domain.action import Action, Desired, Pause, RestartMark
@@ -22,15 +22,11 @@ from opsbot.stores.base import Batch
 
 @dataclass(slots=True)
 class _Writing:
-    """One batch on its way: the connection, the row number of its boot, its moment (mono), ids used."""
+    """One batch on its way: the connection, the row number of its boot, its moment (mono)."""
 
     db: sqlite3.Connection
     boot: int
     at: float
-    ids: dict[str, int] = field(default_factory=dict)
-
-    def used(self, counter: str, number: int) -> None:
-        self.ids[counter] = max(number + 1, self.ids.get(counter, 0))
 
 
 def write_batches(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
@@ -42,8 +38,7 @@ def write_batches(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         for batch in batches:
-            if _is_new(db, batch):
-                _write(db, batch)
+            _write(db, batch)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:  # a full disk ends the transaction by itself
@@ -51,41 +46,35 @@ def write_batches(db: sqlite3.Connection, batches: Sequence[Batch]) -> None:
         raise
 
 
-def _is_new(db: sqlite3.Connection, batch: Batch) -> bool:
+def _write(db: sqlite3.Connection, batch: Batch) -> None:
     row = db.execute("SELECT number FROM writers WHERE writer = ?", (batch.writer,)).fetchone()
     if row is not None and row[0] >= batch.number:
-        return False
+        return  # written already
+    boot = _boot(db, batch.boot_id)
     db.execute(
-        "INSERT INTO writers (writer, number) VALUES (?, ?)"
-        " ON CONFLICT (writer) DO UPDATE SET number = excluded.number",
-        (batch.writer, batch.number),
+        "INSERT OR REPLACE INTO writers VALUES (?, ?, ?, ?, ?)",
+        (batch.writer, batch.number, boot, batch.at.mono, batch.at.wall),
     )
-    return True
-
-
-def _write(db: sqlite3.Connection, batch: Batch) -> None:
-    writing = _Writing(db, _boot(db, batch), batch.at.mono)
+    writing = _Writing(db, boot, batch.at.mono)
     for change in batch.changes:
         _WRITERS[type(change)](writing, change)
-    raise_counters(db, writing.ids)
+
+
+def _boot(db: sqlite3.Connection, boot_id: str) -> int:
+    find = "SELECT id FROM boots WHERE boot_id = ?"
+    row = db.execute(find, (boot_id,)).fetchone()
+    if row is None:
+        db.execute("INSERT INTO boots (boot_id) VALUES (?)", (boot_id,))
+        row = db.execute(find, (boot_id,)).fetchone()
+    number: int = row[0]
+    return number
 
 
 def raise_counters(db: sqlite3.Connection, ids: Mapping[str, int]) -> None:
     """The counters are at least these, inside the caller's transaction."""
-    query = (
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"
-    )
+    query = """INSERT INTO meta VALUES (?, ?)
+        ON CONFLICT (key) DO UPDATE SET value = max(value, excluded.value)"""
     db.executemany(query, ids.items())
-
-
-def _boot(db: sqlite3.Connection, batch: Batch) -> int:
-    db.execute(
-        "INSERT INTO boots (boot_id, mono, wall) VALUES (?, ?, ?) ON CONFLICT (boot_id)"
-        " DO UPDATE SET mono = excluded.mono, wall = excluded.wall WHERE excluded.mono >= mono",
-        (batch.boot_id, batch.at.mono, batch.at.wall),
-    )
-    row: int = db.execute("SELECT id FROM boots WHERE boot_id = ?", (batch.boot_id,)).fetchone()[0]
-    return row
 
 
 def _alert(to: _Writing, alert: Alert) -> None:
@@ -102,12 +91,12 @@ def _incident(to: _Writing, incident: Incident) -> None:
         "INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?)",
         (incident.id, to.boot, end.mono if end else None, body),
     )
-    to.used("next_incident", incident.id)
 
 
 def _timeline(to: _Writing, line: TimelineLine) -> None:
     to.db.execute(
-        "INSERT INTO timeline (incident, boot, body) VALUES (?, ?, ?)",
+        "INSERT INTO timeline SELECT ?1, coalesce(max(line), 0) + 1, ?2, ?3"
+        " FROM timeline WHERE incident = ?1",
         (line.incident, to.boot, dump(line.entry)),
     )
 
@@ -118,7 +107,6 @@ def _action(to: _Writing, action: Action) -> None:
         "INSERT OR REPLACE INTO actions VALUES (?, ?, ?, ?)",
         (action.id, to.boot, end.mono if end else None, dump(action)),
     )
-    to.used("next_action", action.id)
 
 
 def _desired(to: _Writing, desired: Desired) -> None:
@@ -140,7 +128,7 @@ def _restart(to: _Writing, mark: RestartMark) -> None:
 
 
 def _audit_entry(to: _Writing, entry: AuditEntry) -> None:
-    to.used("next_audit", _audit.append(to.db, dump(entry)))
+    raise_counters(to.db, {"audit": _audit.append(to.db, dump(entry))})
 
 
 def _notice(to: _Writing, notice: Notice) -> None:
@@ -149,7 +137,6 @@ def _notice(to: _Writing, notice: Notice) -> None:
         " incident = excluded.incident, boot = excluded.boot, body = excluded.body WHERE done_at IS NULL",
         (notice.id, notice.incident, to.boot, dump(notice)),
     )
-    to.used("next_notice", notice.id)
 
 
 def _notice_done(to: _Writing, done: NoticeDone) -> None:

@@ -1,23 +1,24 @@
 -- Rows hold the columns that are searched, and the whole value as JSON in `body`.
--- `boot` names the boot whose clock the row's moments (`mono`) are on.
+-- `boot` names the boot whose clock the row's moments (`mono`) are on. Every table and index that a commit
+-- touches is a page to write and sync: hence few indexes, and partial ones.
 
-CREATE TABLE meta (          -- next_incident, next_action, next_notice, next_audit: greater than any ever used
+CREATE TABLE meta (          -- incidents, actions, notices: the greatest id pruned; audit: rows ever written
     key   TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE TABLE boots (         -- the last commit of each boot on both clocks
+CREATE TABLE boots (
     id      INTEGER PRIMARY KEY,
-    boot_id TEXT NOT NULL UNIQUE,
-    mono    REAL NOT NULL,
-    wall    REAL NOT NULL
+    boot_id TEXT NOT NULL UNIQUE
 );
 
-CREATE TABLE writers (       -- the last batch written of each run of opsbot: a journal is replayed once
-    id     INTEGER PRIMARY KEY,
-    writer TEXT NOT NULL UNIQUE,
-    number INTEGER NOT NULL
-);
+CREATE TABLE writers (       -- the last batch written of each run of opsbot, and its moment
+    writer TEXT PRIMARY KEY, -- a journal is replayed once
+    number INTEGER NOT NULL,
+    boot   INTEGER NOT NULL,
+    mono   REAL NOT NULL,
+    wall   REAL NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE alerts (
     target TEXT NOT NULL,
@@ -33,15 +34,15 @@ CREATE TABLE incidents (
     resolved REAL,           -- mono; NULL while it lives
     body     TEXT NOT NULL   -- without the timeline
 );
-CREATE INDEX incidents_by_end ON incidents (boot, resolved);
+CREATE INDEX incidents_by_end ON incidents (boot, resolved) WHERE resolved IS NOT NULL;
 
 CREATE TABLE timeline (
-    id       INTEGER PRIMARY KEY,
     incident INTEGER NOT NULL,
+    line     INTEGER NOT NULL, -- 1, 2, 3, …
     boot     INTEGER NOT NULL,
-    body     TEXT NOT NULL
-);
-CREATE INDEX timeline_of_incident ON timeline (incident, id);
+    body     TEXT NOT NULL,
+    PRIMARY KEY (incident, line)
+) WITHOUT ROWID;
 
 CREATE TABLE actions (
     id    INTEGER PRIMARY KEY,
@@ -49,7 +50,7 @@ CREATE TABLE actions (
     ended REAL,              -- mono; NULL while it runs
     body  TEXT NOT NULL
 );
-CREATE INDEX actions_by_end ON actions (boot, ended);
+CREATE INDEX actions_by_end ON actions (boot, ended) WHERE ended IS NOT NULL;
 
 CREATE TABLE desired (
     target TEXT PRIMARY KEY,
@@ -82,8 +83,7 @@ CREATE TABLE notices (
     body     TEXT NOT NULL
 );
 CREATE INDEX notices_waiting ON notices (id) WHERE done_at IS NULL;
-CREATE INDEX notices_by_end ON notices (done_boot, done_at);
-CREATE INDEX notices_of_incident ON notices (incident);
+CREATE INDEX notices_by_end ON notices (done_boot, done_at) WHERE done_at IS NOT NULL;
 
 CREATE TABLE receipts (
     incident INTEGER NOT NULL,
