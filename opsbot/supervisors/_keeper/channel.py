@@ -9,12 +9,18 @@ from __future__ import annotations
 import marshal
 import os
 import select
-from typing import Any
 
 from opsbot.supervisors._keeper.files import CHUNK
 
 CHANNEL = 0
-Orders = dict[str, Any]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing `typing` alone would double the keeper's start
+    from typing import Any
+
+    Orders = dict[str, Any]
+else:
+    Orders = dict
 
 
 class Refusal(Exception):

@@ -11,7 +11,15 @@ PR_SET_CHILD_SUBREAPER = 36
 
 def become_subreaper() -> None:
     """Orphans of the target come to us instead of to init (prctl(2)); Linux only."""
-    if sys.platform == "linux":
+    if sys.platform != "linux":
+        return
+    try:  # what `ctypes` stands on, at a tenth of its price
+        import _ctypes
+
+        itself = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]  # the program itself (dlopen(3))
+        prctl = _ctypes.dlsym(itself, "prctl")
+        _ctypes.call_function(prctl, (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+    except (ImportError, AttributeError, TypeError, OSError):  # a Python that keeps it elsewhere
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
