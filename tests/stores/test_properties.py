@@ -17,6 +17,7 @@ from opsbot.stores.journal import Journal
 from opsbot.stores.resilient import ResilientState
 from opsbot.stores.sqlite_state import SqliteState
 from opsbot.testing import MemoryDisk, MemoryState, VirtualClock
+from tests.stores import examples as ex
 from tests.stores.strategies import batches, changes
 
 REOPEN = "reopen"
@@ -91,13 +92,17 @@ def test_a_store_that_comes_and_goes_ends_with_everything_once(steps: list[list[
 
 
 async def _play_broken(steps: list[list[Change] | str]) -> None:
-    """Each start of opsbot loads what one that never failed would load, also while the file is broken."""
+    """Each start of opsbot loads what one that never failed would load, also while the file is broken.
+
+    The incidents are there from the start: what hangs on one comes after it.
+    """
     machine, whole = Machine(), MemoryDisk()
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.jsonl")
         inner = MemoryState(machine.clock)
         state = ResilientState(inner, journal, machine.clock, retry_seconds=1.0)
-        for step in [*steps, MEND]:
+        opened: list[Change] = [ex.incident(number, machine.clock.now()) for number in range(1, 5)]
+        for step in [opened, *steps, MEND]:
             await machine.clock.advance(0.5)
             if isinstance(step, list):
                 await state.commit(step)
