@@ -8,14 +8,12 @@ import json
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from opsbot.control.client import SOCKET, address, ask, running
+from opsbot.control.client import SOCKET, address, running
 from opsbot.control.server import MAX_REQUEST, VERBS, serving
 from opsbot.domain.action import ActionState, StepState
 from opsbot.domain.actor import ActorKind
@@ -27,49 +25,14 @@ from opsbot.errors import Refused, Stopping, UsageError
 from opsbot.runtime.port import TargetInfo
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.operations import FakeOperations
+from tests.control.wire import answer, raw, time_passing, until
 from tests.runtime.rig import NAME, World, build
 from tests.runtime.rig import running as at_work
-
-Lines = list[dict[str, Any]]
 
 
 @pytest.fixture
 def operations() -> FakeOperations:
     return FakeOperations(VirtualClock())
-
-
-async def answer(folder: Path, request: dict[str, Any]) -> Lines:
-    """What the command line gets, asked from a thread as from another process."""
-
-    def blocking() -> Lines:
-        link = running(folder)
-        assert link is not None
-        return list(ask(link, request))
-
-    return await asyncio.wait_for(asyncio.to_thread(blocking), 20)
-
-
-async def raw(folder: Path, sent: bytes, *, end: bool = False) -> bytes:
-    """What comes back for bytes as they are; `end`: nothing more will be said."""
-    with address(folder / SOCKET) as name:
-        reader, writer = await asyncio.open_unix_connection(name)
-    with suppress(ConnectionError):
-        writer.write(sent)
-        await writer.drain()
-        if end:
-            writer.write_eof()
-    try:
-        return await asyncio.wait_for(reader.read(), 20)
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - what is waited for happens in another thread's good time
-            await asyncio.sleep(0.002)
 
 
 async def test_health_is_answered_with_text_data_and_the_exit_code_of_the_worst(
@@ -278,21 +241,6 @@ async def test_twenty_commands_at_once_are_all_answered(operations: FakeOperatio
     async with serving(operations, tmp_path):
         lines = await asyncio.gather(*(answer(tmp_path, {"verb": "targets"}) for _ in range(20)))
     assert all(answered[0]["data"] == ["summarybot"] for answered in lines)
-
-
-@asynccontextmanager
-async def time_passing(clock: VirtualClock) -> AsyncIterator[None]:
-    async def pass_() -> None:
-        while True:
-            await clock.advance(0.05)
-            await asyncio.sleep(0.001)
-
-    passing = asyncio.create_task(pass_())
-    try:
-        yield
-    finally:
-        passing.cancel()
-        await asyncio.gather(passing, return_exceptions=True)
 
 
 async def test_every_verb_works_on_a_real_runtime(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from opsbot.domain.action import Action, ActionState, StepState
 from opsbot.domain.actor import AUTO
 from opsbot.domain.audit import AuditEntry
+from opsbot.domain.change import Change
 from opsbot.domain.levels import IncidentState, Outcome
 from opsbot.domain.rule import RestartPolicy
 from opsbot.engine.inputs import SampleSeen
 from opsbot.errors import Refused, Stopping, UsageError
 from opsbot.runtime.ops import KEPT_ACTIONS, MAX_PAUSE
 from opsbot.runtime.remediator import START
+from opsbot.testing.store import MemoryState
 from tests.runtime.rig import NAME, OLGA, OTTO, Rig, World, build, changes, running, sample
 
 
@@ -47,6 +50,28 @@ async def test_a_fresh_report_shows_what_was_just_looked_at() -> None:
         report = await asked
         assert report.outcome is Outcome.FAIL
         assert {section.title for section in report.sections} == {"Discord Bot Process", "Webhook API"}
+
+
+class Slow(MemoryState):
+    """Takes a second for each commit."""
+
+    async def commit(self, changes: Sequence[Change]) -> None:
+        await self._clock.sleep(1.0)
+        await super().commit(changes)
+
+
+async def test_a_fresh_report_is_not_older_than_the_look_while_the_store_is_busy() -> None:
+    world = World()
+    world.host.launch()
+    async with running(await build(world, store=Slow(world.clock, world.disk))) as rig:
+        await rig.clock.advance(0.5)
+        pausing = asyncio.create_task(rig.runtime.ops.pause(NAME, 60.0, "deploy", OLGA))
+        await rig.clock.settle()
+        world.healthy = False
+        asked = asyncio.create_task(rig.runtime.ops.health(NAME, fresh=True))
+        await rig.until(asked.done)
+        assert (await asked).outcome is Outcome.FAIL
+        await rig.until(pausing.done)
 
 
 async def test_a_report_notes_a_pause_and_an_action_in_progress() -> None:

@@ -3,85 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
 
-from opsbot.domain.action import Action
 from opsbot.domain.audit import AuditEntry
-from opsbot.domain.change import Change
 from opsbot.domain.levels import Outcome
-from opsbot.domain.rule import ActionKind, RestartPolicy
-from opsbot.engine.draft import Effect
+from opsbot.domain.rule import ActionKind
 from opsbot.engine.inputs import Acknowledge, ActionAsked, Input, PauseAsked, ProcessFound, SampleSeen
 from opsbot.engine.state import State
 from opsbot.engine.step import step
 from opsbot.errors import Refused, Stopping, StoreUnavailable
 from opsbot.runtime import pipeline as pipelines
-from opsbot.runtime.pipeline import BOUND, Pipeline
-from opsbot.testing.clock import VirtualClock
-from opsbot.testing.store import MemoryState
+from opsbot.runtime.pipeline import BOUND
 from opsbot.testing.supervisor import FakeHost
 from tests.engine.drive import target
-from tests.runtime.rig import ALL, NAME, OLGA, sample
-
-
-class SlowStore(MemoryState):
-    """Takes its time over each commit, and notes what memory was meanwhile."""
-
-    def __init__(self, clock: VirtualClock, seconds: float = 0.0) -> None:
-        super().__init__(clock)
-        self.clock, self.seconds = clock, seconds
-        self.state: State | None = None
-        self.incidents_meanwhile: list[int] = []
-        self.broken: list[Exception] = []
-
-    async def commit(self, changes: Sequence[Change]) -> None:
-        if self.broken:
-            raise self.broken.pop(0)
-        await self.clock.sleep(self.seconds)
-        if self.state is not None:
-            self.incidents_meanwhile.append(len(self.state.incidents))
-        await super().commit(changes)
-
-
-class Bench:
-    """A pipeline alone, over a store that can be slow."""
-
-    def __init__(self, seconds: float = 0.0, policy: RestartPolicy | None = None) -> None:
-        self.clock = VirtualClock()
-        self.store = SlowStore(self.clock, seconds)
-        self.state = State.of([target(policy)], {"ops": ALL})
-        self.store.state = self.state
-        self.pipeline = Pipeline(self.state, self.store, self.clock)
-        self.told: list[tuple[Sequence[Change], Sequence[Effect]]] = []
-        self.pipeline.listen(lambda changes, effects: self.told.append((changes, effects)))
-
-    @property
-    def actions(self) -> list[Action]:
-        return [c for changes, _ in self.told for c in changes if isinstance(c, Action)]
-
-    async def see(self, check: str, outcome: Outcome, **metrics: float) -> None:
-        await self.pipeline.post(SampleSeen(sample(check, outcome, self.clock, **metrics)))
-        await self.clock.settle()
-
-    async def down(self) -> None:
-        """Nobody runs it, and the supervisor has said so."""
-        self.state.known[NAME].looked = True
-        await self.see("process", Outcome.FAIL)
-
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.pipeline.run())
-        try:
-            await self.clock.settle()
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+from tests.runtime.pipeline_bench import Bench
+from tests.runtime.rig import NAME, OLGA, sample
 
 
 async def test_memory_changes_only_after_the_commit_and_effects_run_after_memory() -> None:

@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
-from opsbot.domain.action import ActionState, StepState
+from opsbot.domain.action import Action, ActionState, StepState
 from opsbot.domain.levels import IncidentState
 from opsbot.domain.process import Holder
-from opsbot.domain.rule import RestartPolicy
+from opsbot.domain.rule import ActionKind, RestartPolicy
+from opsbot.engine.inputs import ActionAsked
 from opsbot.errors import Refused, SupervisorError
-from opsbot.runtime.remediator import KILL, PORT, START, VERIFY
+from opsbot.runtime.remediator import KILL, PORT, START, TERM, VERIFY
 from tests.runtime.rig import NAME, OLGA, OTTO, World, build, running
 
 
@@ -117,7 +118,7 @@ async def test_a_start_that_can_never_work_is_not_tried_again_and_shows_the_last
     async with running(await build(world)) as rig:
         await rig.clock.advance(2.0)
         world.host.end(code=1)
-        await rig.clock.advance(1800.0)
+        await rig.clock.advance(400.0)
         tried = 50 - len(world.host.failures)
         assert tried == 1
         assert rig.incident.live
@@ -136,11 +137,11 @@ async def test_a_start_that_fails_again_and_again_backs_off_and_ends_on_hold() -
     async with running(await build(world)) as rig:
         await rig.clock.advance(2.0)
         world.host.end(code=1)
-        await rig.clock.advance(1800.0)
+        await rig.clock.advance(300.0)
         assert 50 - len(world.host.failures) == 3
         assert "restarts_on_hold" in {line.rule for line in rig.incident.alerts if line.firing}
         world.host.failures.clear()
-        await rig.clock.advance(1900.0)
+        await rig.runtime.ops.restart(NAME, "there is memory again", OLGA)
         await rig.until(lambda: not rig.incident.live)
     assert len(world.host.started) == 1
 
@@ -219,6 +220,20 @@ async def test_a_start_of_what_somebody_started_meanwhile_stops_nothing() -> Non
         by_hand = world.host.launch(by_hand=True)
         await rig.clock.advance(30.0)
         assert rig.runtime.processes.current(NAME) == by_hand.process
+    assert (world.host.started, world.host.stopped) == ([], [])
+
+
+async def test_starting_what_runs_leaves_it_running() -> None:
+    world = World()
+    running_already = world.host.launch(by_hand=True)
+    async with running(await build(world)) as rig:
+        await rig.clock.advance(1.0)
+        decided = await rig.runtime.pipeline.ask(ActionAsked(NAME, ActionKind.START, OLGA, "is it on?"))
+        action = next(change for change in decided.changes if isinstance(change, Action))
+        ended = await rig.action_ends(action.id)
+        assert ended.state is ActionState.DONE
+        assert ended.steps[TERM].detail == "it runs already"
+        assert rig.runtime.processes.current(NAME) == running_already.process
     assert (world.host.started, world.host.stopped) == ([], [])
 
 
