@@ -9,6 +9,7 @@ import webbrowser
 
 import typer
 
+from opsbot.cli.signals import until_stopped
 from opsbot.errors import UsageError
 
 
@@ -28,10 +29,8 @@ def demo_command(*, page: bool, seconds: float | None, scenario: str | None, por
     if scenario not in SCENARIOS:
         raise UsageError(f"there is no scenario `{scenario}`: known are {', '.join(SCENARIOS)}.")
     configure("quiet")
-    try:
-        asyncio.run(run_demo(Wishes(page, seconds, scenario, port), _show, _opened))
-    except KeyboardInterrupt:
-        typer.echo("The demo is over; nothing is left running.")
+    asyncio.run(until_stopped(run_demo(Wishes(page, seconds, scenario, port), _show, _opened)))
+    typer.echo("The demo is over; nothing is left running.")
     return 0
 
 
