@@ -17,14 +17,14 @@ from typing import Any
 from opsbot.bot.transport import RestTransport
 from opsbot.cli.entry import main
 from opsbot.demo.discord_sim.pointing import point_discord_py_at
-from opsbot.stores.sqlite_state import SqliteState
+from opsbot.stores.resilient import ResilientState
 from opsbot.supervisors.process import ProcessSupervisor
 
 REST, GATEWAY, DIE, ARMED = "SIM_REST", "SIM_GATEWAY", "SIM_DIE", "SIM_ARMED"
 """Names of variables."""
 
 POINTS: dict[str, tuple[type[Any], str]] = {
-    "commit": (SqliteState, "commit"),
+    "commit": (ResilientState, "commit"),
     "send": (RestTransport, "send"),
     "edit": (RestTransport, "edit"),
     "start": (ProcessSupervisor, "start"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -22,13 +22,25 @@ BOUND = 20.0
 POLL = 0.02
 
 
-async def eventually(
-    look: Callable[[], T], bound: float = BOUND, *, explain: Callable[[], object] = str
-) -> T:
+Explain = Callable[[], object]
+
+
+async def eventually(look: Callable[[], T], bound: float = BOUND, *, explain: Explain = str) -> T:
     """Polls until the look is truthy; fails after `bound` seconds."""
+
+    async def ask() -> T:
+        return look()
+
+    return await eventually_asked(ask, bound, explain=explain)
+
+
+async def eventually_asked(
+    look: Callable[[], Awaitable[T]], bound: float = BOUND, *, explain: Explain = str
+) -> T:
+    """The same for a look that takes a while."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + bound
-    while not (seen := look()):
+    while not (seen := await look()):
         assert loop.time() < ends, f"never became true within {bound:g} s: {explain() or look}"
         await asyncio.sleep(POLL)
     return seen
@@ -72,7 +84,7 @@ def kill_all(folder: Path) -> None:
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _argv(pid: int) -> str:

@@ -24,7 +24,7 @@ from opsbot.demo.scene import FILE, TARGET, scene
 from opsbot.domain.levels import Outcome
 from opsbot.runtime.core import Runtime
 from opsbot.session import Session
-from tests.e2e.processes import BOUND, belonging, eventually, gone, kill_all, services
+from tests.e2e.processes import BOUND, belonging, eventually, eventually_asked, gone, kill_all, services
 from tests.sim import GUILD_READY_SECONDS, simulated_discord
 
 
@@ -69,6 +69,11 @@ class Stage:
         return self.folder / FILE
 
     @property
+    def state(self) -> Path:
+        """The state directory."""
+        return self.folder / "state"
+
+    @property
     def log(self) -> Path:
         """The service's."""
         return self.folder / "summarybot.log"
@@ -109,9 +114,7 @@ class Stage:
 
     async def until_well(self, session: Running) -> None:
         """Until the service is up, every check satisfied and nothing being done."""
-        async with asyncio.timeout(BOUND):
-            while not await session.is_well():
-                await asyncio.sleep(0.02)
+        await eventually_asked(session.is_well, explain=self.transcript)
 
     async def close(self) -> None:
         """The service is stopped through its supervisor, and then nothing is left.
@@ -218,8 +221,8 @@ class Stage:
 
     def transcript(self) -> str:
         """The channel as text, for a failure."""
-        shown = "\n---\n".join(text_of(m) for m in self.sim.messages(self.world.ops))
-        return f"the channel:\n{shown}\nlast requests:\n{self.sim.requests.tail()}"
+        texts = "\n---\n".join(text_of(m) for m in self.sim.messages(self.world.ops))
+        return f"the channel:\n{texts}\nlast requests:\n{self.sim.requests.tail()}"
 
 
 @asynccontextmanager
@@ -244,8 +247,20 @@ def text_of(message: discord.Message) -> str:
 
 def said(result: Any) -> str:
     """All text of an answer to a command or a press."""
-    shown = [r for r in (result.response, *result.followups) if r is not None]
-    return "\n".join(text_of(answer) for answer in shown)
+    answers = [r for r in (result.response, *result.followups) if r is not None]
+    return "\n".join(text_of(answer) for answer in answers)
+
+
+def shown(result: Any) -> Any:
+    """The answer's message, for pressing its buttons."""
+    assert result.response is not None
+    return result.response
+
+
+def custom_id(message: Any, label: str) -> str:
+    """What the button of an answer with this label sends."""
+    found = [b["custom_id"] for row in message.components for b in row["components"] if b["label"] == label]
+    return str(found[0])
 
 
 def footer(message: discord.Message) -> str:

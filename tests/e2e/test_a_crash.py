@@ -1,11 +1,8 @@
-"""The service crashes: the alert, the automatic restart, the resolve; and the people who press its buttons."""
+"""The service crashes: the alert, the automatic restart, the resolve."""
 
 from __future__ import annotations
 
-import pytest
-
-from opsbot.engine.access import REFUSAL
-from tests.e2e.stage import Stage, buttons, said, text_of
+from tests.e2e.stage import Stage, buttons, text_of
 
 
 async def test_a_killed_service_is_told_restarted_and_resolved(stage: Stage) -> None:
@@ -23,6 +20,5 @@ async def test_a_killed_service_is_told_restarted_and_resolved(stage: Stage) -> 
         assert stage.sim.message_pings(reply).silent
         assert "Resolved: summarybot" in reply.content
         assert stage.pids() == [new]
-        print(stage.transcript())
     assert len(stage.alarms()) == 1
     assert len(stage.of(1)) == 1

@@ -51,7 +51,7 @@ async def test_a_service_that_somebody_started_before_opsbot_is_adopted(stage: S
         assert stage.pids() == [new]
 
 
-async def test_a_clean_end_that_nobody_follows_up_is_told_and_repaired_after_the_handover(
+async def test_a_clean_end_that_nobody_follows_up_is_repaired_after_the_handover(
     stage: Stage,
 ) -> None:
     stage.edit("handover_seconds: 5", "handover_seconds: 0.5")

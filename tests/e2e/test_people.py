@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from opsbot.engine.access import REFUSAL
-from tests.e2e.stage import Stage, buttons, said, text_of
+from tests.e2e.stage import Stage, buttons, custom_id, said, shown, text_of
 
 SECTIONS = ("Process", "API", "Gateway", "Log", "Ports", "External")
 """The guide's six, by a word of each title."""
@@ -17,8 +17,8 @@ STARTED = "Starting Summary Bot NG"
 
 def refused(result: Any) -> bool:
     """Whether the answer is the refusal, for the asker's eyes only, and nothing else."""
-    shown = [r for r in (result.response, *result.followups) if r is not None]
-    return [a.ephemeral for a in shown] == [True] and said(result).endswith(REFUSAL)
+    answers = [r for r in (result.response, *result.followups) if r is not None]
+    return [a.ephemeral for a in answers] == [True] and said(result).endswith(REFUSAL)
 
 
 async def test_an_incident_is_taken_on_by_who_may_and_shows_their_name(stage: Stage) -> None:
@@ -31,7 +31,7 @@ async def test_an_incident_is_taken_on_by_who_may_and_shows_their_name(stage: St
                 assert refused(await outsider.click(message, custom_id=f"opsbot:ack:{number}"))
                 assert refused(await outsider.click(message, custom_id=f"opsbot:restart:{number}"))
             taken = await person.click(message, custom_id=f"opsbot:ack:{number}")
-            assert taken.response.ephemeral
+            assert shown(taken).ephemeral
             redrawn = await stage.message(number, lambda m: "acknowledged" in text_of(m))
             assert f"Acknowledged by: {person.name.title()} (" in text_of(redrawn)
             assert buttons(redrawn) == {"Acknowledged": False, "Restart": True}
@@ -81,9 +81,9 @@ async def test_the_admin_restarts_in_six_steps_and_once(stage: Stage) -> None:
         assert refused(await world.otto.forge_slash(world.ops, "restart", reason="me too"))
         asked = await world.olga.slash(world.ops, "restart", reason="new version")
         assert stage.pids() == [old]
-        (row,) = asked.response.components
-        confirm = next(b["custom_id"] for b in row["components"] if b["label"] == "Confirm")
-        await world.olga.click(asked.response, custom_id=confirm)
+        question = shown(asked)
+        confirm = custom_id(question, "Confirm")
+        await world.olga.click(question, custom_id=confirm)
         told = await stage.sim.wait_for_message(
             world.ops, lambda m: "summarybot: restarted" in text_of(m), timeout=20
         )
@@ -104,10 +104,10 @@ async def test_the_button_of_an_incident_restarts_after_a_confirmation(stage: St
         old = await stage.paused_and_down()
         message = await stage.message()
         asked = await world.olga.click(message, custom_id="opsbot:restart:1")
-        (row,) = asked.response.components
-        confirm = next(b["custom_id"] for b in row["components"] if b["label"] == "Confirm")
-        assert refused(await world.otto.forge_click(asked.response, confirm))
-        await world.olga.click(asked.response, custom_id=confirm)
+        question = shown(asked)
+        confirm = custom_id(question, "Confirm")
+        assert refused(await world.otto.forge_click(question, confirm))
+        await world.olga.click(question, custom_id=confirm)
         await stage.restarted(old)
         over = await stage.resolved()
         assert over.id == message.id
