@@ -58,6 +58,7 @@ class Stage:
         self.port = scene(folder, ids_of(sim), sim.token, restart_seconds=0).port
         self.edit("interval_seconds: 1}", "interval_seconds: 0.3}")
         self.edit("interval_seconds: 1,", "interval_seconds: 0.3,")
+        self.edit("interval_seconds: 5}", "interval_seconds: 0.3}")
 
     @property
     def world(self) -> World:
