@@ -18,6 +18,10 @@ NETWORK_BLOCKED = 40333  # Cloudflare's, not Discord's, word
 MISSING_ACCESS, MISSING_PERMISSIONS = 50001, 50013
 THREAD_ARCHIVED = 50083
 
+UNAUTHORIZED_PAUSE = 300.0
+"""Seconds between two tries with a token that Discord refuses: 10,000 such answers within 10 minutes ban
+the address (https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans)."""
+
 _FORGOTTEN = {
     UNKNOWN_MESSAGE: "the message is gone (10008)",
     TOO_MANY_EDITS: "the message is too old to be edited once more (30046)",
@@ -51,12 +55,12 @@ def _answered(error: discord.HTTPException, channel_id: int) -> DeliveryError:
         return DeliveryError(f"Discord has a problem of its own (HTTP {error.status})", permanent=False)
     if error.status == HTTPStatus.FORBIDDEN and error.code in (0, NETWORK_BLOCKED):
         return DeliveryError("Discord's network turned the request away (HTTP 403)", permanent=False)
+    if error.status == HTTPStatus.UNAUTHORIZED:  # as between two logins: told when a login works again
+        return DeliveryError(_TOKEN, permanent=False, retry_after=UNAUTHORIZED_PAUSE)
     return DeliveryError(_lasting(error, channel_id), permanent=True)
 
 
 def _lasting(error: discord.HTTPException, channel_id: int) -> str:
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        return _TOKEN
     if error.code == UNKNOWN_CHANNEL:
         return f"there is no channel {channel_id} (any more): set `discord.ops_channel` to one that exists"
     if error.code == MISSING_ACCESS:

@@ -86,7 +86,6 @@ async def test_a_long_rate_limit_is_left_to_the_outbox(up: Stage, limit: dict[st
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (401, 0, "OPSBOT_DISCORD_TOKEN"),
         (404, 10003, "discord.ops_channel"),
         (403, 50001, "View Channel"),
         (403, 50013, "Send Messages"),
@@ -100,6 +99,14 @@ async def test_what_only_a_person_can_mend_is_permanent_and_says_how(
     error = await failed(up)
     assert (error.permanent, error.forgotten) == (True, False)
     assert said in str(error)
+
+
+async def test_a_token_that_was_revoked_is_seldom_tried_and_loses_nothing(up: Stage) -> None:
+    up.sim.faults.error(*SEND, status=401)
+    error = await failed(up)
+    assert not error.permanent
+    assert (error.retry_after or 0) >= 60
+    assert "OPSBOT_DISCORD_TOKEN" in str(error)
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, 0), (403, 40333), (408, 0)])

@@ -79,12 +79,13 @@ async def test_with_a_wrong_token_the_service_is_repaired_and_the_alert_told_lat
     assert len(stage.of(1)) == 1
 
 
-async def test_a_token_that_is_revoked_ends_the_bot_with_one_sentence_and_nothing_else(stage: Stage) -> None:
+async def test_a_revoked_token_ends_the_bot_with_one_sentence_and_nothing_is_lost(stage: Stage) -> None:
     async with stage.opsbot() as running:
         stage.sim.revoke_token("the new one")
+        await stage.restarted(await stage.kill())
+        await stage.sim.wait_for(lambda: [r for r in stage.sim.requests.of(*POST) if r.status == 401])
         await stage.sim.gateway.close(4004)
         await stage.until(lambda: running.problems)
-        await stage.restarted(await stage.kill())
         await stage.until_well(running)
         assert len(running.problems) == 1
     stage.token = "the new one"
