@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
 import discord
 from simcord.backend.models import Overwrite
 from structlog.testing import capture_logs
 
 from tests.e2e.stage import Stage, said
 
-ROLE = 0
+ROLE: Literal[0] = 0
 """Kind of an overwrite: for a role."""
 
 
-def given_up(entries: list[dict[str, object]]) -> list[str]:
+def given_up(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Why notices were given up, as opsbot's log says."""
     return [str(e["reason"]) for e in entries if e["event"] == "notice given up"]
 
