@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 import pytest
 
@@ -136,7 +137,7 @@ async def test_what_people_type_does_nothing_in_the_answer(up: Stage) -> None:
         up.world.ops, "pause", minutes=5, reason="@everyone [x](https://evil.example) `"
     )
     assert "@everyone" not in said(result)
-    assert "[x](https" not in said(result)
+    assert re.search(r"(?<!\\)\[x\]\(https:/", said(result)) is None, "a masked link"
     assert all(ping.nobody for ping in up.sim.pings)
 
 
