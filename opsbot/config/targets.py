@@ -69,10 +69,18 @@ def draft(
         _checks(shop, file, checks if isinstance(checks, dict) else {}, path, packages, None)
         return None
     found = Draft(name, section, restart=_policy(file, section.restart))
-    _checks(shop, file, section.checks, path, packages, found)
+    _checks(shop, file, _with_process(section), path, packages, found)
     if section.supervisor is not None and not shop.watch_only:
         found.supervisor = _supervisor(shop, section.supervisor, (*path, "supervisor"), packages)
     return found
+
+
+def _with_process(section: TargetSection) -> Mapping[str, Any]:
+    """The checks, and one of the process where a supervisor could else not be told of its death."""
+    kinds = [(data or {}).get("type", name) for name, data in section.checks.items()]
+    if section.supervisor is None or "process" in kinds or "process" in section.checks:
+        return section.checks
+    return {"process": None, **section.checks}
 
 
 def _checks(

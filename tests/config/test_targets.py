@@ -138,3 +138,9 @@ def test_the_log_and_the_disk_have_their_limits_from_the_thresholds() -> None:
     """
     log, disk = made(text).targets[0].checks
     assert (log.options.warning_mb, disk.options.warning_gb) == (7, 9)
+
+
+def test_a_supervised_target_is_always_watched_by_its_process() -> None:
+    text = "targets: {a: {supervisor: {type: process, command: [sleep, '9']}, checks: {disk: {}}}}"
+    assert [spec.kind for spec in made(text).targets[0].checks] == ["process", "disk"]
+    assert "bot_process_down" in rules_of(made(text), "a")
