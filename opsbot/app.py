@@ -15,6 +15,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from opsbot import registry
 from opsbot.bot import DiscordLine
 from opsbot.checks.base import Check, CheckContext
@@ -45,6 +47,8 @@ DAY = 86_400.0
 
 LOCK_PATIENCE = 2.0
 """Seconds that `run` waits for a command that holds the state directory for a moment."""
+
+log = structlog.get_logger("opsbot.app")
 
 
 @asynccontextmanager
@@ -102,6 +106,7 @@ async def serve(
         serving(runtime.ops, settings.state_dir),
         asyncio.TaskGroup() as group,
     ):
+        log.info("watching", targets=[t.name for t in settings.targets], state=str(settings.state_dir))
         group.create_task(runtime.run(started), name="runtime")
         group.create_task(session.run(runtime), name="discord")
 

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import time
 import webbrowser
+from dataclasses import replace
 
 import typer
 
@@ -13,11 +14,13 @@ from opsbot.cli.signals import until_stopped
 from opsbot.errors import UsageError
 
 
-def demo_command(*, page: bool, seconds: float | None, scenario: str | None, port: int) -> int:
+def demo_command(
+    *, page: bool, seconds: float | None, scenario: str | None, port: int, restart_seconds: float | None
+) -> int:
     """Runs the demo until its time is over or Ctrl-C; returns 0.
 
     Raises:
-        UsageError: the extra `demo` is not installed, or there is no such scenario.
+        UsageError: the extra `demo` is not installed, there is no such scenario, or the port is taken.
     """
     if importlib.util.find_spec("simcord") is None:
         raise UsageError("the demo needs its extra: `pip install 'opsbot[demo]'`, or `make demo`.")
@@ -29,7 +32,10 @@ def demo_command(*, page: bool, seconds: float | None, scenario: str | None, por
     if scenario not in SCENARIOS:
         raise UsageError(f"there is no scenario `{scenario}`: known are {', '.join(SCENARIOS)}.")
     configure("quiet")
-    asyncio.run(until_stopped(run_demo(Wishes(page, seconds, scenario, port), _show, _opened)))
+    wishes = Wishes(page, seconds, scenario, port)
+    if restart_seconds is not None:
+        wishes = replace(wishes, restart_seconds=restart_seconds)
+    asyncio.run(until_stopped(run_demo(wishes, _show, _opened)))
     typer.echo("The demo is over; nothing is left running.")
     return 0
 

@@ -9,20 +9,26 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from opsbot.cli import SHORTEST_WATCH
-from opsbot.errors import UsageError
+from opsbot.errors import OpsbotError, UsageError
 
 
 def main() -> None:
-    """Runs the command: a person's mistake is one sentence, Ctrl-C is no traceback."""
+    """Runs the command: what opsbot itself says is wrong is one sentence, Ctrl-C is no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a mark that the terminal's encoding lacks is no reason to fail
+            stream.reconfigure(errors="replace")
     try:
         sys.exit(_command(sys.argv[1:]))
-    except UsageError as mistake:
-        print(f"opsbot: {mistake}", file=sys.stderr)
-        sys.exit(mistake.exit_code)
+    except OpsbotError as wrong:
+        print(f"opsbot: {wrong}", file=sys.stderr)
+        sys.exit(wrong.exit_code if isinstance(wrong, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # `opsbot health | head`

@@ -67,6 +67,7 @@ def demo(
     ] = None,
     scenario: Annotated[str | None, typer.Option(help="Play this fault instead of the story.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0: any free one.")] = 0,
+    restart_seconds: Annotated[float | None, typer.Option(min=0, max=60, hidden=True)] = None,
 ) -> None:
     """The real bot in a simulated Discord: no token needed.
 
@@ -74,7 +75,10 @@ def demo(
     """
     from opsbot.cli.demo import demo_command
 
-    raise typer.Exit(demo_command(page=not no_page, seconds=seconds, scenario=scenario, port=port))
+    code = demo_command(
+        page=not no_page, seconds=seconds, scenario=scenario, port=port, restart_seconds=restart_seconds
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

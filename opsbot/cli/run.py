@@ -29,7 +29,6 @@ def run_command(config: Path | None, log_format: str) -> int:
     for notice in settings.notices:
         log.info(notice)
     session = Session(settings, SystemClock())
-    log.info("watching", targets=[t.name for t in settings.targets], state=str(settings.state_dir))
     asyncio.run(until_stopped(serve(settings, session=session)))
     log.info("stopped; the targets go on by themselves")
     return 0

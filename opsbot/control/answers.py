@@ -7,20 +7,12 @@ from contextlib import aclosing
 from typing import Any
 
 from opsbot.control.reports import Line, health_answer
-from opsbot.domain.action import Action, ActionState, Step, StepState
+from opsbot.domain.action import ActionState, StepState
 from opsbot.domain.actor import Actor
+from opsbot.draw.action import result_lines, step_line
 from opsbot.draw.summary import as_data, headline
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
-from opsbot.text import many_lines, one_line
-
-STEP_MARK = {
-    StepState.WAITING: "·",
-    StepState.RUNNING: "…",
-    StepState.DONE: "✓",
-    StepState.SKIPPED: "–",
-    StepState.FAILED: "✗",
-}
 
 
 def target_of(operations: Operations, request: dict[str, Any]) -> str:
@@ -99,18 +91,5 @@ async def restart_lines(
             for number, step in enumerate(action.steps):
                 if number > shown and step.state not in (StepState.WAITING, StepState.RUNNING):
                     shown = number
-                    yield {"text": step_text(number, step)}
-    yield {"text": result_text(action), "exit": 0 if action.state is ActionState.DONE else 1}
-
-
-def step_text(number: int, step: Step) -> str:
-    """ "✓ 5. Start it (0.03 s): pid 4711"."""
-    seconds = f" ({step.seconds:.2f} s)" if step.state is not StepState.SKIPPED else ""
-    detail = f": {one_line(step.detail, 300)}" if step.detail else ""
-    return f"{STEP_MARK[step.state]} {number + 1}. {step.title}{seconds}{detail}"
-
-
-def result_text(action: Action) -> str:
-    """The last line: what came of it."""
-    word = "Done" if action.state is ActionState.DONE else "Failed"
-    return f"{word}: {one_line(action.target, 80)} {many_lines(action.detail, 4000)}"
+                    yield {"text": step_line(number + 1, step)}
+    yield {"text": result_lines(action), "exit": 0 if action.state is ActionState.DONE else 1}

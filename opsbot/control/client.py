@@ -19,6 +19,9 @@ LONGEST = 100
 TIMEOUT = 120.0
 """Seconds without any line after which the running opsbot counts as stuck."""
 
+STUCK = "The running opsbot has not answered for {seconds:g} s: look at its log, and restart it if need be."
+GONE = "The running opsbot ended in the middle of its answer: ask again when it runs."
+
 
 def running(state_dir: Path) -> socket.socket | None:
     """A connection to the opsbot that runs on a state directory, or None when none does."""
@@ -48,10 +51,22 @@ def address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def ask(link: socket.socket, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Sends a request and yields the lines of the answer. Closes the connection at the end."""
-    with link, link.makefile("rw", encoding="utf-8", newline="\n") as stream:
-        stream.write(json.dumps(request) + "\n")
-        stream.flush()
-        for line in stream:
-            yield json.loads(line)
+def ask(link: socket.socket, request: dict[str, Any], patience: float = TIMEOUT) -> Iterator[dict[str, Any]]:
+    """Sends a request and yields the lines of the answer, at most `patience` seconds apart; an answer that
+    breaks off ends with an error. Closes the connection at the end."""
+    link.settimeout(patience)
+    line: dict[str, Any] = {}
+    try:
+        with link, link.makefile("rw", encoding="utf-8", newline="\n") as stream:
+            stream.write(json.dumps(request) + "\n")
+            stream.flush()
+            for text in stream:
+                line = json.loads(text)
+                yield line
+    except TimeoutError:
+        yield {"error": STUCK.format(seconds=patience), "exit": 1}
+    except (OSError, ValueError):  # reset, or cut off in the middle of a line
+        yield {"error": GONE, "exit": 1}
+    else:
+        if "exit" not in line:
+            yield {"error": GONE, "exit": 1}

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from simcord import SetupError
+
 from opsbot.app import serve, supervisor_of
 from opsbot.clock import SystemClock
 from opsbot.config.settings import Settings
 from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
-from opsbot.demo.scene import TARGET, Ids, Scene, scene
+from opsbot.demo.scene import RESTART_SECONDS, TARGET, Ids, Scene, scene
 from opsbot.demo.story import SCENARIOS, Scenario, play
 from opsbot.demo.terminal import Channel
+from opsbot.errors import UsageError
 from opsbot.session import Session
 
 READY_SECONDS = 30.0
@@ -25,27 +28,31 @@ READY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the person asked for. `port`: of the page, 0 any; `seconds`: None until Ctrl-C."""
+    """What the person asked for. `port`: of the page, 0 any; `seconds`: None until Ctrl-C;
+    `restart_seconds`: how long the service takes to come back."""
 
     page: bool = True
     seconds: float | None = None
     scenario: str = "crash"
     port: int = 0
+    restart_seconds: float = RESTART_SECONDS
 
 
 async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable[[str], None]) -> None:
     """Runs the demo until its time is over or it is cancelled; the service ends with it.
 
     `show` prints what happens; `opened` is called with the page's address.
+
+    Raises:
+        UsageError: the page's port is taken.
     """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opsbot-demo-")))
         sim = await stack.enter_async_context(SimulatedDiscord())
         stack.enter_context(point_discord_py_at(sim.rest_url, sim.gateway_url))
-        stage = scene(folder, ids_of(sim), sim.token)
+        stage = scene(folder, ids_of(sim), sim.token, restart_seconds=wishes.restart_seconds)
         if wishes.page:
-            page = sim.page(sim.world.ops, sim.world.people, port=wishes.port)
-            opened((await stack.enter_async_context(page)).url)
+            opened(await _page(stack, sim, wishes.port))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_opsbot(stage, sim, SCENARIOS[wishes.scenario], show))]
             if not wishes.page:
@@ -54,6 +61,16 @@ async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable
                 await asyncio.sleep(wishes.seconds)
                 for task in tasks:
                     task.cancel()
+
+
+async def _page(stack: AsyncExitStack, sim: SimulatedDiscord, port: int) -> str:
+    page = sim.page(sim.world.ops, sim.world.people, port=port)
+    try:
+        return (await stack.enter_async_context(page)).url
+    except SetupError as error:
+        raise UsageError(
+            f"port {port} is taken: name another one with --port, or none for any that is free."
+        ) from error
 
 
 def ids_of(sim: SimulatedDiscord) -> Ids:
