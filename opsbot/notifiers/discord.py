@@ -60,7 +60,7 @@ class DiscordNotifier:
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
         incident, place = telling.incident, _place(telling.receipt)
-        # without a place nobody was told yet, be it that the opening was given up while the channel was closed
+        # without a place nobody was told yet: the opening was given up while the channel was closed
         if incident.live and (place is None or telling.notice.kind in _LOUD):
             new = await self._post(telling, self._alarm(telling))
             if place and place != new:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import discord
 from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 from structlog.testing import capture_logs
 
 from tests.e2e.stage import Stage, said
-
-ROLE: Literal[0] = 0
-"""Kind of an overwrite: for a role."""
 
 
 def given_up(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -23,7 +21,8 @@ def given_up(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 def forbid(stage: Stage, permission: discord.Permissions) -> None:
     """Takes a permission in the ops channel from everybody."""
     everyone = stage.world.guild.default_role.id
-    stage.sim.backend.set_overwrite(stage.world.ops.id, Overwrite(everyone, ROLE, 0, permission.value))
+    denied = Overwrite(everyone, OverwriteType.ROLE, 0, permission.value)
+    stage.sim.backend.set_overwrite(stage.world.ops.id, denied)
 
 
 async def test_a_deleted_channel_is_named_and_the_service_still_repaired(stage: Stage) -> None:
