@@ -13,7 +13,10 @@ from opsbot.supervisors import _proc
 from opsbot.supervisors._launch import pattern
 from opsbot.supervisors._options import Adopt, Options
 from opsbot.supervisors._records import Identity, Records
-from opsbot.supervisors._search import Findings, Search
+from opsbot.supervisors._search import Findings, Search, is_keeper
+
+BECOMING_TRIES = 400
+BECOMING_PAUSE_SECONDS = 0.005
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -37,7 +40,7 @@ class Finder:
         """The record first: it costs two reads. Only when it names nobody alive, every process is looked at,
         in a thread."""
         seen = self._records.identity()
-        if seen and _proc.alive(seen.process, self._clock.boot_id):
+        if seen and await self._lives(seen.process):
             return Sight(self.running(seen.process, seen), seen)
         exits = self._records.exits()
         ended_known = any(e.process == seen.process for e in exits) if seen else bool(exits)
@@ -46,6 +49,17 @@ class Finder:
         if not findings.target:
             return Sight(None, seen, findings)
         return Sight(self.running(findings.target, seen, findings.generation), seen, findings)
+
+    async def _lives(self, process: ProcessId) -> bool:
+        """Whether it runs. One that a keeper has forked and recorded, but that is not the target's program
+        yet, is waited for: it becomes that, or is never heard of again."""
+        for _ in range(BECOMING_TRIES):
+            if not _proc.alive(process, self._clock.boot_id):
+                return False
+            if not is_keeper(process.pid):
+                return True
+            await asyncio.sleep(BECOMING_PAUSE_SECONDS)
+        return True
 
     def running(self, process: ProcessId, seen: Identity | None, generation: int = 0) -> Running:
         """What is known of a live process; `adopted` until the caller knows better."""

@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 from opsbot.errors import SupervisorError
-from opsbot.supervisors import _proc
 from opsbot.supervisors._keeper import ENTRY
 from opsbot.supervisors._pidfd import HAS_PIDFD, readable
 
@@ -134,8 +133,3 @@ async def _end_of_child(pid: int) -> None:
                 await readable(fd)
         finally:
             os.close(fd)
-
-
-def is_keeper(pid: int) -> bool:
-    """Whether a pid is a keeper's."""
-    return ENTRY in _proc.argv(pid)

@@ -157,6 +157,11 @@ def command_of(pid: int) -> bytes:
     return _proc.command_line(pid) or _just_now(pid)
 
 
+def is_keeper(pid: int) -> bool:
+    """Whether a pid is a keeper's, or a child of one on its way to be a target."""
+    return _KEEPER in _proc.command_line(pid)
+
+
 def _just_now(pid: int) -> bytes:
     """In the midst of exec a process has a program file, but no command line yet: that moment passes."""
     for _ in range(EXEC_TRIES):

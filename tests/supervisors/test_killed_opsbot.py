@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,11 +53,17 @@ async def exactly_one(place: Place, victim_pid: int) -> Running:
     await successor.find()
     running = await successor.start(GENERATION)
     await keepers_settled(victim_pid)
-    while not (copies := place.copies()):
+    while True:
+        await eventually(partial(seen_or_ended, place, running.process.pid))
+        if copies := place.copies():
+            assert copies == [running.process.pid]
+            return running
         await successor.wait_exit(running)
         running = await successor.start(GENERATION)
-    assert copies == [running.process.pid]
-    return running
+
+
+def seen_or_ended(place: Place, pid: int) -> bool:
+    return bool(place.copies()) or not alive(pid)
 
 
 @pytest.mark.parametrize("point", [*POINTS, "it is started"])
