@@ -13,9 +13,6 @@ from opsbot.domain.target import Target
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-SOCKET_NAME = "control.sock"
-"""The control socket's name in the state directory."""
-
 
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
@@ -108,11 +105,6 @@ class Settings:
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
-
-    @property
-    def socket(self) -> Path:
-        """The control socket."""
-        return self.state_dir / SOCKET_NAME
 
     def target(self, name: str) -> Target | None:
         """The target of that name."""

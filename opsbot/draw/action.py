@@ -7,9 +7,9 @@ from opsbot.domain.rule import ActionKind
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import STEP_MARK
 from opsbot.draw.payload import Colour, Embed, Field, Payload
-from opsbot.text import discord_time, one_line, safe_text, seconds_text
+from opsbot.text import discord_time, many_lines, one_line, safe_text, seconds_text
 
-_NAME, _LINE, _TEXT = 80, 120, 400
+_NAME, _LINE, _TEXT, _LOG = 80, 120, 400, 4000
 STEPS_SHOWN = 15
 
 _WORDS = {
@@ -42,24 +42,25 @@ def action_payload(action: Action) -> Payload:
     return clamp(Payload(embeds=(embed,)))
 
 
-def action_text(action: Action) -> str:
-    """The same for a terminal; ends without a newline."""
-    steps = [
-        f"{number}. {_STEP_WORD[step.state]:<8} {one_line(step.title, _LINE)}{_times(step)}"
-        for number, step in enumerate(action.steps, 1)
-    ]
-    detail = one_line(action.detail, _TEXT)
-    return "\n".join(
-        [_headline(action, one_line(action.target, _NAME)), *steps, *([detail] if detail else [])]
-    )
+def step_line(number: int, step: Step) -> str:
+    """A step for a terminal, "✓ 5. Start it (27 ms): pid 4711"; `number` counts from 1."""
+    seconds = "" if step.state is StepState.SKIPPED else f" ({seconds_text(step.seconds)})"
+    detail = f": {one_line(step.detail, _TEXT)}" if step.detail else ""
+    return f"{_TERMINAL_MARK[step.state]} {number}. {one_line(step.title, _LINE)}{seconds}{detail}"
 
 
-_STEP_WORD = {
-    StepState.WAITING: "waiting",
-    StepState.RUNNING: "running",
-    StepState.DONE: "done",
-    StepState.SKIPPED: "skipped",
-    StepState.FAILED: "FAILED",
+def result_lines(action: Action) -> str:
+    """What came of it, for a terminal; the detail may be several lines (the target's last log lines)."""
+    word = "Done" if action.state is ActionState.DONE else "Failed"
+    return f"{word}: {one_line(action.target, _NAME)} {many_lines(action.detail, _LOG)}"
+
+
+_TERMINAL_MARK = {
+    StepState.WAITING: "·",
+    StepState.RUNNING: "…",
+    StepState.DONE: "✓",
+    StepState.SKIPPED: "–",
+    StepState.FAILED: "✗",
 }
 
 

@@ -112,7 +112,7 @@ async def test_a_restart_shows_each_step_as_it_happens_and_how_it_ended(
         await operations.end(1, ActionState.FAILED, "it exited with code 3\nlast line")
         lines = await asking
     assert [line["text"].split(" ")[0] for line in lines] == ["–", "✓", "Failed:"]
-    assert "(0.50 s)" in lines[1]["text"]
+    assert "(500 ms)" in lines[1]["text"]
     assert lines[-1]["text"].endswith("it exited with code 3\nlast line")
     assert [line.get("exit") for line in lines] == [None, None, 1]
 

@@ -12,7 +12,7 @@ from opsbot.domain.levels import IncidentState
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import ActionKind
 from opsbot.draw import answers
-from opsbot.draw.action import action_payload, action_text
+from opsbot.draw.action import action_payload, result_lines, step_line
 from opsbot.draw.payload import Colour, Payload
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from tests.draw.samples import sample_incident
@@ -64,10 +64,9 @@ def test_every_action_can_be_drawn(kind: ActionKind, state: ActionState) -> None
 
 
 def test_the_terminal_shows_the_same_steps() -> None:
-    assert action_text(RESTART).splitlines()[:2] == [
-        "Restarting summarybot",
-        "1. done     Back up the log (120 ms)",
-    ]
+    assert step_line(1, RESTART.steps[0]) == "✓ 1. Back up the log (120 ms)"
+    failed = replace(RESTART, state=ActionState.FAILED, detail="it exited with code 1\nlast line")
+    assert result_lines(failed) == "Failed: summarybot it exited with code 1\nlast line"
 
 
 def title(payload: Payload) -> str:
