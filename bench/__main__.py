@@ -60,7 +60,12 @@ def health_rows(discord: Discord, folder: Path) -> list[Row]:
             "≤ 0.25 s",
             walls.running <= 0.25,
         ),
-        Row("`opsbot health`, 100 MB log, alone", f"{walls.alone:.2f} s", "< 0.48 s", walls.alone < 0.48),
+        Row(
+            "`opsbot health`, 100 MB log, alone; the guide's steps by hand in the same run",
+            f"{walls.alone:.2f} s; {walls.guide:.2f} s",
+            "faster than by hand (0.48 s when it was first measured)",
+            walls.alone < walls.guide,
+        ),
         Row("`opsbot --help`", f"{walls.help:.2f} s", "≤ 0.3 s", walls.help <= 0.3),
     ]
 

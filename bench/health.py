@@ -16,6 +16,8 @@ from opsbot.app import stop_targets
 from opsbot.clock import SystemClock
 from opsbot.demo.scene import scene
 
+GUIDE = Path(__file__).parent / "guide_health.sh"
+PATTERN = "python -m opsbot.demo.service"
 RUNS = 15
 LOG_BYTES = 100 * 2**20
 LINES = (
@@ -32,6 +34,7 @@ class Walls:
 
     running: float
     alone: float
+    guide: float
     help: float
 
 
@@ -46,9 +49,10 @@ def measure(discord: Discord, folder: Path) -> Walls:
             time.sleep(5.0)
             running = median_wall(command)
         alone = median_wall(command)
+        guide = median_wall(["bash", str(GUIDE), str(stage.port), str(folder / "summarybot.log"), PATTERN])
     finally:
         asyncio.run(stop_targets(stage.settings, SystemClock()))
-    return Walls(running, alone, median_wall([sys.executable, "-m", "opsbot", "--help"]))
+    return Walls(running, alone, guide, median_wall([sys.executable, "-m", "opsbot", "--help"]))
 
 
 def write_log(path: Path) -> None:
