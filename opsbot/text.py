@@ -1,8 +1,9 @@
 """Text from outside, made fit to be shown: the one `safe_text`, and how numbers and times are said.
 
 Everything that comes from a log, an HTTP body or a person passes `safe_text` (Discord) or `one_line`
-(everything else) before it is drawn. Lengths are counted in UTF-16 units, the strictest reading of what
-Discord calls a character (an emoji is 2), so a text that fits here fits however the other side counts.
+(everything else) before it is drawn; none of them lets a secret through (`opsbot.redact`). Lengths are
+counted in UTF-16 units, the strictest reading of what Discord calls a character (an emoji is 2), so a text
+that fits here fits however the other side counts.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import math
 import re
 from enum import Enum
+
+from opsbot import redact
 
 ELLIPSIS = "…"
 _GLANCE = 1024
@@ -78,6 +81,12 @@ def one_line(untrusted: str, limit: int) -> str:
 def many_lines(untrusted: str, limit: int, *, tail: bool = False) -> str:
     """Readable lines without trailing blanks; too long, it keeps the beginning, or with `tail` the end."""
     return _clamp_lines(_lined(untrusted, limit, tail), limit, tail)
+
+
+def printable(text: str) -> str:
+    """`text` as it may be printed or logged, however long: its lines and tabs stay, nothing else moves the
+    cursor, and no secret is shown."""
+    return redact.hide(_clean(text))
 
 
 def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail: bool = False) -> str:
@@ -179,10 +188,15 @@ def _lined(text: str, limit: int, tail: bool) -> str:
 
 def _readable(text: str, limit: int, *, tail: bool = False) -> str:
     """Looks at no more of a text than its limit can need, so that a huge line and a storm of alerts stay
-    cheap; the factor leaves room for what is taken out."""
+    cheap; the factor leaves room for what is taken out. Secrets are hidden here: after what could be hidden
+    in them is gone, before anything is escaped or cut to its limit."""
     glance = _GLANCE + 2 * max(0, limit)
     if len(text) > glance:
         text = ELLIPSIS + text[-glance:] if tail else text[:glance] + ELLIPSIS
+    return redact.hide(_clean(text))
+
+
+def _clean(text: str) -> str:
     text = _BREAKS.sub("\n", _ANSI.sub("", text))
     text = _UNSEEN.sub("", encodable(text))
     return _STACKED.sub(r"\1", text)

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("opsbot", "opsbot.errors", "opsbot.registry", "opsbot.text"),
+    ("opsbot", "opsbot.errors", "opsbot.redact", "opsbot.registry", "opsbot.text"),
     ("opsbot.domain",),
     ("opsbot.clock", "opsbot.engine", "opsbot.draw"),
     ("opsbot.logs",),

@@ -1,0 +1,1 @@
+"""Attacks that must fail: each test makes one as somebody who wishes opsbot ill would."""
