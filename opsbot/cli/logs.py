@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from opsbot.cli.log_guard import guard
 from opsbot.errors import UsageError
 
 FORMATS = ("console", "json", "quiet")
@@ -29,13 +30,9 @@ def configure(format_name: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(),
-        exception_formatter=structlog.dev.plain_traceback,  # the rich one shows local variables: secrets
-    )
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if format_name == "json":
         renderer = structlog.processors.JSONRenderer()
-        shared.append(structlog.processors.format_exc_info)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -43,7 +40,8 @@ def configure(format_name: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer))
+    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, guard, renderer]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
