@@ -8,7 +8,6 @@ command without a running opsbot.
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,12 +16,12 @@ from typing import Any
 
 import structlog
 
-from opsbot import registry
+from opsbot import redact, registry
 from opsbot.bot import DiscordLine
 from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import Clock, SystemClock
 from opsbot.config.settings import NotifierSpec, Settings
-from opsbot.control.server import VERBS, serving
+from opsbot.control.server import VERBS, serving, user_name
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.levels import Severity
 from opsbot.domain.target import CheckSpec, Target
@@ -61,6 +60,7 @@ async def opened(
         UsageError: the state directory is held or cannot be used, or an adapter cannot be built.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(redact.hidden(secret.get_secret_value() for secret in settings.secrets))
         stack.enter_context(StateLock.hold(settings.state_dir, patience=LOCK_PATIENCE))
         store = _state_store(settings.state_dir, clock)
         stack.push_async_callback(store.close)
@@ -133,7 +133,8 @@ async def answer_alone(settings: Settings, request: dict[str, Any]) -> list[dict
 
 
 def _me() -> Actor:
-    return Actor(ActorKind.CLI, str(os.getuid()), getpass.getuser())
+    uid = os.getuid()
+    return Actor(ActorKind.CLI, str(uid), user_name(uid))
 
 
 def _state_store(directory: Path, clock: Clock) -> StateKeeper:

@@ -27,13 +27,25 @@ def main() -> None:
     try:
         sys.exit(_command(sys.argv[1:]))
     except OpsbotError as wrong:
-        print(f"opsbot: {wrong}", file=sys.stderr)
+        _complain(f"opsbot: {wrong}")
         sys.exit(wrong.exit_code if isinstance(wrong, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # `opsbot health | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception:  # a mistake in opsbot: its traceback may quote whatever was at hand
+        import traceback
+
+        _complain(traceback.format_exc().rstrip())
+        sys.exit(1)
+
+
+def _complain(text: str) -> None:
+    """May quote a file or another program."""
+    from opsbot.text import printable
+
+    print(printable(text), file=sys.stderr)
 
 
 def _command(words: list[str]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from opsbot import registry
+from opsbot import redact, registry
 from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import SystemClock
 from opsbot.config.load import load
@@ -35,7 +35,8 @@ def look_once(file: Path | None, name: str | None) -> Iterator[dict[str, Any]]:
     if not targets:
         known = ", ".join(t.name for t in settings.targets)
         raise UsageError(f"there is no target `{name}`: known are {known}.")
-    yield health_answer(asyncio.run(_reports(targets)))
+    with redact.hidden(secret.get_secret_value() for secret in settings.secrets):
+        yield health_answer(asyncio.run(_reports(targets)))
 
 
 async def _reports(targets: list[Target]) -> list[HealthReport]:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from opsbot.text import printable
+
 COLOURS = {"✓": 32, "⚠": 33, "✗": 31, "?": 90}
 """SGR codes: green, yellow, red, grey."""
 
@@ -25,15 +27,16 @@ def _line(line: str) -> str:
 
 
 def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False) -> int:
-    """Prints the lines of an answer as they come; returns the exit code."""
+    """Prints the lines of an answer as they come; returns the exit code. What came over the socket is drawn
+    already, but it is the terminal's last gate: nothing in it may move the cursor."""
     code = 1
     for line in lines:
         code = line.get("exit", code)
         if "error" in line:
-            print(f"opsbot: {line['error']}", file=sys.stderr)
+            print(f"opsbot: {printable(str(line['error']))}", file=sys.stderr)
         elif as_json and "data" in line:
-            print(json.dumps(line["data"], ensure_ascii=False, indent=2))
+            print(json.dumps(line["data"], indent=2))
         elif "text" in line:
-            print(coloured(line["text"]))
+            print(coloured(printable(str(line["text"]))))
         sys.stdout.flush()
     return code

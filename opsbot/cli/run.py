@@ -8,13 +8,12 @@ from pathlib import Path
 
 import structlog
 
-from opsbot.app import serve
+from opsbot import redact
 from opsbot.cli.logs import configure
 from opsbot.cli.signals import until_stopped
 from opsbot.clock import SystemClock
 from opsbot.config.load import load
 from opsbot.config.peek import locate
-from opsbot.session import Session
 
 
 def run_command(config: Path | None, log_format: str) -> int:
@@ -25,6 +24,10 @@ def run_command(config: Path | None, log_format: str) -> int:
     """
     configure(log_format)
     settings = load(config or locate(os.environ, Path.cwd()), os.environ)
+    redact.learn(secret.get_secret_value() for secret in settings.secrets)
+    from opsbot.app import serve  # only now: a mistake in the file is told without waiting for discord.py
+    from opsbot.session import Session
+
     log = structlog.get_logger("opsbot")
     for notice in settings.notices:
         log.info(notice)

@@ -8,6 +8,7 @@ from typing import Any
 from opsbot.domain.health import HealthReport
 from opsbot.domain.levels import Outcome
 from opsbot.draw.health import health_text
+from opsbot.text import printable
 
 Line = dict[str, Any]
 """One line of an answer, see `opsbot.control`."""
@@ -45,11 +46,12 @@ def health_data(report: HealthReport) -> dict[str, Any]:
                 "title": section.title,
                 "outcome": section.outcome.value,
                 "findings": [
-                    {"outcome": f.outcome.value, "label": f.label, "text": f.text} for f in section.findings
+                    {"outcome": f.outcome.value, "label": printable(f.label), "text": printable(f.text)}
+                    for f in section.findings
                 ],
             }
             for section in report.sections
         ],
         "incidents": list(report.incidents),
-        "notes": list(report.notes),
+        "notes": [printable(note) for note in report.notes],
     }

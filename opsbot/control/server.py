@@ -28,6 +28,7 @@ from opsbot.control.reports import Line
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.errors import OpsbotError, UsageError
 from opsbot.runtime.port import Operations
+from opsbot.text import printable
 
 MAX_REQUEST = 64 * 1024
 """Bytes of the longest request line."""
@@ -63,7 +64,6 @@ async def serving(operations: Operations, state_dir: Path) -> AsyncIterator[Path
         UsageError: the socket cannot be made there.
     """
     path = state_dir / SOCKET
-    path.unlink(missing_ok=True)  # the state directory is locked, so nobody listens on it
     handlers: set[asyncio.Task[Any]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -90,6 +90,7 @@ def _listener(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     others = os.umask(0o177)  # so that there is no moment in which it is open to others
     try:
+        path.unlink(missing_ok=True)  # the state directory is locked, so nobody listens on it
         with address(path) as name:
             listener.bind(name)
     except OSError as error:
@@ -136,12 +137,12 @@ async def _lines(
             async for line in lines:
                 yield line
     except OpsbotError as refusal:
-        yield {"error": str(refusal), "exit": getattr(refusal, "exit_code", 1)}
+        yield {"error": printable(str(refusal)), "exit": getattr(refusal, "exit_code", 1)}
     except ConnectionError:
         raise
     except Exception as broken:
         log.exception("request broke")
-        yield {"error": f"opsbot failed: {type(broken).__name__}: {broken}", "exit": 1}
+        yield {"error": printable(f"opsbot failed: {type(broken).__name__}: {broken}"), "exit": 1}
 
 
 async def _request(reader: asyncio.StreamReader) -> dict[str, Any]:
@@ -162,8 +163,12 @@ def _peer(writer: asyncio.StreamWriter) -> Actor:
         return Actor(ActorKind.CLI, "?", "command line")
     raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
     uid = _UCRED.unpack(raw)[1]
+    return Actor(ActorKind.CLI, str(uid), user_name(uid))
+
+
+def user_name(uid: int) -> str:
+    """A user's name as the system knows it; what the environment says (`USER`) anybody can set."""
     try:
-        name = pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        name = f"uid {uid}"
-    return Actor(ActorKind.CLI, str(uid), name)
+        return f"uid {uid}"
