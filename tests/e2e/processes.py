@@ -68,17 +68,18 @@ def services(folder: Path) -> list[int]:
     return [pid for pid in _pids() if SERVICE in (argv := _argv(pid)) and str(folder) in argv and lives(pid)]
 
 
-def belonging(folder: Path) -> list[str]:
+def belonging(folder: Path, *, children: bool = True) -> list[str]:
     """Every live process, but this one, that has to do with `folder`: by its command line, its environment
-    or a file that it holds open; and every child of this process."""
+    or a file that it holds open; and every child of this process, unless others' are among them."""
     found = {pid for pid in _pids() if str(folder) in _argv(pid) + _environ(pid) or _holds(pid, folder)}
-    found |= {child.pid for child in psutil.Process().children(recursive=True)}
+    if children:
+        found |= {child.pid for child in psutil.Process().children(recursive=True)}
     return [f"{pid} {_argv(pid)}" for pid in sorted(found - {os.getpid()}) if lives(pid)]
 
 
-def kill_all(folder: Path) -> None:
+def kill_all(folder: Path, *, children: bool = True) -> None:
     """Ends what a failed test left behind."""
-    for line in belonging(folder):
+    for line in belonging(folder, children=children):
         with suppress(ProcessLookupError):
             os.kill(int(line.split()[0]), signal.SIGKILL)
 

@@ -11,7 +11,6 @@ POST = ("POST", "/channels/*/messages")
 
 ONCE: dict[str, Callable[[SimulatedDiscord], object]] = {
     "429": lambda sim: sim.faults.rate_limit(*POST, retry_after=1),
-    "429 of Cloudflare": lambda sim: sim.faults.rate_limit(*POST, retry_after=1, via=False),
     "503": lambda sim: sim.faults.error(*POST, status=503),
     "reset": lambda sim: sim.faults.reset(*POST),
     "lost answer": lambda sim: sim.faults.lose_answer(*POST),
