@@ -91,7 +91,7 @@ async def admit(asked: Asked, permission: Permission | None, verb: str, target: 
 
 
 async def turn_away(asked: Asked, denied: NotAllowed) -> None:
-    """The same private sentence for everybody, and a line in the audit. Never raises."""
+    """The same private sentence for everybody, and a line in the audit, once. Never raises."""
     try:
         await say_privately(asked, refusal(REFUSAL))
     except Exception as error:  # the answer was too late or the network broke: it is still recorded
@@ -100,8 +100,12 @@ async def turn_away(asked: Asked, denied: NotAllowed) -> None:
 
 
 async def _record(host: Host, actor: Actor, denied: NotAllowed) -> None:
-    log.warning("refused", actor=actor.id, verb=denied.verb, target=denied.target, why=denied.why)
+    more = host.refusals.note(actor.id, denied.verb)
+    if more is None:
+        return
+    why = denied.why + more
+    log.warning("refused", actor=actor.id, verb=denied.verb, target=denied.target, why=why)
     try:
-        await host.operations.refused(actor, denied.verb, denied.target, denied.why)
+        await host.operations.refused(actor, denied.verb, denied.target, why)
     except Exception:
         log.exception("a refusal could not be recorded")

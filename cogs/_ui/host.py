@@ -9,6 +9,7 @@ import discord
 from discord.ext import commands
 
 from cogs._ui.confirm import Questions
+from cogs._ui.refusals import Refusals
 from opsbot.clock import Clock
 from opsbot.domain.access import AccessRules
 from opsbot.notifiers._transport import DiscordTransport
@@ -28,6 +29,7 @@ class Host(commands.Bot):
     channel_id: int
     transport: DiscordTransport
     questions: Questions
+    refusals: Refusals
     edit_every: float
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

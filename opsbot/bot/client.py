@@ -15,6 +15,7 @@ from cogs._ui.confirm import Questions
 from cogs._ui.gate import NotAllowed, turn_away
 from cogs._ui.host import Asked, Host
 from cogs._ui.progress import EDIT_EVERY
+from cogs._ui.refusals import Refusals
 from opsbot import registry
 from opsbot.bot.inspection import commands_missing, problems_of
 from opsbot.bot.transport import RestTransport
@@ -70,6 +71,7 @@ class OpsBot(Host):
         self.ping_roles = ping_roles
         self.edit_every = edit_every
         self.questions = Questions(clock)
+        self.refusals = Refusals(clock)
         self.transport = self._rest = RestTransport(self, ping_roles)
         self._on_problem = on_problem
         self._on_usable = on_usable
