@@ -48,6 +48,9 @@ def open_log(path: Path) -> int:
     if kind:
         os.close(descriptor)
         raise LogRefused(f"{path} is {kind}, not a file: name the log file itself")
+    if not _still_inside(descriptor, real):
+        os.close(descriptor)
+        raise LogRefused(f"{path} was exchanged for a file of another folder while it was opened")
     return descriptor
 
 
@@ -59,6 +62,16 @@ def _inside(path: Path) -> Path:
     if not real.is_relative_to(folder):
         raise LogRefused(f"{path} is a link to a file outside of its folder: name that file itself")
     return real
+
+
+def _still_inside(descriptor: int, real: Path) -> bool:
+    """Whether the opened file lies where the path led: a folder on the way may have been exchanged for a link
+    in between. A file that was renamed in its folder meanwhile is still the one that was meant."""
+    try:
+        opened = Path(f"/proc/self/fd/{descriptor}").readlink()
+    except OSError:  # no /proc
+        return True
+    return opened.parent == real.parent
 
 
 def _why(path: Path, error: OSError) -> str:

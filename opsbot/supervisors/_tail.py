@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
+
+from opsbot.logs._opening import LogMissing, LogRefused, open_log
 
 TAIL_BYTES = 256 * 1024
 """At most so much of the end is read, so a tail of a huge file costs no more than one of a small file."""
@@ -12,16 +13,13 @@ TAIL_BYTES = 256 * 1024
 
 def tail(path: Path, lines: int) -> list[str]:
     """The last `lines` lines without their ends; fewer where they are very long; none when there is no
-    such regular file."""
+    such log: what these lines are shown to may not read every file that opsbot may."""
     try:
-        with open(path, "rb", opener=_without_waiting) as file:  # Path.open has no opener
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return []
-            start = max(0, status.st_size - TAIL_BYTES)
+        with open(open_log(path), "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            start = max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES)
             file.seek(start)
             data = file.read(TAIL_BYTES)
-    except OSError:
+    except (LogMissing, LogRefused, OSError):
         return []
     found = data.decode("utf-8", errors="replace").split("\n")
     if found and not found[-1]:
@@ -29,8 +27,3 @@ def tail(path: Path, lines: int) -> list[str]:
     if start and len(found) > 1:
         found = found[1:]  # cut in its middle
     return [line.rstrip("\r") for line in found[-lines:]] if lines > 0 else []
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """A FIFO must not hold us up."""
-    return os.open(path, flags | os.O_NONBLOCK)
