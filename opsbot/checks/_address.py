@@ -9,7 +9,10 @@ _REFUSED = (
     ipaddress.ip_network("169.254.0.0/16"),  # link-local; 169.254.169.254 gives out a machine's credentials
     ipaddress.ip_network("fe80::/10"),  # link-local
     ipaddress.ip_network("fd00:ec2::254/128"),  # the same service over IPv6 (AWS)
-    ipaddress.ip_network("100.100.100.200/32"),  # the same service (Alibaba Cloud)
+    ipaddress.ip_network("fd20:ce::254/128"),  # (Google Cloud)
+    ipaddress.ip_network("100.100.100.200/32"),  # (Alibaba Cloud)
+    ipaddress.ip_network("192.0.0.192/32"),  # (Oracle Cloud)
+    ipaddress.ip_network("168.63.129.16/32"),  # (Azure)
 )
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 

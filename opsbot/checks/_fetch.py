@@ -88,8 +88,14 @@ def unpacked(raw: bytes, encoding: str) -> tuple[bytes, bool, str]:
     return body, not unpacker.eof, ""
 
 
+NOT_VALID = "the address or a header of the request is not valid"
+"""Said instead of the error's own words: they quote the address or the header, which may hold a secret."""
+
+
 def reason_of(error: BaseException) -> str:
     """Why a connection failed, in words."""
+    if isinstance(error, ValueError):
+        return NOT_VALID
     number = getattr(error, "errno", None)
     words = {
         errno.ECONNREFUSED: "connection refused",

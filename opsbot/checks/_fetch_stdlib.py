@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from opsbot.checks._address import AddressRefused, resolve
 from opsbot.checks._fetch import (
     BODY_LIMIT,
+    NOT_VALID,
     Failure,
     Request,
     Response,
@@ -34,7 +35,10 @@ class StdlibFetcher:
     async def fetch(self, request: Request) -> Response | Failure:
         """One request."""
         begun = self._clock.now()
-        call = _Call(request)
+        try:
+            call = _Call(request)
+        except ValueError as error:
+            return Failure(_reason(error))
         try:
             async with asyncio.timeout(request.timeout):
                 answer = await call.run()
@@ -159,6 +163,6 @@ def _reason(error: BaseException) -> str:
         return "closed the connection without an answer"
     if isinstance(error, http.client.IncompleteRead):
         return "connection lost in the middle of the answer"
-    if isinstance(error, http.client.HTTPException):
+    if isinstance(error, http.client.HTTPException) and not isinstance(error, http.client.InvalidURL):
         return "answered with something that is not HTTP"
-    return reason_of(error)
+    return NOT_VALID if isinstance(error, http.client.InvalidURL) else reason_of(error)

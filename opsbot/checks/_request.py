@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -54,6 +55,13 @@ class RequestOptions(CheckOptions):
         check_url(url)
         return url
 
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            check_header(name, value.get_secret_value())
+        return headers
+
     @model_validator(mode="after")
     def _no_body_in_get(self) -> RequestOptions:
         if self.body is not None and self.method in ("GET", "HEAD"):
@@ -76,8 +84,8 @@ def check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"the URL is not one: {error}") from None
+    except ValueError:  # its words quote the URL, which may hold what is secret
+        raise ValueError("the URL is not one: write it like http://localhost:5000/health") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"only http:// and https:// are called, not `{parts.scheme}:`")
     if not host:
@@ -92,6 +100,19 @@ def check_url(url: str) -> None:
         raise ValueError(str(refused)) from None
     except ValueError:
         return  # a name: it is checked once it is resolved
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
+"""A token (RFC 9110, 5.6.2)."""
+
+
+def check_header(name: str, value: str) -> None:
+    """Raises ValueError, which does not quote the value, for a header that cannot be sent or would smuggle
+    another one in."""
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError("a header's name is made of letters, digits and `-`")
+    if any((sign != "\t" and not " " <= sign <= "\xff") or sign == "\x7f" for sign in value):
+        raise ValueError(f"the value of the header {name} holds line breaks or signs that no header may hold")
 
 
 def fetcher(context: CheckContext) -> Fetcher:
