@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ FIRST_INTERVAL = 0.1
 """Seconds over which a single look measures the CPU."""
 
 MEGABYTE = 1_048_576  # ps and the guide's script say MB for 1024 * 1024
+
+
+PID_BYTES = 64
+"""So much of a pid file is read."""
 
 
 class Options(CheckOptions):
@@ -134,8 +139,7 @@ class ProcessCheck:
         if self._options.pid_file is None:
             return None
         try:
-            text = self._options.pid_file.read_text(errors="replace")[:64].split()
-            pid = int(text[0])
+            pid = int(_first_bytes(self._options.pid_file).split()[0])
         except (OSError, ValueError, IndexError):
             return None
         return pid if pid > 0 and pid != os.getpid() else None
@@ -220,6 +224,18 @@ class ProcessCheck:
 
 def _alive(identity: ProcessId) -> bool:
     return _proc.start_ticks(identity.pid) == identity.start_ticks
+
+
+def _first_bytes(path: Path) -> bytes:
+    """The beginning of a regular file. The target writes it: a pipe or a device in its place must not hold
+    opsbot up. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{path} is no regular file")
+        return os.read(descriptor, PID_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _words(command: str | list[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import re
 import shlex
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,9 @@ from opsbot.errors import SupervisorError
 from opsbot.supervisors._argv import core
 from opsbot.supervisors._match import Pattern, interpreter
 from opsbot.supervisors._options import Adopt, Options
+
+ENV_FILE_BYTES = 256 * 1024
+"""Largest `env_file`: execve(2) takes hardly more."""
 
 _ENV_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)=(.*)")
 
@@ -131,7 +136,7 @@ def read_env_file(path: Path) -> dict[str, str]:
         SupervisorError: permanent; it cannot be read, or a line is not of that form.
     """
     try:
-        lines = path.read_text().splitlines()
+        lines = _whole(path).decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SupervisorError(
             f"The target's `env_file` {path} cannot be read ({_why(error)}): correct the path or its rights.",
@@ -148,6 +153,19 @@ def read_env_file(path: Path) -> dict[str, str]:
             )
         found[match[1]] = _unquote(match[2].strip())
     return found
+
+
+def _whole(path: Path) -> bytes:
+    """A regular file of bearable size. It may lie where others write: a pipe or a device in its place must
+    not hold opsbot up. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        content = file.read(ENV_FILE_BYTES + 1)
+    if len(content) > ENV_FILE_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {ENV_FILE_BYTES // 1024} KiB")
+    return content
 
 
 def find_executable(program: str, folder: str, env: Mapping[str, str]) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from opsbot.domain.levels import Outcome
 from opsbot.errors import SupervisorError
 from opsbot.logs._opening import LogRefused, open_log
 from opsbot.supervisors._tail import tail
+from tests.checks.support import look
 from tests.supervisors.helpers import Place
 
 SECRET = "root:$6$secret"
@@ -104,3 +106,39 @@ async def test_nobody_waits_for_a_log_that_is_exchanged_for_a_pipe(folder: Path)
     place = Place(folder)
     os.mkfifo(place.log)
     assert await asyncio.wait_for(place.supervisor().tail(3), 10) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+async def test_a_pid_file_that_is_no_file_holds_nobody_up(folder: Path, kind: str) -> None:
+    pid_file = folder / "bot.pid"
+    _make(pid_file, kind)
+    assert (await look("process", pid_file=pid_file)).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+async def test_an_env_file_that_is_no_file_is_one_sentence(folder: Path, kind: str) -> None:
+    env_file = folder / ".env"
+    _make(env_file, kind)
+    supervisor = Place(folder).supervisor(env_file=env_file)
+    with pytest.raises(SupervisorError, match="cannot be read"):
+        await supervisor.start(1)
+
+
+async def test_an_env_file_without_end_is_one_sentence_that_quotes_nothing(folder: Path) -> None:
+    env_file = folder / ".env"
+    env_file.write_text("TOKEN=q1w2e3r4t5y6\n" * 100_000)
+    with pytest.raises(SupervisorError, match="larger than 256 KiB"):
+        await Place(folder).supervisor(env_file=env_file).start(1)
+    env_file.write_text(f"{SECRET}\n")
+    with pytest.raises(SupervisorError) as refused:
+        await Place(folder).supervisor(env_file=env_file).start(1)
+    assert SECRET not in str(refused.value)
+
+
+def _make(path: Path, kind: str) -> None:
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
