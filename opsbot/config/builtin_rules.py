@@ -7,6 +7,7 @@ two trends of opsbot's own. A rule that a target has no check for does not apply
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from opsbot.config.models.rule import RuleSection
@@ -31,28 +32,28 @@ _GUIDE: tuple[_Row, ...] = (
         "cpu > thresholds.cpu_usage.critical",
         CRITICAL,
         "investigate",
-        "CPU usage is {cpu:.0f} %, above {threshold:.0f} %.",
+        "CPU usage is {cpu:.0f}%, above {threshold:.0f}%.",
     ),
     (
         "high_memory_usage",
         "memory > thresholds.memory_usage.critical",
         CRITICAL,
         "investigate",
-        "Memory usage is {memory:.0f} %, above {threshold:.0f} %.",
+        "Memory usage is {memory:.0f}%, above {threshold:.0f}%.",
     ),
     (
         "high_error_rate",
         "error_rate > thresholds.error_rate.critical",
         CRITICAL,
         "investigate",
-        "{error_rate:.1f} errors per minute, more than {threshold:g}.",
+        "{error_rate} errors per minute, more than {threshold}.",
     ),
     (
         "log_file_size",
         "log_size > thresholds.log_size.warning",
         WARNING,
         "rotate_logs",
-        "The log has {log_size:.0f} MB, more than {threshold:g} MB.",
+        "The log is {log_size:.0f} MB, more than {threshold} MB.",
     ),
 )
 """The guide's seven."""
@@ -92,42 +93,42 @@ _MORE: tuple[_Row, ...] = (
         "cpu > thresholds.cpu_usage.warning",
         WARNING,
         "none",
-        "CPU usage is {cpu:.0f} %, above {threshold:.0f} %.",
+        "CPU usage is {cpu:.0f}%, above {threshold:.0f}%.",
     ),
     (
         "elevated_memory_usage",
         "memory > thresholds.memory_usage.warning",
         WARNING,
         "none",
-        "Memory usage is {memory:.0f} %, above {threshold:.0f} %.",
+        "Memory usage is {memory:.0f}%, above {threshold:.0f}%.",
     ),
     (
         "elevated_error_rate",
         "error_rate > thresholds.error_rate.warning",
         WARNING,
         "none",
-        "{error_rate:.1f} errors per minute, more than {threshold:g}.",
+        "{error_rate} errors per minute, more than {threshold}.",
     ),
     (
         "log_file_too_large",
         "log_size > thresholds.log_size.critical",
         CRITICAL,
         "rotate_logs",
-        "The log has {log_size:.0f} MB, more than {threshold:g} MB.",
+        "The log is {log_size:.0f} MB, more than {threshold} MB.",
     ),
     (
         "disk_space_low",
         "disk_free < thresholds.disk_free.warning",
         WARNING,
         "none",
-        "{disk_free:.1f} GB are free on the disk, less than {threshold:g} GB.",
+        "The disk has {disk_free} GB free, less than {threshold} GB.",
     ),
     (
         "disk_space_critical",
         "disk_free < thresholds.disk_free.critical",
         CRITICAL,
         "none",
-        "{disk_free:.1f} GB are free on the disk, less than {threshold:g} GB.",
+        "The disk has {disk_free} GB free, less than {threshold} GB.",
     ),
     (
         "memory_leak",
@@ -179,9 +180,9 @@ _UPSTREAM: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "{up}_success_rate",
-        "{up}_errors >= {few} and {up}_success_rate < thresholds.success_rate",
+        "{up}_success_rate < thresholds.success_rate and {up}_errors >= {few}",
         "check_api_key",
-        "Only {{{up}_success_rate:.1f}} % of calls succeed, less than {{threshold:.0f}} %.",
+        "Only {{{up}_success_rate:.0f}}% of the calls succeed, less than {{threshold:.0f}}%.",
     ),
 )
 """The table's rows about an external API, for each one."""
@@ -190,7 +191,7 @@ HOLDS = {"port_closed": 60.0, "service_degraded": 300.0}
 """Seconds for which these rules must be true: a service that starts opens its port last."""
 
 FEW_ERRORS = 3
-"""Failed calls in an hour below which a success rate says nothing: one failure of one call is 0 %."""
+"""Failed calls in an hour below which a success rate says nothing: one failure of one call is 0%."""
 
 
 def built_in(upstreams: Iterable[str]) -> Iterator[RuleSection]:
@@ -205,9 +206,12 @@ def built_in(upstreams: Iterable[str]) -> Iterator[RuleSection]:
             yield from _two(name.format(up=up), filled, action, message.format(up=up))
 
 
+_LIMIT = re.compile(r"thresholds\.\w+")
+
+
 def _two(name: str, condition: str, action: str, message: str) -> Iterator[RuleSection]:
-    yield _rule(name, f"{condition}.warning", INFO, action, message)
-    yield _rule(f"{name}_critical", f"{condition}.critical", WARNING, action, message)
+    yield _rule(name, _LIMIT.sub(r"\g<0>.warning", condition), INFO, action, message)
+    yield _rule(f"{name}_critical", _LIMIT.sub(r"\g<0>.critical", condition), WARNING, action, message)
 
 
 def _rule(name: str, condition: str, severity: Severity, action: str, message: str) -> RuleSection:

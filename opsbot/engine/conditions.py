@@ -57,7 +57,7 @@ class Verdict:
     """What a condition came to. `truth`: None is unknown.
 
     `value`, `limit`, `unit` and `name` are of the comparison that decided (None and "" where no comparison
-    did); `text` is the evidence for people, "cpu 91.2 % > 85 %". It may quote a check's detail: untrusted.
+    did); `text` is the evidence for people, "cpu 91.2% > 85%". It may quote a check's detail: untrusted.
     """
 
     truth: bool | None
@@ -116,7 +116,7 @@ def _seen(seen: Seen, sample: Sample | None) -> Verdict:
     words = seen.name.replace("_", " ") or f"{seen.check} {sample.outcome}"
     detail = sample.detail or f"{seen.check} {sample.outcome}"
     if sample.outcome.value in seen.outcomes:
-        return Verdict(True, words if words == detail else f"{words}: {detail}")
+        return Verdict(True, detail if detail.startswith(words) else f"{words} ({detail})")
     if sample.outcome is Outcome.UNKNOWN:
         return Verdict(None, f"the check {seen.check} cannot tell")
     if sample.outcome in _BROKEN and not _WORKING & seen.outcomes:

@@ -21,7 +21,7 @@ Field = float | str | None
 """A field's value: a number, a text that takes no format, or None for unknown."""
 
 TEXT_FIELDS = frozenset({"target", "rule", "severity", "priority", "unit", "name", "evidence"})
-"""Fields of every rule that hold text. `name`: of the number that decided; `evidence`: "cpu 91 % > 85 %"."""
+"""Fields of every rule that hold text. `name`: of the number that decided; `evidence`: "cpu 91% > 85%"."""
 
 NUMBER_FIELDS = frozenset({"value", "threshold"})
 """Fields of every rule that hold a number: of the comparison that decided, in `unit`."""

@@ -26,12 +26,12 @@ def number(value: float | None) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """`91.2 %`; the bare number without a unit or without a value."""
+    """`91.2%`, `7/min`, `89 MB`; the bare number without a unit or without a value."""
     return _with_unit(number(value), unit)
 
 
 def beside(value: float, limit: float, unit: str) -> tuple[str, str]:
-    """Both as quantities, with enough digits to tell them apart: never `85 % > 85 %`."""
+    """Both as quantities, with enough digits to tell them apart: never `85% > 85%`."""
     left, right = number(value), number(limit)
     digits = 2
     while left == right and value != limit and digits <= _MOST_DIGITS:
@@ -56,4 +56,6 @@ def _trimmed(value: float, digits: int) -> str:
 
 
 def _with_unit(text: str, unit: str) -> str:
-    return f"{text} {unit}" if unit and text != UNKNOWN else text
+    if not unit or text == UNKNOWN:
+        return text
+    return f"{text}{unit}" if unit[0] in "%/" else f"{text} {unit}"

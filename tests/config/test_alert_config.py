@@ -152,10 +152,11 @@ def test_the_guides_table_is_told_at_p3_and_p4() -> None:
 
 
 def _limit(condition: object) -> float:
+    """Of the first comparison, whose numbers are told beside the message."""
     terms = [condition] if isinstance(condition, Compare) else getattr(condition, "terms", [])
-    last = terms[-1]
-    assert isinstance(last, Compare)
-    return last.limit
+    first = terms[0]
+    assert isinstance(first, Compare)
+    return first.limit
 
 
 def test_trends_are_watched() -> None:

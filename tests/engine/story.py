@@ -13,12 +13,12 @@ from tests.engine.naive import at
 
 def hot() -> Verdict:
     """True."""
-    return Verdict(True, "cpu 91 % > 85 %", 91.0, 85.0, "%", "cpu")
+    return Verdict(True, "cpu 91% > 85%", 91.0, 85.0, "%", "cpu")
 
 
 def cool() -> Verdict:
     """False."""
-    return Verdict(False, "cpu 40 % ≤ 85 %", 40.0, 85.0, "%", "cpu")
+    return Verdict(False, "cpu 40% ≤ 85%", 40.0, 85.0, "%", "cpu")
 
 
 def unclear() -> Verdict:

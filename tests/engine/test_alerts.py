@@ -13,7 +13,7 @@ def test_a_rule_without_a_hold_fires_at_once() -> None:
     story = Story(rule())
     alert = story.see(10.0, hot())
     assert alert is not None
-    assert (alert.state, alert.since, alert.reason) == (AlertState.FIRING, at(10.0), "cpu 91 % > 85 %")
+    assert (alert.state, alert.since, alert.reason) == (AlertState.FIRING, at(10.0), "cpu 91% > 85%")
     assert (alert.value, alert.limit, alert.unit, alert.name) == (91.0, 85.0, "%", "cpu")
 
 
@@ -23,12 +23,12 @@ def test_a_rule_with_a_hold_is_pending_first_and_fires_when_it_has_held() -> Non
     waiting = story.pending()
     assert waiting is not None
     assert (waiting.state, waiting.since) == (AlertState.PENDING, at(0.0))
-    assert waiting.reason == "cpu 91 % > 85 %; fires after 30 s"
+    assert waiting.reason == "cpu 91% > 85%; fires after 30 s"
     assert story.see(10.0, hot()) is None
     assert story.see(20.0, hot()) is None
     fired = story.see(30.0, hot())
     assert fired is not None
-    assert (fired.reason, fired.true_since) == ("cpu 91 % > 85 %, for 30 s", at(0.0))
+    assert (fired.reason, fired.true_since) == ("cpu 91% > 85%, for 30 s", at(0.0))
     assert story.pending() is None
 
 
@@ -68,7 +68,7 @@ def test_five_slow_answers_in_a_row_fire_and_four_do_not() -> None:
     assert [story.see(float(second), hot()) for second in range(5, 9)] == [None] * 4
     fired = story.see(9.0, hot())
     assert fired is not None
-    assert fired.reason == "cpu 91 % > 85 %, 5 of the last 5 times"
+    assert fired.reason == "cpu 91% > 85%, 5 of the last 5 times"
 
 
 def test_three_of_the_last_five_fire_with_good_ones_between() -> None:
@@ -93,12 +93,12 @@ def test_an_alert_resolves_only_after_its_recovery_time() -> None:
     story = Story(rule(recover=20.0), interval=10.0)
     fired = story.see(0.0, hot())
     assert fired is not None
-    fired = story.retold("CPU is at 91 %")
+    fired = story.retold("CPU is at 91%")
     assert story.see(10.0, cool()) is None
     assert story.see(20.0, cool()) is None
     resolved = story.see(30.0, cool())
     assert resolved is not None
-    assert (resolved.state, resolved.reason) == (AlertState.RESOLVED, "cpu 40 % ≤ 85 % for 20 s")
+    assert (resolved.state, resolved.reason) == (AlertState.RESOLVED, "cpu 40% ≤ 85% for 20 s")
     assert (resolved.since, resolved.false_since, resolved.value) == (at(30.0), at(10.0), 40.0)
     assert resolved.text == fired.text
 
@@ -139,7 +139,7 @@ def test_a_rule_whose_hold_ends_between_samples_fires_on_time() -> None:
     assert story.wait(14.9) is None
     fired = story.wait(15.0)
     assert fired is not None
-    assert (fired.since, fired.reason) == (at(15.0), "cpu 91 % > 85 %, for 15 s")
+    assert (fired.since, fired.reason) == (at(15.0), "cpu 91% > 85%, for 15 s")
 
 
 def test_a_hold_of_one_interval_waits_for_its_second_sample() -> None:

@@ -29,13 +29,13 @@ def seeing(*samples: Sample, condition: Expr = HOT) -> View:
 
 def test_the_evidence_reads_like_a_sentence() -> None:
     verdict = evaluate(HOT, seeing(sample(1.0, cpu_percent=91.2)), at(1.0), False)
-    assert (verdict.truth, verdict.text) == (True, "cpu 91.2 % > 85 %")
+    assert (verdict.truth, verdict.text) == (True, "cpu 91.2% > 85%")
     assert (verdict.value, verdict.limit, verdict.unit, verdict.name) == (91.2, 85.0, "%", "cpu")
 
 
 def test_a_false_comparison_says_what_is_so() -> None:
     verdict = evaluate(HOT, seeing(sample(1.0, cpu_percent=40.0)), at(1.0), False)
-    assert (verdict.truth, verdict.text) == (False, "cpu 40 % ≤ 85 %")
+    assert (verdict.truth, verdict.text) == (False, "cpu 40% ≤ 85%")
 
 
 def test_a_missing_number_is_unknown_and_named() -> None:
@@ -45,7 +45,7 @@ def test_a_missing_number_is_unknown_and_named() -> None:
 
 def test_a_value_just_over_the_limit_is_not_shown_as_the_limit() -> None:
     verdict = evaluate(HOT, seeing(sample(1.0, cpu_percent=85.04)), at(1.0), False)
-    assert verdict.text == "cpu 85.04 % > 85 %"
+    assert verdict.text == "cpu 85.04% > 85%"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_comparison_once_true_stays_true_until_its_recovery(
 
 def test_a_value_between_recovery_and_limit_says_that_it_has_not_recovered() -> None:
     view = seeing(sample(1.0, cpu_percent=80.0))
-    assert evaluate(HOT, view, at(1.0), True).text == "cpu 80 % > 70 % (recovery)"
+    assert evaluate(HOT, view, at(1.0), True).text == "cpu 80% > 70% (recovery)"
     assert evaluate(HOT, view, at(1.0), True).limit == 85.0
 
 
@@ -77,7 +77,7 @@ def test_a_success_rate_below_its_limit_recovers_above_its_recovery() -> None:
     )
     assert evaluate(low, view, at(1.0), False).truth is False
     assert evaluate(low, view, at(1.0), True).truth is True
-    assert evaluate(low, view, at(1.0), False).text == "success_rate 92 % ≥ 90 %"
+    assert evaluate(low, view, at(1.0), False).text == "success_rate 92% ≥ 90%"
 
 
 def test_under_not_the_band_works_the_other_way_round() -> None:
@@ -96,7 +96,7 @@ def test_the_term_that_decides_gives_the_evidence() -> None:
 def test_terms_that_decide_together_are_told_together() -> None:
     view = seeing(sample(1.0, cpu_percent=91.0, memory_percent=95.0), sample(1.0, "http", Outcome.FAIL))
     verdict = evaluate(All((BROKEN, HOT, FULL)), view, at(1.0), False)
-    assert verdict.text == "health check failed: http fail and cpu 91 % > 85 % and memory 95 % > 90 %"
+    assert verdict.text == "health check failed (http fail) and cpu 91% > 85% and memory 95% > 90%"
     assert (verdict.value, verdict.name) == (91.0, "cpu")
 
 
@@ -112,7 +112,12 @@ def test_a_dead_process_is_told_with_what_the_check_said() -> None:
     view = seeing(sample(1.0, outcome=Outcome.FAIL, detail="pid 4211 was killed by SIGKILL"))
     verdict = evaluate(DOWN, view, at(1.0), False)
     assert verdict.truth is True
-    assert verdict.text == "process not running: pid 4211 was killed by SIGKILL"
+    assert verdict.text == "process not running (pid 4211 was killed by SIGKILL)"
+
+
+def test_what_the_check_says_in_the_same_words_is_said_once() -> None:
+    view = seeing(sample(1.0, outcome=Outcome.FAIL, detail="process not running (PID 4211 has ended)"))
+    assert evaluate(DOWN, view, at(1.0), False).text == "process not running (PID 4211 has ended)"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.TIMEOUT, Outcome.UNKNOWN])
@@ -138,7 +143,7 @@ def test_a_rate_is_compared_in_its_own_unit() -> None:
         sample(10.0, "log", log_errors_total=125.0),
         condition=noisy,
     )
-    assert evaluate(noisy, view, at(10.0), False).text == "error_rate 25 /min > 20 /min"
+    assert evaluate(noisy, view, at(10.0), False).text == "error_rate 25/min > 20/min"
 
 
 numbers = st.one_of(st.sampled_from([0.0, 70.0, 80.0, 85.0, 90.0, float("nan")]), st.floats(-200, 200))

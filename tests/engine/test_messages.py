@@ -35,10 +35,10 @@ def said(template: str) -> str:
         ("{rule}: {severity}, {priority}: {name}", "high_cpu: warning, P3: cpu"),
         ("errors: {error_rate} a minute", "errors: 7 a minute"),
         ("memory {memory} %, {memory:.1f} %", "memory unknown %, unknown %"),
-        ("{evidence}", "cpu 91.2 % > 85 %"),
+        ("{evidence}", "cpu 91.2% > 85%"),
         ("{{cpu}} is {cpu}", "{cpu} is 91.2"),
         ("nothing to fill in", "nothing to fill in"),
-        ("", "cpu 91.2 % > 85 %"),
+        ("", "cpu 91.2% > 85%"),
     ],
 )
 def test_a_message_is_filled_in(template: str, expected: str) -> None:

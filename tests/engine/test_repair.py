@@ -70,6 +70,16 @@ def test_a_clean_exit_that_nobody_follows_up_is_restarted_after_the_hand_over_ti
     assert len(drive.started) == 1
 
 
+def test_a_look_just_before_the_hand_over_time_is_noticed_to_be_over_does_not_hide_how_it_ended() -> None:
+    drive = watched()
+    drive.crashes(code=0)
+    drive.see("process", Outcome.FAIL, after=15.0)
+    assert drive.started == []
+    drive.tick(0.0)
+    assert len(drive.started) == 1
+    assert "exited with code 0" in drive.incident.timeline[0].text
+
+
 def test_an_unhealthy_target_is_restarted_after_three_failures_in_a_row() -> None:
     drive = watched()
     drive.see("health", Outcome.FAIL)

@@ -169,7 +169,8 @@ def _gateway(word: str, scope: Scope, at: int, hold: float) -> Fact:
     checks = scope.of_kind("gateway") + scope.of_kind("sockets")
     if not checks:
         _first(word, "gateway", scope, at)
-    terms = tuple(Seen(check, FAILED, word) for check in checks)
+    name = word.partition("_for_")[0]  # how long is the rule's hold, and told with it
+    terms = tuple(Seen(check, FAILED, name) for check in checks)
     expr: Expr = terms[0] if len(terms) == 1 else AnyOf(terms)
     priority = Priority.P1 if hold >= GATEWAY_P1_AFTER else Priority.P2
     return Fact(expr, hold=hold, priority=priority, gateway=True)
