@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from opsbot.domain.actor import ActorKind
-from opsbot.domain.incident import AlertLine, Entry, Incident
+from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import PRIORITY_DOT, incident_colour, incident_dot
@@ -21,9 +21,9 @@ ACKNOWLEDGE = "opsbot:ack:{incident}"
 RESTART = "opsbot:restart:{incident}"
 """custom_ids of the two buttons; they outlive opsbot, so they never change."""
 
-TIMELINE_LINES = 5
+TIMELINE_LINES = 8
 OTHER_ALERTS = 5
-_NAME, _CAUSE, _LINE, _REASON = 80, 700, 150, 200  # characters of one text
+_NAME, _CAUSE, _SEEN, _LINE, _REASON = 80, 700, 300, 150, 200  # characters of one text
 
 
 def incident_message(incident: Incident, *, late: float = 0.0) -> Payload:
@@ -55,7 +55,9 @@ def incident_alarm(
 
 def resolved_reply(incident: Incident, reply_to: int | None = None) -> Payload:
     """One silent line that says it is over."""
-    text = f"🟢 **Resolved: {_target(incident)}** · {_cause(incident, _LINE)} · lasted {lasted(incident)}"
+    text = (
+        f"🟢 **Resolved: {_target(incident)}** after {lasted(incident)} · it was: {_cause(incident, _LINE)}"
+    )
     return clamp(Payload(content=text, silent=True, reply_to=reply_to))
 
 
@@ -115,7 +117,7 @@ def _title(incident: Incident) -> str:
 
 
 def _description(incident: Incident, late: float) -> list[str]:
-    lines = [f"**{_cause(incident, _CAUSE)}**"]
+    lines = [f"{'' if incident.live else 'It was: '}**{_cause(incident, _CAUSE)}**"]
     if incident.live:
         doing = safe_text(incident.doing, _CAUSE)
         lines.append(f"🤖 {doing}" if doing else "👀 opsbot keeps watching; it does nothing by itself.")
@@ -134,10 +136,10 @@ def _fields(incident: Incident) -> list[Field]:
     if first and against(first):
         fields.append(Field("Value" if first.firing else "Value when it fired", against(first), inline=True))
     elif first and first.reason:
-        fields.append(Field("Seen", safe_text(first.reason, _LINE), inline=True))
+        fields.append(Field("Seen", safe_text(first.reason, _SEEN), inline=True))
     if incident.acknowledged_by:
         fields.append(Field("Acknowledged by", _acknowledged(incident), inline=True))
-    others = [line for line in incident.alerts if line is not first]
+    others = [line for line in incident.alerts if line is not first and not _repeats(line, first)]
     if others:
         fields.append(Field("Also seen", _others(others)))
     if incident.timeline:
@@ -152,6 +154,11 @@ def _acknowledged(incident: Incident) -> str:
     return f"{name}{when}" + (f"\n{reason}" if reason else "")
 
 
+def _repeats(line: AlertLine, first: AlertLine | None) -> bool:
+    """Whether it says nothing that the lead does not say: often it is the same rule's milder twin."""
+    return first is not None and line.firing == first.firing and line.text == first.text
+
+
 def _others(lines: list[AlertLine]) -> str:
     lines = sorted(lines, key=lambda line: (not line.firing, line.priority.rank))
     shown = [_other(line) for line in lines[:OTHER_ALERTS]]
@@ -163,15 +170,17 @@ def _others(lines: list[AlertLine]) -> str:
 def _other(line: AlertLine) -> str:
     mark = PRIORITY_DOT[line.priority] if line.firing else "✓"
     text = safe_text(line.text or line.rule, _LINE)
-    number = against(line)
-    return f"{mark} {text}" + (f" · {number}" if number else "") + ("" if line.firing else " · over")
+    return f"{mark} {text}" + ("" if line.firing else " · over")
 
 
 def _entry(entry: Entry) -> str:
     who = ""
     if entry.actor and entry.actor.kind is not ActorKind.AUTO:
         who = f"**{safe_text(entry.actor.name, _NAME) or 'somebody'}** "
-    return f"{discord_time(entry.at.wall, 'T')} {who}{safe_text(entry.text, _LINE)}"
+    text = safe_text(entry.text, _LINE)
+    if not who and entry.kind is not EntryKind.SEEN:  # what was seen begins with a rule's name
+        text = text[:1].upper() + text[1:]
+    return f"{discord_time(entry.at.wall, 'T')} {who}{text}"
 
 
 def _rows(incident: Incident) -> tuple[tuple[Button, ...], ...]:

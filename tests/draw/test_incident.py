@@ -71,9 +71,17 @@ def test_the_most_urgent_alert_leads_and_the_others_follow() -> None:
     )
     shown = incident_message(replace(OPEN, alerts=lines))
     assert field(shown, "Also seen").splitlines() == [
-        "🔵 minor · 2,340 ms (limit 2,000 ms)",
-        "✓ over · 2,340 ms (limit 2,000 ms) · over",
+        "🔵 minor",
+        "✓ over · over",
     ]
+
+
+def test_a_milder_rule_that_says_the_same_is_not_shown() -> None:
+    def line(name: str, priority: Priority) -> AlertLine:
+        return AlertLine(name, Severity.WARNING, priority, True, OPEN.opened, "Same words", 21, 20, "/min")
+
+    shown = incident_message(replace(OPEN, alerts=(line("mild", Priority.P4), line("lead", Priority.P3))))
+    assert field(shown, "Also seen") == ""
 
 
 def test_somebody_has_it() -> None:
@@ -87,6 +95,7 @@ def test_when_it_is_over_there_is_nothing_left_to_press() -> None:
     shown = incident_message(OVER)
     assert shown.embeds[0].title == "🟢 summarybot · resolved after 14 s"
     assert shown.embeds[0].colour is Colour.GREEN
+    assert shown.embeds[0].description == "It was: **Bot process is not running**"
     assert "Restarting" not in shown.embeds[0].description
     assert field(shown, "From, to") == "<t:1767625440:T> to <t:1767625454:T>"
     assert not shown.rows
@@ -96,7 +105,7 @@ def test_the_answer_that_it_is_over_is_silent() -> None:
     reply = resolved_reply(OVER, 77)
     assert reply.silent
     assert reply.reply_to == 77
-    assert reply.content == "🟢 **Resolved: summarybot** · Bot process is not running · lasted 14 s"
+    assert reply.content == "🟢 **Resolved: summarybot** after 14 s · it was: Bot process is not running"
 
 
 def test_escalation_says_that_nobody_has_it() -> None:
@@ -127,8 +136,18 @@ def test_only_the_newest_lines_of_the_timeline_are_shown() -> None:
     bob = Actor(ActorKind.DISCORD, "8", "Bob")
     entries = tuple(Entry(OPEN.opened.after(n), EntryKind.SAID, f"line {n}", bob) for n in range(20))
     shown = field(incident_message(replace(OPEN, timeline=entries)), "What happened").splitlines()
-    assert len(shown) == 5
+    assert len(shown) == 8
     assert shown[-1].endswith("**Bob** line 19")
+
+
+def test_what_opsbot_did_begins_like_a_sentence_and_what_a_rule_saw_with_its_name() -> None:
+    entries = (
+        Entry(OPEN.opened, EntryKind.SEEN, "bot_process_down is over: process ok"),
+        Entry(OPEN.opened, EntryKind.DONE, "restarted in 8.3 s, pid 4711, healthy"),
+    )
+    shown = field(incident_message(replace(OPEN, timeline=entries)), "What happened").splitlines()
+    assert shown[0].endswith("> bot_process_down is over: process ok")
+    assert shown[1].endswith("> Restarted in 8.3 s, pid 4711, healthy")
 
 
 def test_a_reboot_in_the_middle_does_not_shorten_an_incident() -> None:
