@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from opsbot.config import finish, sections, watched
+from opsbot.config import finish, secret_names, sections, watched
 from opsbot.config.adapters import Packages
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Document
@@ -38,9 +38,6 @@ KEYS = (
 
 NOT_WATCHED = ("discord", "notifications", "rules", "retention")
 """Sections that `watch_only` does not look at."""
-
-OWN_VARIABLES = "OPSBOT_"
-"""How the names of opsbot's own variables begin: no target gets them."""
 
 
 def load(
@@ -96,8 +93,8 @@ def settings(
         actions=finish.actions(shop, file, limits["log_size"].warning, guide),
         retention=finish.retention(shop, file, guide),
         metrics_window=finish.metrics_window(guide),
-        secrets=tuple(dict.fromkeys(shop.secrets.values())),
-        hidden_env=frozenset(name for name in environ if name.startswith(OWN_VARIABLES)),
+        secrets=secret_names.loaded(shop),
+        hidden_env=secret_names.hidden_from_targets(shop),
         notices=tuple(shop.notices),
     )
 
