@@ -24,13 +24,14 @@ def demo_command(
     """
     if importlib.util.find_spec("simcord") is None:
         raise UsageError("the demo needs its extra: `pip install 'opsbot[demo]'`, or `make demo`.")
-    from opsbot.cli.logs import configure
-    from opsbot.demo.play import Wishes, run_demo
     from opsbot.demo.story import SCENARIOS
 
     scenario = scenario or "crash"
     if scenario not in SCENARIOS:
         raise UsageError(f"there is no scenario `{scenario}`: known are {', '.join(SCENARIOS)}.")
+    from opsbot.cli.logs import configure
+    from opsbot.demo.play import Wishes, run_demo
+
     configure("quiet")
     wishes = Wishes(page, seconds, scenario, port)
     if restart_seconds is not None:

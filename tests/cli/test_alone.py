@@ -1,7 +1,8 @@
-"""Commands that change something, without a running opsbot: they are opsbot for their moment."""
+"""Commands without a running opsbot: they are opsbot for their moment, or look once."""
 
 from __future__ import annotations
 
+from opsbot.demo.faults import Fault, send_fault
 from tests.cli.commands import Place, health, opsbot
 
 
@@ -12,18 +13,23 @@ def act(at: Place, *words: str) -> str:
     return done.stdout
 
 
-def test_a_restart_alone_starts_the_service_and_leaves_it_running(alone: Place) -> None:
+def test_a_restart_alone_starts_the_service_whose_health_is_an_exit_code_then(alone: Place) -> None:
+    text = alone.file.read_text()
+    alone.file.write_text(text.replace("type: http,", "type: http, services: {claude_api: warn},"))
     text = act(alone, "restart")
     (pid,) = alone.pids()
     assert "✓ 5. Start it" in text
     assert f"pid {pid}, healthy" in text
+    code, text = health(alone)
+    assert code == 0, text
+    send_fault(alone.port, Fault.DEGRADED.value)
+    code, text = health(alone)
+    assert code == 1, text
+    assert "⚠" in text
 
 
-def test_a_pause_alone_is_obeyed_by_the_opsbot_that_comes(alone: Place) -> None:
+def test_a_pause_alone_lasts_beyond_the_command(alone: Place) -> None:
     act(alone, "pause", "--minutes", "5", "--reason", "deploy")
+    assert act(alone, "resume") == "Automation of summarybot is on.\n"
+    assert act(alone, "resume") == "summarybot was not paused.\n"
     assert alone.pids() == []
-    with alone.running(well=False):
-        alone.until(lambda: "deploy" in health(alone)[1])
-        assert alone.pids() == []
-        assert "is on" in act(alone, "resume")
-        alone.until(alone.is_well)

@@ -27,7 +27,7 @@ def test_a_crash_is_told_restarted_and_resolved_and_nothing_is_left(tmp_path: Pa
         r"@Operator 🔴 P1 · summarybot · The process is not running\.",
         r"exited with code 1",
         r"Restarting it",
-        r"restarted in .* s, pid \d+, healthy",
+        r"Restarted in .* s, pid \d+, healthy",
         r"🟢 Resolved: summarybot",
     )
     assert re.search(".*".join(story), done.stdout, re.DOTALL), done.stdout

@@ -16,7 +16,7 @@ from tests.e2e.processes import BOUND, belonging
 
 MILLISECONDS = 1000 * BOUND
 
-RESTART_SECONDS = 6.0
+RESTART_SECONDS = 5.0
 """So long the alert stays open: two people press its button meanwhile."""
 
 

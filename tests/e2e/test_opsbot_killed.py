@@ -71,10 +71,8 @@ async def dies(process: asyncio.subprocess.Process) -> None:
     ("point", "open_action"),
     [
         ("commit 1 before", False),
-        ("commit 1 after", True),
         ("start 1 after", True),
         ("send 1 after", True),
-        ("edit 1 before", False),
     ],
 )
 async def test_after_a_kill_during_an_automatic_restart_there_is_one_service_and_one_message(
@@ -86,7 +84,7 @@ async def test_after_a_kill_during_an_automatic_restart_there_is_one_service_and
     async with stage.opsbot():
         pid = stage.pid()
         over = await stage.message(1, lambda m: "resolved after" in text_of(m))
-    assert ("opsbot was interrupted during this restart" in text_of(over)) is open_action
+    assert ("was interrupted during this restart" in text_of(over)) is open_action
     assert stage.pids() == [pid]
     assert stage.log.read_text().count(STARTED) == 2
     assert [m.id for m in stage.of(1)] == [over.id]
