@@ -50,21 +50,21 @@ def timeline(incident: Incident) -> list[str]:
 
 def as_data(incident: Incident) -> dict[str, Any]:
     """The incident for programs: JSON types only, times in seconds since 1970 UTC."""
-    first = lead(incident)
+    first, who = lead(incident), incident.acknowledged_by
     return {
         "id": incident.id,
-        "target": incident.target,
+        "target": one_line(incident.target, _NAME),
         "title": one_line(incident.title, _TEXT),
         "state": incident.state.value,
         "priority": incident.priority.value,
         "severity": incident.severity.value,
-        "rule": first.rule if first else None,
+        "rule": one_line(first.rule, _NAME) if first else None,
         "value": _finite(first.value if first else None),
         "limit": _finite(first.limit if first else None),
-        "unit": first.unit if first else "",
+        "unit": one_line(first.unit, _NAME) if first else "",
         "opened": incident.opened.wall,
         "resolved": incident.resolved_at.wall if incident.resolved_at else None,
-        "acknowledged_by": incident.acknowledged_by.name if incident.acknowledged_by else None,
+        "acknowledged_by": one_line(who.name, _NAME) if who else None,
         "doing": one_line(incident.doing, _TEXT),
         "version": incident.version,
     }
