@@ -25,6 +25,7 @@ from opsbot.runtime.processes import Processes
 from opsbot.runtime.report import sections_of
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.waiting import within
+from opsbot.text import one_line
 
 KEPT_ACTIONS = 50
 """Ended actions that can still be followed."""
@@ -34,6 +35,9 @@ MAX_PAUSE = 7 * 86_400.0
 
 MAX_WINDOW = 366 * 86_400.0
 """Seconds: more of the past than a year is not kept."""
+
+REASON = 300
+"""Characters of a reason that are kept, however it was given: it goes into the audit, which is for ever."""
 
 PATIENCE = 2.0
 """Seconds that a report waits for what was just looked at to be taken in."""
@@ -133,7 +137,7 @@ class Ops:
 
     async def acknowledge(self, number: int, actor: Actor, reason: str = "") -> Incident:
         """Somebody takes an incident on."""
-        decided = await self.pipeline.ask(Acknowledge(number, actor, reason))
+        decided = await self.pipeline.ask(Acknowledge(number, actor, _said(reason)))
         return next(change for change in decided.changes if isinstance(change, Incident))
 
     async def pause(self, target: str, seconds: float, reason: str, actor: Actor) -> Pause:
@@ -141,7 +145,7 @@ class Ops:
         self._known(target)
         if not 0 < seconds <= MAX_PAUSE:
             raise UsageError("A pause lasts from 1 minute to 7 days (10080 minutes).")
-        decided = await self.pipeline.ask(PauseAsked(target, seconds, actor, reason))
+        decided = await self.pipeline.ask(PauseAsked(target, seconds, actor, _said(reason)))
         return next(change for change in decided.changes if isinstance(change, Pause))
 
     async def resume(self, target: str, actor: Actor) -> bool:
@@ -153,7 +157,9 @@ class Ops:
     async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
         """Asks for a restart; returns when it is decided and durable, while it runs."""
         self._known(target)
-        decided = await self.pipeline.ask(ActionAsked(target, ActionKind.RESTART, actor, reason, incident))
+        decided = await self.pipeline.ask(
+            ActionAsked(target, ActionKind.RESTART, actor, _said(reason), incident)
+        )
         return next(change for change in decided.changes if isinstance(change, Action))
 
     async def follow(self, action: int) -> AsyncGenerator[Action, None]:
@@ -230,3 +236,8 @@ class Ops:
             hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}."
             raise UsageError(f"There is no target `{target[:80]}`: {hint}")
         return known[target]
+
+
+def _said(reason: str) -> str:
+    """A person's words as one bounded line: none of them begins another line of a record."""
+    return one_line(reason, REASON)
