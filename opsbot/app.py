@@ -153,7 +153,8 @@ def supervisor_of(settings: Settings, target: Target, clock: Clock) -> Superviso
     """The supervisor of a target that has one, with its private folder in the state directory."""
     assert target.supervisor is not None
     directory = settings.state_dir / "targets" / target.name
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (settings.state_dir, directory.parent, directory):  # `parents` would follow the umask
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     context = SupervisorContext(target.name, clock, directory, hidden_env=settings.hidden_env)
     built: Supervisor = _built("supervisors", target.supervisor.kind, target.supervisor.options, context)
     return built
