@@ -10,7 +10,7 @@ from typing import Any
 
 from opsbot.domain.process import ProcessId
 from opsbot.errors import SupervisorError
-from opsbot.supervisors._launch import Launch
+from opsbot.supervisors._launch import Launch, User
 from opsbot.supervisors._records import Identity
 
 OUTPUT_CAP = 10 * 1024 * 1024
@@ -40,6 +40,7 @@ def start_orders(
     return {
         "drain": False,
         **_common(directory, log, capped=capped, token=token, boot_id=boot_id, generation=generation),
+        "log_owner": _log_owner(user, capped=capped),
         "command_json": json.dumps(launch.argv),
         "uid": user.uid if user.change else -1,
         "gid": user.gid if user.change else -1,
@@ -55,7 +56,9 @@ def start_orders(
     }
 
 
-def drain_orders(identity: Identity, *, directory: Path, capped: bool, token: str) -> dict[str, Any]:
+def drain_orders(
+    identity: Identity, *, directory: Path, capped: bool, token: str, user: User
+) -> dict[str, Any]:
     """Orders to read a running target's output on after its keeper was killed."""
     process = identity.process
     return {
@@ -68,6 +71,7 @@ def drain_orders(identity: Identity, *, directory: Path, capped: bool, token: st
             boot_id=process.boot_id,
             generation=identity.generation,
         ),
+        "log_owner": _log_owner(user, capped=capped),
         "command_json": json.dumps(identity.command),
         "uid": -1,
         "gid": -1,
@@ -94,6 +98,12 @@ def refusal(stage: str, number: int, launch: Launch) -> SupervisorError:
     }
     text = sentences.get(stage, f"The target's keeper could not start it ({stage}: {why}).")
     return SupervisorError(text, permanent=permanent and stage in sentences)
+
+
+def _log_owner(user: User, *, capped: bool) -> tuple[int, int, list[int]] | None:
+    """Whose rights a configured log is opened with, where that is not opsbot's user; the default log lies in
+    opsbot's own folder."""
+    return None if capped or not user.change else (user.uid, user.gid, list(user.groups))
 
 
 def _common(

@@ -16,7 +16,7 @@ from opsbot.supervisors import _ports, _proc
 from opsbot.supervisors._endings import Endings
 from opsbot.supervisors._finder import Finder, Sight
 from opsbot.supervisors._keepers import Keepers
-from opsbot.supervisors._launch import Launch, launch, log_file
+from opsbot.supervisors._launch import Launch, launch, log_file, resolve_user
 from opsbot.supervisors._options import Adopt, Limits, Match, Options
 from opsbot.supervisors._orders import drain_orders, refusal, start_orders
 from opsbot.supervisors._pidfd import Grip, first_ended
@@ -140,7 +140,7 @@ class ProcessSupervisor:
         if sight.findings.blocking:
             raise SupervisorError(_blocked(sight), permanent=True)
         plan = launch(self._options, self._context.hidden_env)
-        self._prepare_log()
+        self._prepare_log(plan)
         await sweep(sight.findings.leftovers, self._boot_id, self._records.token())
         await self._old_keeper_gone(sight.seen)
         return await self._spawn(plan, generation, sight.seen)
@@ -191,6 +191,7 @@ class ProcessSupervisor:
             directory=self._records.directory,
             capped=self._options.log is None,
             token=self._records.token(),
+            user=resolve_user(self._options.user),
         )
         answer = await self._keepers.give(orders) or {}
         return replace(running, keeper_pid=answer.get("keeper_pid", 0))
@@ -216,11 +217,17 @@ class ProcessSupervisor:
             pid = stat.parent if stat else 0
         return pid > 1 and pid == main
 
-    def _prepare_log(self) -> None:
+    def _prepare_log(self, plan: Launch) -> None:
         if self.log.is_symlink() or self.log.is_dir():
             what = "a folder" if self.log.is_dir() and not self.log.is_symlink() else "a symbolic link"
             raise SupervisorError(
                 f"The target's log {self.log} is {what}, which opsbot does not write to: name a plain file.",
+                permanent=True,
+            )
+        if plan.user.change and self._options.log and not self.log.parent.is_dir():
+            raise SupervisorError(
+                f"The folder of the target's log {self.log} does not exist: make it, so that "
+                f"`{plan.user.name}` may write there.",
                 permanent=True,
             )
         try:

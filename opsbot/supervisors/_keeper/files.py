@@ -45,3 +45,23 @@ def write_file(path: str, text: str) -> None:
             os.rename(path + ".tmp", path)
     except OSError:
         pass
+
+
+def only_root_moves(path: str, links: int = 8) -> bool:
+    """Whether nobody but root can exchange one of the folders and links that lead to a file: all are root's,
+    and others may not write there, or (sticky, as /tmp is) not what is root's."""
+    place = "/"
+    words = path.split("/")
+    for number, word in enumerate(words[:-1]):
+        place = os.path.join(place, word) if word != ".." else os.path.dirname(place)
+        try:
+            mode, owner = (stat := os.lstat(place)).st_mode, stat.st_uid
+            target = os.readlink(place) if mode & 0o170000 == 0o120000 else ""
+        except OSError:
+            return False
+        if target:
+            onward = os.path.join(os.path.dirname(place), target, *words[number + 1 :])
+            return not owner and links > 0 and only_root_moves(onward, links - 1)
+        if owner or (mode & 0o022 and not mode & 0o1000):
+            return False
+    return True

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 
+from opsbot.supervisors._keeper.files import only_root_moves
+
 
 class Log:
     """Appends to a file that anybody may rename away: from the next line on a fresh one is written.
 
     `cap`: from this size on the file is set aside (bytes; 0: never). `lost`: bytes that could not be written.
-    A symbolic link is not followed: whoever may write the folder could point it anywhere.
+    A symbolic link is not followed: whoever may write the folder could point it anywhere. `owner`: user,
+    group and further groups of a target for which opsbot is root; where others than root could exchange a
+    folder on the way for a link, the file is opened with that user's rights, not with root's.
     """
 
-    def __init__(self, path: str, cap: int) -> None:
-        self.path, self.cap = path, cap
+    def __init__(self, path: str, cap: int, owner: tuple[int, int, list[int]] | None = None) -> None:
+        self.path, self.cap, self.owner = path, cap, owner
         self.fd, self.place, self.size = -1, (0, 0), 0
         self.at_line_start = True
         self.lost = self.lost_now = 0
@@ -50,7 +54,10 @@ class Log:
         if self.cap and self.size > self.cap:
             self.set_aside()
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-        self.fd = os.open(self.path, flags, 0o640)
+        if self.owner is None or only_root_moves(self.path):
+            self.fd = os.open(self.path, flags, 0o640)
+        else:
+            self.fd = open_as(self.owner, self.path, flags)
         stat = os.fstat(self.fd)
         self.place, self.size = (stat.st_dev, stat.st_ino), stat.st_size
         self.at_line_start = True
@@ -89,3 +96,18 @@ class Log:
             self.open()
         except OSError:
             pass
+
+
+def open_as(owner: tuple[int, int, list[int]], path: str, flags: int) -> int:
+    """Opens with the rights of another user, for that moment (the keeper has one thread)."""
+    uid, gid, groups = owner
+    before = os.getgroups()
+    try:
+        os.setgroups(groups)
+        os.setegid(gid)
+        os.seteuid(uid)
+        return os.open(path, flags, 0o640)
+    finally:
+        os.seteuid(os.getuid())
+        os.setegid(os.getgid())
+        os.setgroups(before)

@@ -23,7 +23,7 @@ class Output:
 
     def __init__(self, orders: Orders) -> None:
         self.path: str = orders["directory"] + "/output.fifo"
-        self.log = Log(orders["log"], orders["log_cap"])
+        self.log = Log(orders["log"], orders["log_cap"], orders["log_owner"])
         self.fifo = -1
         self.owner: tuple[int, int] = (orders["uid"], orders["gid"])
 
