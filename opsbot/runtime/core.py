@@ -29,6 +29,7 @@ from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.remediator import Remediator, Subject
 from opsbot.runtime.scheduler import Scheduler
+from opsbot.runtime.told import log_decisions
 from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 
 CLOSE_PATIENCE = 1.0
@@ -81,6 +82,7 @@ class Runtime:
             parts.subjects, self.processes, parts.clock, self._look, self.pipeline.ask, self._show
         )
         self.pipeline.listen(self._decided)
+        self.pipeline.listen(log_decisions)
 
     def add_check(self, target: str, spec: CheckSpec, check: Check) -> None:
         """Adds a check that was built for a target."""

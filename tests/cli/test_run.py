@@ -79,3 +79,14 @@ def test_a_state_directory_that_cannot_be_made_is_said(alone: Place) -> None:
     done = opsbot("run", "-c", alone.file, cwd=alone.folder)
     assert done.returncode == 2
     assert "state_dir" in sentence(done)
+
+
+def test_a_missing_executable_is_said_in_the_log_where_nobody_else_is_told(alone: Place) -> None:
+    file = alone.folder / "missing.yml"
+    supervisor = "supervisor: {type: process, command: [nosuchprogram]}"
+    file.write_text(f"targets: {{svc: {{{supervisor}, checks: {{process: {{type: process}}}}}}}}")
+    with begun("run", "-c", file, cwd=alone.folder) as child:
+        alone.until(lambda: "#1 P1 svc" in opsbot("incidents", "-c", file, cwd=alone.folder).stdout)
+        output = ended(child, signal.SIGINT)
+    assert "The target's executable nosuchprogram (looked for on PATH) does not exist" in output
+    assert "bot_process_down: process not running" in output
