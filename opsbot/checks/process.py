@@ -92,6 +92,11 @@ class ProcessCheck:
         self._known: _Known | None = None
         self._last_pid = 0
 
+    @property
+    def identity(self) -> ProcessId | None:
+        """The process as the last look found it."""
+        return self._known.identity if self._known else None
+
     async def look(self) -> Observation:
         """Finds the process and reads what it takes."""
         identity = self._said() or self._still_there() or await self._searched()

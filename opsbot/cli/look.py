@@ -15,6 +15,7 @@ from opsbot.config.load import load
 from opsbot.control.reports import health_answer
 from opsbot.domain.health import HealthReport
 from opsbot.domain.levels import Outcome
+from opsbot.domain.process import ProcessId
 from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import CheckSpec, Target
 from opsbot.errors import UsageError
@@ -46,21 +47,28 @@ async def _reports(targets: list[Target]) -> list[HealthReport]:
 async def _report(target: Target) -> HealthReport:
     clock = SystemClock()
     feeds = FileLogFeeds(clock, one_shot=True)
-    context = CheckContext(target.name, clock, lambda: None, feeds, one_shot=True)
+    checks: dict[str, Check] = {}
+    context = CheckContext(target.name, clock, lambda: _process_of(checks), feeds, one_shot=True)
     modules = {spec.name: registry.load("opsbot.checks", spec.kind) for spec in target.checks}
-    checks = {spec.name: modules[spec.name].build(spec.options, context) for spec in target.checks}
+    # The check of the process finds it in its first step: those that ask for it begin after that.
+    specs = sorted(target.checks, key=lambda spec: spec.kind != "process")
+    checks |= {spec.name: modules[spec.name].build(spec.options, context) for spec in specs}
     try:
-        seen = await asyncio.gather(*(_look(spec, checks[spec.name]) for spec in target.checks))
+        seen = await asyncio.gather(*(_look(spec, checks[spec.name]) for spec in specs))
     finally:
         for check in checks.values():
             await check.close()
         await feeds.close()
-    samples = {
-        s.name: Sample.of(target.name, s.name, clock.now(), o)
-        for s, o in zip(target.checks, seen, strict=True)
-    }
+    found = dict(zip((spec.name for spec in specs), seen, strict=True))
+    samples = {s.name: Sample.of(target.name, s.name, clock.now(), found[s.name]) for s in target.checks}
     titles = {name: module.SECTION for name, module in modules.items()}
     return HealthReport(target.name, target.title, clock.now(), sections_of(titles, samples), notes=(NOTE,))
+
+
+def _process_of(checks: dict[str, Check]) -> ProcessId | None:
+    """The target's process, where a check has found it."""
+    found = (getattr(check, "identity", None) for check in checks.values())
+    return next((identity for identity in found if isinstance(identity, ProcessId)), None)
 
 
 async def _look(spec: CheckSpec, check: Check) -> Observation:

@@ -28,6 +28,16 @@ def test_a_restart_alone_starts_the_service_whose_health_is_an_exit_code_then(al
     assert "⚠" in text
 
 
+def test_one_look_knows_the_process_whose_connections_it_counts(alone: Place) -> None:
+    text = alone.file.read_text()
+    alone.file.write_text(
+        text.replace("      log: {", "      sockets: {type: sockets, remote_port: 9}\n      log: {")
+    )
+    act(alone, "restart")
+    _, text = health(alone)
+    assert "Gateway Sockets: UNKNOWN (no connection to port 9 seen yet)" in text
+
+
 def test_a_pause_alone_lasts_beyond_the_command(alone: Place) -> None:
     act(alone, "pause", "--minutes", "5", "--reason", "deploy")
     assert act(alone, "resume") == "Automation of summarybot is on.\n"
