@@ -51,8 +51,8 @@ def step_line(number: int, step: Step) -> str:
 
 def result_lines(action: Action) -> str:
     """What came of it, for a terminal; the detail may be several lines (the target's last log lines)."""
-    word = "Done" if action.state is ActionState.DONE else "Failed"
-    return f"{word}: {one_line(action.target, _NAME)} {many_lines(action.detail, _LOG)}"
+    target, detail = one_line(action.target, _NAME), many_lines(action.detail, _LOG)
+    return f"Done: {target} {detail}" if action.state is ActionState.DONE else f"Failed: {target}: {detail}"
 
 
 _TERMINAL_MARK = {

@@ -66,7 +66,7 @@ def test_every_action_can_be_drawn(kind: ActionKind, state: ActionState) -> None
 def test_the_terminal_shows_the_same_steps() -> None:
     assert step_line(1, RESTART.steps[0]) == "✓ 1. Back up the log (120 ms)"
     failed = replace(RESTART, state=ActionState.FAILED, detail="it exited with code 1\nlast line")
-    assert result_lines(failed) == "Failed: summarybot it exited with code 1\nlast line"
+    assert result_lines(failed) == "Failed: summarybot: it exited with code 1\nlast line"
 
 
 def title(payload: Payload) -> str:
