@@ -116,7 +116,8 @@ def _seen(seen: Seen, sample: Sample | None) -> Verdict:
     words = seen.name.replace("_", " ") or f"{seen.check} {sample.outcome}"
     detail = sample.detail or f"{seen.check} {sample.outcome}"
     if sample.outcome.value in seen.outcomes:
-        return Verdict(True, detail if detail.startswith(words) else f"{words} ({detail})")
+        doubled = words if detail in words else detail if detail.startswith(words) else ""
+        return Verdict(True, doubled or f"{words} ({detail})")
     if sample.outcome is Outcome.UNKNOWN:
         return Verdict(None, f"the check {seen.check} cannot tell")
     if sample.outcome in _BROKEN and not _WORKING & seen.outcomes:

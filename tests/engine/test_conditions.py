@@ -118,6 +118,8 @@ def test_a_dead_process_is_told_with_what_the_check_said() -> None:
 def test_what_the_check_says_in_the_same_words_is_said_once() -> None:
     view = seeing(sample(1.0, outcome=Outcome.FAIL, detail="process not running (PID 4211 has ended)"))
     assert evaluate(DOWN, view, at(1.0), False).text == "process not running (PID 4211 has ended)"
+    view = seeing(sample(1.0, outcome=Outcome.FAIL, detail="not running"))
+    assert evaluate(DOWN, view, at(1.0), False).text == "process not running"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.TIMEOUT, Outcome.UNKNOWN])
