@@ -73,7 +73,7 @@ _MORE: tuple[_Row, ...] = (
         "none",
         "The process runs but does not listen on its port.",
     ),
-    ("service_degraded", "health_degraded", INFO, "none", "The service says that it is degraded."),
+    ("service_degraded", "health_degraded", INFO, "none", "It works, but its health check has warnings."),
     (
         "slow_response_time",
         "response_time > thresholds.response_time.critical",

@@ -21,7 +21,8 @@ SERVICE = "opsbot.demo.service"
 RESTART_SECONDS = 8.0
 """How long the service takes to come back, so that a watcher can read the alert and press its buttons."""
 
-# Durations are short enough for a watcher; everything else is what a real file would say.
+# The built-in rules in short: durations and windows fit into a watcher's minute. Everything else is what a
+# real file would say.
 TEMPLATE = """\
 version: "1.0"
 state_dir: {folder}/state
@@ -39,28 +40,67 @@ targets:
     restart: {{max_per_hour: 100, backoff_max_seconds: 2, healthy_reset_seconds: 30, handover_seconds: 5}}
     checks:
       process: {{type: process, interval_seconds: 1}}
-      health: {{type: http, url: "http://127.0.0.1:{port}/health", interval_seconds: 1, timeout_seconds: 2}}
+      health: {{type: http, url: "http://127.0.0.1:{port}/health", interval_seconds: 1, timeout_seconds: 4}}
       port: {{type: port, port: {port}, title: Webhook API, interval_seconds: 5}}
       log: {{type: log, path: {folder}/summarybot.log, interval_seconds: 1}}
       gateway: {{type: gateway, path: {folder}/summarybot.log, interval_seconds: 1}}
       sockets: {{type: sockets, remote_port: {gateway_port}, interval_seconds: 1}}
       openrouter: {{type: upstream, path: {folder}/summarybot.log, interval_seconds: 1}}
       disk: {{type: disk, path: {folder}, interval_seconds: 60}}
+builtin_rules: false
 thresholds:
-  cpu_usage: {{warning: 60, critical: 85, duration_seconds: 5}}
-  memory_usage: {{warning: 75, critical: 90, duration_seconds: 5}}
-  error_rate: {{warning: 5, critical: 20, window_minutes: 1}}
+  response_time: {{warning: 2000, critical: 5000, samples: 2}}
 rules:
-  - name: memory_leak
-    condition: rss_bytes > 60MB
+  - name: bot_process_down
+    condition: process_not_running
+    severity: critical
+    message: The process is not running.
+    action: restart
+  - name: api_health_failure
+    condition: health_check_failed
+    severity: critical
+    message: The health check fails.
+    action: restart
+  - name: service_degraded
+    condition: health_degraded
+    severity: info
+    message: It works, but its health check has warnings.
+    for_seconds: 4
+  - name: slow_response_time
+    condition: response_time > thresholds.response_time.warning
     severity: warning
-    message: "Resident memory is {{value:.0f}} MB, more than {{threshold:.0f}} MB."
+    message: "The health check took {{response_time:.0f}} ms, more than {{threshold:.0f}} ms."
+    recover_seconds: 2
+  - name: elevated_error_rate
+    condition: rate(log_errors_total, 15s) > 60/min
+    severity: warning
+    message: "{{value:.0f}} errors per minute, more than {{threshold:.0f}}."
+    recover_seconds: 2
+  - name: high_error_rate
+    condition: rate(log_errors_total, 15s) > 100/min
+    severity: critical
+    message: "{{value:.0f}} errors per minute, more than {{threshold:.0f}}."
+    recover_seconds: 2
+  - name: high_cpu_usage
+    condition: cpu > 50
+    severity: critical
+    message: "CPU usage is {{cpu:.0f}}%, above {{threshold:.0f}}%."
+    for_seconds: 4
+    recover_seconds: 3
+  - name: high_memory_usage
+    condition: rss > 60MB
+    severity: critical
+    message: "Memory is {{rss:.0f}} MB, more than {{threshold:.0f}} MB."
     for_seconds: 3
+    recover_seconds: 2
   - name: discord_gateway_disconnected
     condition: no_gateway_heartbeat_for_5s
     severity: critical
-    message: "The Discord gateway is gone."
-    action: investigate
+    message: The Discord gateway is gone.
+  - name: openrouter_down
+    condition: openrouter_failed
+    severity: warning
+    message: OpenRouter does not answer as it should.
 """
 
 

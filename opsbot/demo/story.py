@@ -36,14 +36,20 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             Fault.HANG, 20, "the API accepts and never answers; opsbot restarts it after three failures"
         ),
-        Scenario(Fault.UNHEALTHY, 20, "the health endpoint answers 503"),
-        Scenario(Fault.DEGRADED, 20, "the service says that it is degraded"),
-        Scenario(Fault.SLOW, 20, "the health endpoint becomes slow"),
-        Scenario(Fault.ERRORS, 20, "the log fills with errors"),
-        Scenario(Fault.BURN, 20, "one core is busy"),
-        Scenario(Fault.LEAK, 20, "memory grows"),
+        Scenario(
+            Fault.UNHEALTHY, 20, "the health endpoint answers 503; opsbot restarts it after three failures"
+        ),
+        Scenario(Fault.DEGRADED, 20, "the service says that it is degraded: not urgent, so nobody is pinged"),
+        Scenario(
+            Fault.SLOW, 20, "the health endpoint takes 3 seconds to answer; opsbot tells, and nothing else"
+        ),
+        Scenario(Fault.ERRORS, 20, "the log fills with errors: first a warning, then it is urgent"),
+        Scenario(Fault.BURN, 20, "one core is busy for 20 seconds"),
+        Scenario(Fault.LEAK, 20, "memory grows, and is given back after 20 seconds"),
         Scenario(Fault.GATEWAY_DROP, 20, "the gateway session is gone while the process looks healthy"),
-        Scenario(Fault.UPSTREAM_DOWN, 20, "OpenRouter answers with errors"),
+        Scenario(
+            Fault.UPSTREAM_DOWN, 20, "OpenRouter answers with errors; restarting the service would not help"
+        ),
     )
 }
 

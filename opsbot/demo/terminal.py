@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import discord
 
+_TWICE = re.compile(r"<t:(\d+):R> \((<t:\1:T>)\)")  # as an age and as a clock: ages grow old on paper
 _TIMESTAMP = re.compile(r"<t:(\d+)(?::[a-zA-Z])?>")
 _MENTION = re.compile(r"<@&(\d+)>")
-_ESCAPED = re.compile(r"\\([*_`~|>\[\]()#\-.@:])")
+_ESCAPED = re.compile(r"\\([*_`~|>\[\]()#\-.@:/])")
 
 
 class Channel:
@@ -29,15 +30,18 @@ class Channel:
             if text == before:
                 continue
             self._seen[message.id] = text
-            verb = "edited" if before is not None else message.author.name
-            self._show(f"#ops  {verb}\n{_indented(text)}")
+            if before is None:
+                self._show(f"#ops  {message.author.name}\n{_indented(text)}")
+            else:
+                self._show(f"#ops  {message.author.name} (edited)\n{_indented(_new(text, before))}")
 
     def text(self, message: discord.Message) -> str:
         """A message as a person reads it."""
         lines = [self._plain(message.content)] if message.content else []
         for embed in message.embeds:
             lines += [self._plain(part) for part in (embed.title, embed.description) if part]
-            lines += [f"{self._plain(f.name or '')}: {self._plain(f.value or '')}" for f in embed.fields]
+            for field in embed.fields:
+                lines += _titled(self._plain(field.name or ""), self._plain(field.value or ""))
         buttons = [
             f"[{child.label}]"
             for row in message.components
@@ -48,9 +52,24 @@ class Channel:
         return "\n".join([*lines, *([" ".join(buttons)] if buttons else [])])
 
     def _plain(self, text: str) -> str:
-        text = _TIMESTAMP.sub(lambda m: f"{datetime.fromtimestamp(int(m[1]), UTC):%H:%M:%S}", text)
+        text = _TWICE.sub(r"\2", text)
+        text = _TIMESTAMP.sub(lambda m: f"{datetime.fromtimestamp(int(m[1])).astimezone():%H:%M:%S}", text)
         text = _MENTION.sub(lambda m: f"@{self._roles.get(int(m[1]), 'role')}", text)
         return _ESCAPED.sub(r"\1", text.replace("**", ""))
+
+
+def _titled(name: str, value: str) -> list[str]:
+    """A field on one line, or with its lines below its name."""
+    if "\n" not in value:
+        return [f"{name}: {value}"]
+    return [f"{name}:", *(f"  {line}" for line in value.splitlines())]
+
+
+def _new(text: str, before: str) -> str:
+    """The lines that an edit brought; all of them when it only took some away."""
+    old = set(before.splitlines())
+    lines = [line for line in text.splitlines() if line not in old]
+    return "\n".join(lines) or text
 
 
 def _indented(text: str) -> str:
