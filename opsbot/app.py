@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -111,9 +111,11 @@ async def serve(
         group.create_task(session.run(runtime), name="discord")
 
 
-async def answer_alone(settings: Settings, request: dict[str, Any]) -> list[dict[str, Any]]:
+async def answer_alone(
+    settings: Settings, request: dict[str, Any], show: Callable[[dict[str, Any]], None]
+) -> None:
     """Answers one request of the command line while no opsbot runs: this process takes the lock, is opsbot
-    for as long as it takes, and leaves the target running.
+    for as long as it takes, and leaves the target running. `show` gets each line as it comes.
 
     Raises:
         StateLocked: one does run after all.
@@ -124,9 +126,10 @@ async def answer_alone(settings: Settings, request: dict[str, Any]) -> list[dict
         try:
             await started.wait()
             verb = VERBS[str(request["verb"])]
-            return [line async for line in verb(runtime.ops, request, _me())]
+            async for line in verb(runtime.ops, request, _me()):
+                show(line)
         except OpsbotError as refusal:
-            return [{"error": str(refusal), "exit": getattr(refusal, "exit_code", 1)}]
+            show({"error": str(refusal), "exit": getattr(refusal, "exit_code", 1)})
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -50,6 +50,7 @@ class Session:
         discord = self._settings.discord
         if discord is None or discord.token is None:
             return
+        runtime.ops.remarks = lambda: [f"Discord, at the last login: {text}" for text in self.problems]
         try:
             await self.line.run(lambda: self._bot(runtime), discord.token.get_secret_value())
         except DiscordRefused as refusal:
@@ -60,6 +61,7 @@ class Session:
         discord, access = self._settings.discord, self._settings.access
         assert discord is not None
         assert access is not None
+        self.problems.clear()
 
         def usable() -> None:
             self.ready.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ def act_command(config: Path | None, request: dict[str, Any]) -> int:
     """Carries out a request and prints the answer; returns the exit code."""
     file = locate(os.environ, Path.cwd()) if config is None else config
     link = running(state_dir(file, os.environ))
-    return print_answer(ask(link, request) if link else _alone(file, request))
+    return print_answer(ask(link, request)) if link else _alone(file, request)
 
 
-def _alone(file: Path | None, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _alone(file: Path | None, request: dict[str, Any]) -> int:
     """The same without a running opsbot: this process is opsbot as long as it takes."""
     import asyncio
 
@@ -27,4 +26,11 @@ def _alone(file: Path | None, request: dict[str, Any]) -> Iterator[dict[str, Any
     from opsbot.config.load import load
 
     settings = load(file)
-    yield from asyncio.run(answer_alone(settings, request))
+    code = 1
+
+    def show(line: dict[str, Any]) -> None:
+        nonlocal code
+        code = print_answer([line], before=code)
+
+    asyncio.run(answer_alone(settings, request, show))
+    return code

@@ -26,10 +26,11 @@ def _line(line: str) -> str:
     return f"\x1b[1;{colour}m{line[0]}\x1b[0m{line[1:]}" if colour else line
 
 
-def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False) -> int:
+def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False, before: int = 1) -> int:
     """Prints the lines of an answer as they come; returns the exit code. What came over the socket is drawn
-    already, but it is the terminal's last gate: nothing in it may move the cursor."""
-    code = 1
+    already, but it is the terminal's last gate: nothing in it may move the cursor. `before`: the exit code
+    if no line says one."""
+    code = before
     for line in lines:
         code = line.get("exit", code)
         if "error" in line:

@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 from simcord import SetupError
 
-from opsbot.app import serve, supervisor_of
+from opsbot.app import serve, stop_targets
 from opsbot.clock import SystemClock
-from opsbot.config.settings import Settings
 from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
-from opsbot.demo.scene import RESTART_SECONDS, TARGET, Ids, Scene, scene
+from opsbot.demo.scene import RESTART_SECONDS, Ids, Scene, scene
 from opsbot.demo.story import SCENARIOS, Scenario, play
 from opsbot.demo.terminal import Channel
 from opsbot.errors import UsageError
@@ -92,18 +91,7 @@ async def _opsbot(
             show("opsbot is online and watches Summary Bot NG.")
             await play(stage.port, scenario, show)
     finally:
-        await end_service(stage.settings)
-
-
-async def end_service(settings: Settings) -> None:
-    """opsbot leaves its targets running when it ends; the demo must not."""
-    target = settings.target(TARGET)
-    assert target is not None
-    supervisor = supervisor_of(settings, target, SystemClock())
-    look = await supervisor.find()
-    if look.running is not None:
-        await supervisor.stop(look.running, 2.0)
-    await supervisor.close()
+        await stop_targets(stage.settings, SystemClock())  # opsbot would leave it running
 
 
 async def _print_channel(sim: SimulatedDiscord, show: Callable[[str], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -45,7 +45,8 @@ PATIENCE = 2.0
 
 @dataclass(slots=True)
 class Ops:
-    """Implements `runtime.port.Operations`. `sections`: (target, check) → title of its report section."""
+    """Implements `runtime.port.Operations`. `sections`: (target, check) → title of its report section.
+    `remarks`: what else every report must say, such as what is wrong with Discord's side."""
 
     pipeline: Pipeline
     scheduler: Scheduler
@@ -53,6 +54,7 @@ class Ops:
     history: History
     clock: Clock
     sections: Mapping[tuple[str, str], str]
+    remarks: Callable[[], Sequence[str]] = tuple
     _shown: dict[int, Action] = field(default_factory=dict)
     _followers: dict[int, list[asyncio.Queue[Action | None]]] = field(default_factory=dict)
     _closed: bool = False
@@ -106,6 +108,7 @@ class Ops:
             notes.append(
                 f"Automation paused by {pause.actor.name} for {minutes:.0f} more min: {pause.reason}"
             )
+        notes += self.remarks()
         action = state.action_on(target)
         if action is not None:
             notes.append(f"A {action.kind.value} is in progress, asked by {action.actor.name}")

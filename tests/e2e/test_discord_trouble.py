@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from opsbot.demo.discord_sim import SimulatedDiscord
+from opsbot.demo.scene import TARGET
 from tests.e2e.stage import Stage, said, text_of
 
 POST = ("POST", "/channels/*/messages")
@@ -71,6 +72,8 @@ async def test_with_a_wrong_token_the_service_is_repaired_and_the_alert_told_lat
         await stage.until_well(running)
         (problem,) = running.problems
         assert "Discord refused the token in OPSBOT_DISCORD_TOKEN" in problem
+        report = await running.runtime.ops.health(TARGET)
+        assert report.notes == (f"Discord, at the last login: {problem}",)
     assert len(stage.sim.requests) == 1
     stage.token = stage.sim.token
     async with stage.opsbot():
