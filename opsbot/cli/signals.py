@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a long command the same way: what runs is cancelled, and cleans up."""
+"""Ctrl-C, SIGTERM and a closed terminal end a long command alike: what runs is cancelled, and cleans up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 async def until_stopped(work: Coroutine[Any, Any, None]) -> bool:
-    """Runs `work` to its end, or until SIGINT or SIGTERM cancels it; returns whether it was stopped."""
+    """Runs `work` to its end, or until SIGINT, SIGTERM or SIGHUP cancels it; returns whether one did."""
     task = asyncio.ensure_future(work)
     stopped = asyncio.Event()
 
@@ -18,8 +18,9 @@ async def until_stopped(work: Coroutine[Any, Any, None]) -> bool:
         task.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+            loop.add_signal_handler(number, stop)
     try:
         await task
     except asyncio.CancelledError:

@@ -82,7 +82,6 @@ class Runtime:
             parts.subjects, self.processes, parts.clock, self._look, self.pipeline.ask, self._show
         )
         self.pipeline.listen(self._decided)
-        self.pipeline.listen(log_decisions)
 
     def add_check(self, target: str, spec: CheckSpec, check: Check) -> None:
         """Adds a check that was built for a target."""
@@ -90,6 +89,7 @@ class Runtime:
 
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Watches, decides, repairs and tells until cancelled. `started` is set when all of it works."""
+        self.pipeline.listen(log_decisions)
         await self.history.seed(self._parts.state)
         parts: list[Runs] = [self.history, self.outbox, self.remediator, self.pipeline]
         if self._parts.keeper is not None:

@@ -18,6 +18,7 @@ def test_a_restart_alone_starts_the_service_whose_health_is_an_exit_code_then(al
     alone.file.write_text(text.replace("type: http,", "type: http, services: {claude_api: warn},"))
     text = act(alone, "restart")
     (pid,) = alone.pids()
+    assert text.startswith("– 1. Back up the log"), "nothing but the steps and the result"
     assert "✓ 5. Start it" in text
     assert f"pid {pid}, healthy" in text
     code, text = health(alone)

@@ -19,7 +19,10 @@ discord:
 """
 
 
-@pytest.mark.parametrize(("number", "log_format"), [(signal.SIGINT, "console"), (signal.SIGTERM, "json")])
+@pytest.mark.parametrize(
+    ("number", "log_format"),
+    [(signal.SIGINT, "console"), (signal.SIGTERM, "json"), (signal.SIGHUP, "console")],
+)
 def test_run_ends_at_once_and_the_service_goes_on(alone: Place, number: int, log_format: str) -> None:
     with begun("run", "-c", alone.file, "--log-format", log_format, cwd=alone.folder) as child:
         alone.until(alone.is_well)
