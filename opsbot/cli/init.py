@@ -16,10 +16,8 @@ PERMISSIONS = {
     "View Channels": 1 << 10,
     "Send Messages": 1 << 11,
     "Embed Links": 1 << 14,
-    "Attach Files": 1 << 15,
     "Read Message History": 1 << 16,
-    "Create Public Threads": 1 << 35,
-    "Send Messages in Threads": 1 << 38,
+    "Mention Everyone": 1 << 17,
 }
 """What opsbot asks for, with Discord's bits (docs/topics/permissions)."""
 
@@ -31,10 +29,13 @@ Wrote {path}. What is left to do:
   1. https://discord.com/developers/applications → New Application → Bot → Reset Token.
      Put the token into the environment, not into a file:  export {token}=…
      opsbot needs no privileged intents.
-  2. Invite the bot (it asks for {permissions}):
+  2. Invite the bot{whose}:
      {link}
+     It asks for {permissions};
+     the last only to ping a role that not everybody may ping: opsbot never pings @everyone.
   3. In Discord: Settings → Advanced → Developer Mode; then right-click the server, the ops channel and the
-     roles, "Copy ID", and put the ids into {path}.
+     roles (Server Settings → Roles), "Copy ID". In {path}, uncomment the section
+     `discord` and put the ids there.
   4. opsbot check-config -c {path}
   5. opsbot run -c {path}
 """
@@ -54,8 +55,10 @@ def init_command(path: Path, force: bool, client_id: str | None) -> int:
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror}): name another file.") from error
     names = ", ".join(PERMISSIONS)
-    link = invite_link(client_id or application_id(os.environ.get(TOKEN, "")))
-    typer.echo(STEPS.format(path=path, token=TOKEN, permissions=names, link=link))
+    client_id = client_id or application_id(os.environ.get(TOKEN, ""))
+    whose = "" if client_id else " (its Application ID, of General Information, goes into the link)"
+    link = invite_link(client_id)
+    typer.echo(STEPS.format(path=path, token=TOKEN, permissions=names, link=link, whose=whose))
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import opsbot as package
+from opsbot.bot.inspection import INVITED
 from tests.cli.commands import ROOT, Place, opsbot, sentence
 
 BROKEN = """
@@ -31,6 +32,12 @@ def test_what_init_writes_is_a_configuration(tmp_path: Path) -> None:
     checked = opsbot("check-config", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
     assert "config/opsbot.yml is fine" in checked.stdout
+
+
+def test_both_invite_links_ask_for_the_same_permissions(tmp_path: Path) -> None:
+    done = opsbot("init", cwd=tmp_path)
+    assert f"permissions={INVITED.value}\n" in done.stdout
+    assert "Application ID" in done.stdout, "where the id in the link is to be found"
 
 
 def test_with_the_ids_filled_in_it_has_a_bot(tmp_path: Path) -> None:
