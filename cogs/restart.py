@@ -28,7 +28,8 @@ async def ask_first(asked: Asked, target: str, reason: str, incident: int | None
     key = host.questions.ask(asked.user.id, target, reason, incident)
     until = discord_time(host.clock.now().wall + PATIENCE)
     question = restart_question(target, reason)
-    await say(asked, replace(question, content=f"Answer {until}.", rows=(confirm_row(key),)), private=True)
+    question = replace(question, content=f"This question closes {until}.", rows=(confirm_row(key),))
+    await say(asked, question, private=True)
 
 
 class RestartButton(GuardedButton, template=rf"opsbot:restart:(?P<key>{NUMBER})"):
