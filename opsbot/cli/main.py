@@ -25,7 +25,7 @@ Config = Annotated[
         "--config",
         "-c",
         envvar="OPSBOT_CONFIG",
-        help="Configuration file. Default: config/opsbot.yml, opsbot.yml or alert-config.yml, here.",
+        help="Configuration file. Default: opsbot.yml, config/opsbot.yml or alert-config.yml, here.",
     ),
 ]
 TargetName = Annotated[str | None, typer.Argument(help="The target; may be left out when there is one.")]
