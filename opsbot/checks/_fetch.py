@@ -94,7 +94,7 @@ NOT_VALID = "the address or a header of the request is not valid"
 
 def reason_of(error: BaseException) -> str:
     """Why a connection failed, in words."""
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) and not isinstance(error, OSError):  # a distrusted certificate is both
         return NOT_VALID
     number = getattr(error, "errno", None)
     words = {

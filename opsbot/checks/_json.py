@@ -12,6 +12,7 @@ Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 _BOM = b"\xef\xbb\xbf"
 _PATH = re.compile(r"[^.\[\]]+|\[\d+\]")
 _PATH_SHAPE = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[\d+\])*")
+_SHOWN = 80  # characters of a value
 NOT_THERE = object()
 """What `at` answers when a path leads nowhere (None is a JSON value)."""
 
@@ -96,4 +97,5 @@ def shown(value: Any) -> str:
     """A value for people."""
     if value is NOT_THERE:
         return "nothing"
-    return json.dumps(value, ensure_ascii=False)[:80]
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +18,13 @@ from opsbot.checks._fetch_aiohttp import AiohttpFetcher
 from opsbot.checks._fetch_stdlib import StdlibFetcher
 from opsbot.checks._request import RequestOptions
 from opsbot.clock import SystemClock
+from opsbot.errors import DeliveryError
 from opsbot.notifiers._http import Http
 from tests.checks import servers
 from tests.checks.servers import serve
+from tests.notifiers.test_email import certificate
+
+__all__ = ["certificate"]
 
 SECRET = "q1w2e3r4t5y6"
 
@@ -99,12 +106,25 @@ async def test_a_proxy_of_the_environment_sees_nothing(
 async def test_a_request_that_cannot_be_made_does_not_say_what_is_secret_in_it(
     fetcher: Fetcher, url: str, headers: dict[str, str]
 ) -> None:
-    received: list[tuple[str, bytes]] = []
-    async with serve(servers.recording(received)) as target:
-        answer = await fetcher.fetch(Request(url.replace("{target}", target.url), headers=headers))
-    assert isinstance(answer, Failure)
-    assert SECRET not in repr(answer)
-    assert received == []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        answer = await fetcher.fetch(Request(url.replace("{target}", target), headers=headers))
+        await fetcher.close()
+        assert isinstance(answer, Failure)
+        assert SECRET not in repr(answer)
+        assert sent_to(listener) == b""
+
+
+def sent_to(listener: socket.socket) -> bytes:
+    """What arrived on the one connection that waits, if any does; its other end is closed."""
+    listener.setblocking(False)
+    try:
+        connection = listener.accept()[0]
+    except BlockingIOError:
+        return b""
+    with connection:
+        connection.settimeout(5)
+        return connection.recv(10_000)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +146,37 @@ def test_a_request_that_is_refused_at_load_says_why_without_its_secret(given: di
     said = [error["msg"] for error in refused.value.errors(include_input=False)]
     assert said
     assert SECRET not in repr(said)
+
+
+async def test_a_server_with_a_certificate_of_its_own_making_is_told_nothing(
+    fetcher: Fetcher, certificate: Path
+) -> None:
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
+        impostor = threading.Thread(target=listen, args=(listener, certificate, heard), daemon=True)
+        impostor.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        answer = await fetcher.fetch(Request(url, headers={"Authorization": SECRET}))
+        notifier = Http(5.0)
+        with pytest.raises(DeliveryError):
+            await notifier.send("POST", url, {"key": SECRET})
+        await notifier.close()
+        await asyncio.to_thread(impostor.join, 20)
+    assert isinstance(answer, Failure)
+    assert "certificate" in answer.reason.lower()
+    assert heard == []
+
+
+def listen(listener: socket.socket, certificate: Path, heard: list[bytes]) -> None:
+    """Answers two connections with a certificate that nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    for _ in range(2):
+        with listener.accept()[0] as plain:
+            plain.settimeout(10)
+            try:
+                with context.wrap_socket(plain, server_side=True) as secure:
+                    heard.append(secure.recv(1000))
+            except OSError:
+                continue
