@@ -15,6 +15,7 @@ from opsbot.errors import SupervisorError
 from opsbot.supervisors import _ports, _proc
 from opsbot.supervisors._endings import Endings
 from opsbot.supervisors._finder import Finder, Sight
+from opsbot.supervisors._keeper.files import only_root_moves
 from opsbot.supervisors._keepers import Keepers
 from opsbot.supervisors._launch import Launch, launch, log_file, resolve_user
 from opsbot.supervisors._options import Adopt, Limits, Match, Options
@@ -217,6 +218,14 @@ class ProcessSupervisor:
             pid = stat.parent if stat else 0
         return pid > 1 and pid == main
 
+    def _may_be_written(self, uid: int) -> bool:
+        """Whether the log can be opened in the way in which a keeper will (`_keeper.log`)."""
+        try:
+            owner = self.log.stat().st_uid
+        except OSError:
+            return True  # it will be made
+        return owner == uid or self._options.log is None or only_root_moves(str(self.log))
+
     def _prepare_log(self, plan: Launch) -> None:
         if self.log.is_symlink() or self.log.is_dir():
             what = "a folder" if self.log.is_dir() and not self.log.is_symlink() else "a symbolic link"
@@ -228,6 +237,12 @@ class ProcessSupervisor:
             raise SupervisorError(
                 f"The folder of the target's log {self.log} does not exist: make it, so that "
                 f"`{plan.user.name}` may write there.",
+                permanent=True,
+            )
+        if plan.user.change and not self._may_be_written(plan.user.uid):
+            raise SupervisorError(
+                f"The target's log {self.log} is another user's, in a folder that is not root's alone: "
+                f"`chown {plan.user.name} {self.log}`.",
                 permanent=True,
             )
         try:

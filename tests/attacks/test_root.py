@@ -15,13 +15,17 @@ import pytest
 from opsbot.errors import SupervisorError
 from opsbot.supervisors._keeper.files import only_root_moves
 from tests.supervisors.helpers import Place, eventually
+from tests.supervisors.test_start import needs_root
 
 SHELL = (
     "echo evil; while ! test -e {0}/go; do sleep 0.02; done; echo more; echo more; touch {0}/done; sleep 99"
 )
 USER = "daemon"
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be robbed of root's rights")
+
+@pytest.fixture(autouse=True)
+def _root() -> None:
+    needs_root()
 
 
 def unread(fifo: Path) -> int:
@@ -79,6 +83,14 @@ async def test_a_folder_that_is_missing_is_not_made_with_roots_rights(home: Path
     with pytest.raises(SupervisorError, match="make it"):
         await place.supervisor(command=("/bin/sh", "-c", SHELL.format(home)), user=USER, cwd="/").start(1)
     assert not place.log.parent.exists()
+
+
+async def test_a_log_that_its_user_may_not_write_is_one_sentence(home: Path) -> None:
+    place = Place(home)
+    place.state, place.log = home.parent / "state", home / "logs" / "bot.log"
+    place.log.touch(0o644)
+    with pytest.raises(SupervisorError, match=f"chown {USER}"):
+        await place.supervisor(command=("/bin/sh", "-c", "exit"), user=USER, cwd="/").start(1)
 
 
 def test_a_folder_is_roots_alone_only_if_all_above_it_are(home: Path) -> None:
