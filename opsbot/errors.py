@@ -54,7 +54,8 @@ class Problem:
         place = self.file
         if self.line:
             place += f":{self.line}:{self.column}"
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        text = f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        return text.replace("\n", "\\n")  # a key or value that is quoted begins no line of its own
 
 
 class ConfigError(UsageError):

@@ -73,6 +73,16 @@ def test_a_wrong_value_in_a_configuration_does_not_control_the_terminal(tmp_path
     assert b"\x07" not in done.stderr + done.stdout
 
 
+def test_a_value_in_a_configuration_forges_no_line_of_the_complaint(tmp_path: Path) -> None:
+    file = tmp_path / "opsbot.yml"
+    file.write_text('"a\\nopsbot.yml is fine": 1\nversion: "x\\nopsbot.yml is fine"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "opsbot", "check-config", "-c", str(file)], capture_output=True, timeout=50
+    )
+    assert done.returncode == 78
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_who_asks_at_the_command_line_is_not_what_the_environment_says() -> None:
     asked = "from opsbot.app import _me; me = _me(); print(me.id, me.name)"
     done = subprocess.run(
