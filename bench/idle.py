@@ -1,4 +1,4 @@
-"""What `opsbot run` costs while nothing happens: one target, every kind of check, each second."""
+"""What `opsbot run` costs while nothing happens: one target, every kind of check, each second but `sockets`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from opsbot.demo.scene import Ids, scene
 
 WARM_UP_SECONDS = 15.0
 MEASURED_SECONDS = 60.0
+SOCKETS_SECONDS = 15
+"""The sockets check's own default: it reads the kernel's table of connections, and the demo hurries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,12 @@ class Cost:
 def measure(discord: Discord, folder: Path) -> Cost:
     """Watches the demo's service for a while and reads the process's own accounting."""
     stage = scene(folder, ids_of(discord), discord.facts["token"])
+    file = folder / "opsbot.yml"
+    text = file.read_text()
+    line = next(line for line in text.splitlines() if "type: sockets" in line)
+    usual = line.replace("interval_seconds: 1", f"interval_seconds: {SOCKETS_SECONDS}")
+    assert usual != line
+    file.write_text(text.replace(line, usual))
     try:
         with opsbot_process(discord, folder / "opsbot.yml") as process:
             watched = psutil.Process(process.pid)
