@@ -9,6 +9,7 @@ _UNIT_LENGTH = 12
 
 _LABELS = {
     "cpu_percent": "CPU",
+    "cpu_machine_percent": "CPU, share of the machine",
     "memory_percent": "Memory",
     "rss_bytes": "RSS",
     "vms_bytes": "Virtual memory",
@@ -18,6 +19,11 @@ _LABELS = {
     "log_size_bytes": "Log size",
     "log_errors_total": "Errors in log",
     "log_warnings_total": "Warnings in log",
+    "log_lines_total": "Lines in log",
+    "log_lost_bytes_total": "Log bytes not read",
+    "sockets_established": "Gateway connections",
+    "sockets_close_wait": "Gateway connections, dead",
+    "gateway_last_event_age_seconds": "Last word about the gateway, age",
 }
 _UNITS = ("percent", "bytes", "seconds", "total")
 
