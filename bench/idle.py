@@ -1,4 +1,4 @@
-"""What `opsbot run` costs while nothing happens: one target, every kind of check, each second but `sockets`."""
+"""What `opsbot run` costs while nothing happens: one target, every check but `sockets` each second."""
 
 from __future__ import annotations
 
