@@ -132,7 +132,9 @@ def begin(
     """Makes an action durable and hands it to the remediator."""
     name = known.target.name
     before = draft.desired(name)
-    generation = (before.generation if before else 0) + 1
+    # a state file that was lost knows no generation, but the process that runs carries one: it is not reused
+    running = known.running.generation if known.running else 0
+    generation = max(before.generation if before else 0, running) + 1
     wanted = Wanted.STOPPED if kind is ActionKind.STOP else Wanted.RUNNING
     live = draft.live(name)
     action = Action(

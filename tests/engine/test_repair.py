@@ -10,9 +10,9 @@ import pytest
 from opsbot.domain.action import ActionState, Wanted
 from opsbot.domain.levels import Outcome, Priority
 from opsbot.domain.moment import Moment
-from opsbot.domain.process import Exit
+from opsbot.domain.process import Exit, ProcessId, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
-from opsbot.engine.inputs import ActionAsked, ActionMoved, ProcessMissing
+from opsbot.engine.inputs import ActionAsked, ActionMoved, ProcessFound, ProcessMissing
 from opsbot.engine.restarts import backoff_seconds
 from opsbot.engine.resuming import resume
 from tests.engine.drive import OLGA, OTTO, Drive
@@ -279,3 +279,11 @@ def test_switched_off_restarts_are_said() -> None:
     drive.crashes()
     assert drive.started == []
     assert "switched off" in drive.incident.doing
+
+
+def test_a_restart_after_the_state_was_lost_is_not_taken_for_one_that_is_done() -> None:
+    drive = Drive.of()
+    running = Running(ProcessId("boot-1", 10, 1), drive.now, generation=7)
+    drive.give(ProcessFound("summarybot", running))
+    drive.give(ActionAsked("summarybot", ActionKind.RESTART, OLGA, "new config"))
+    assert drive.started[-1].action.generation == 8
