@@ -17,7 +17,7 @@ BOT = ("python", "-m", "src.main")
         ("/usr/bin/python3.11", "/usr/local/bin/poetry", "run", *BOT),
         ("python3", "-m", "poetry", "run", *BOT),
         ("uv", "run", *BOT),
-        ("/root/.local/bin/uv", "run", "--env-file", ".env", "--frozen", "--", *BOT),
+        ("/home/ann/.local/bin/uv", "run", "--env-file", ".env", "--frozen", "--", *BOT),
         ("pipenv", "run", *BOT),
         ("sh", "-c", "python -m src.main"),
         ("bash", "-lc", "exec python -m src.main"),
