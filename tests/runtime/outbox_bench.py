@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
 from opsbot.domain.change import NoticeDone
@@ -18,6 +17,7 @@ from opsbot.notifiers.base import Notifier
 from opsbot.runtime.outbox import Outbox
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.store import MemoryState
+from tests.runtime.at_work import at_work
 from tests.runtime.rig import ALL
 
 OPENED, CHANGED, RESOLVED, ESCALATED = (
@@ -63,16 +63,8 @@ class Bench:
             self.state.apply([Notice(self.state.next_notice, to, incident, kind, now, now)])
         self.outbox.wake()
 
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.outbox.run())
-        try:
-            await self.clock.settle()
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def working(self) -> AbstractAsyncContextManager[None]:
+        return at_work(self.outbox, self.clock)
 
 
 @dataclass

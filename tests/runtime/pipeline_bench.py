@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from opsbot.domain.action import Action
 from opsbot.domain.change import Change
@@ -17,6 +16,7 @@ from opsbot.runtime.pipeline import Pipeline
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.store import MemoryState
 from tests.engine.drive import target
+from tests.runtime.at_work import at_work
 from tests.runtime.rig import ALL, NAME, sample
 
 
@@ -64,13 +64,5 @@ class Bench:
         self.state.known[NAME].looked = True
         await self.see("process", Outcome.FAIL)
 
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.pipeline.run())
-        try:
-            await self.clock.settle()
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def working(self) -> AbstractAsyncContextManager[None]:
+        return at_work(self.pipeline, self.clock)

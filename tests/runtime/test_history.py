@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from structlog.testing import capture_logs
@@ -21,6 +21,7 @@ from opsbot.runtime.history import FLUSH_AT, FLUSH_EVERY, MOST, POINTS, History,
 from opsbot.stores.base import Point
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.store import MemoryMetrics
+from tests.runtime.at_work import at_work
 
 
 class Store(MemoryMetrics):
@@ -60,16 +61,8 @@ class Bench:
         for _ in range(count):
             self.history.add(Sample("bot", "c", self.clock.now(), Outcome.OK, metrics={"cpu_percent": value}))
 
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.history.run())
-        try:
-            await self.clock.settle()
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def working(self) -> AbstractAsyncContextManager[None]:
+        return at_work(self.history, self.clock)
 
 
 async def test_samples_are_written_in_batches_and_the_last_ones_on_the_way_out() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 from opsbot.domain.process import Exit, Running
@@ -14,6 +12,7 @@ from opsbot.runtime.processes import Processes
 from opsbot.supervisors.base import Look
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.supervisor import FakeHost, FakeSupervisor
+from tests.runtime.at_work import at_work
 
 
 class Moody(FakeSupervisor):
@@ -51,16 +50,8 @@ class Bench:
     def kinds(self) -> list[type[Input]]:
         return [type(one) for one in self.given]
 
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.processes.run())
-        try:
-            await self.clock.settle()
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def working(self) -> AbstractAsyncContextManager[None]:
+        return at_work(self.processes, self.clock)
 
 
 async def test_a_running_target_is_found_and_its_death_is_told_without_the_passing_of_time() -> None:
