@@ -11,6 +11,7 @@
     │   └── Refused           who asked may not, or the guard says no
     ├── DeliveryError         a notice could not be delivered; `permanent` says whether to retry
     ├── SupervisorError       a target could not be started, stopped or found; `permanent` likewise
+    ├── RotationError         a log was not rotated or backed up; nothing of it was lost
     └── StoreError
         ├── StoreUnavailable  busy, full, read-only or corrupt: supervising goes on from memory
         └── SchemaTooNew      written by a newer opsbot: nothing is written
@@ -124,6 +125,10 @@ class SupervisorError(OpsbotError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class RotationError(OpsbotError):
+    """A log was not rotated or backed up, and why; nothing of it was lost."""
 
 
 class StoreError(OpsbotError):

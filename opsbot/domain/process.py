@@ -41,6 +41,8 @@ class Exit:
     """How a target ended. Exactly one of `code` and `signal` is set when `known`, else neither.
 
     `asked`: opsbot itself had asked it to end. `cause`: more than the status says, such as an OOM kill.
+    `successor`: seconds within which somebody else (systemd's Restart=, Docker's restart policy) starts it
+    again, so that opsbot does not do so meanwhile; 0 when nobody does.
     """
 
     at: Moment
@@ -48,6 +50,7 @@ class Exit:
     signal: int | None = None
     asked: bool = False
     cause: str = ""
+    successor: float = 0.0
 
     @property
     def known(self) -> bool:

@@ -87,5 +87,13 @@ class Supervisor(Protocol):
     async def port_holder(self, port: int) -> Holder | None:
         """Who listens on a TCP port of this host, or None. Foreign holders are never touched."""
 
+    async def sweep(self) -> int:
+        """Ends what an earlier process of the target left behind (its group, what holds its port with the
+        target's own mark); never the running target, never a foreign process. Returns how many it ended."""
+
+    def own_log(self) -> Path | None:
+        """The file that this supervisor itself writes the target's output to: renaming it is enough to
+        rotate it. None when the target's output is none of its business."""
+
     async def close(self) -> None:
         """Lets go of it without stopping it."""

@@ -124,6 +124,15 @@ class ProcessSupervisor:
     async def port_holder(self, port: int) -> Holder | None:
         return await asyncio.to_thread(_ports.holder, port, self._belongs)
 
+    async def sweep(self) -> int:
+        sight = await self._finder.look()
+        left = sight.findings.leftovers
+        await sweep(left, self._boot_id, self._records.token())
+        return len(left)
+
+    def own_log(self) -> Path | None:
+        return self.log
+
     async def close(self) -> None:
         await self._keepers.close()
 

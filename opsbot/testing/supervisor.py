@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import signal as signals
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.process import Exit, Holder, ProcessId, Running
@@ -19,7 +20,8 @@ class FakeHost:
 
     `started`: generations in the order of starts; `copies`: most that ran at once (a supervisor must never
     make it 2). Script: `failures` are raised by the next starts, one each; `start_seconds` a start takes;
-    `stubborn`: SIGTERM does not end it; `kept`: whether exit statuses can be known.
+    `stubborn`: SIGTERM does not end it; `kept`: whether exit statuses can be known; `leftovers`: processes
+    that a sweep ends; `log`: the file that its keeper writes.
     """
 
     clock: Clock
@@ -34,6 +36,8 @@ class FakeHost:
     start_seconds: float = 0.0
     stubborn: bool = False
     kept: bool = True
+    leftovers: int = 0
+    log: Path | None = None
     copies: int = 0
     exits: dict[ProcessId, asyncio.Future[Exit]] = field(default_factory=dict)
     _pids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
@@ -122,6 +126,14 @@ class FakeSupervisor:
 
     async def port_holder(self, port: int) -> Holder | None:
         return self.host.holders.get(port)
+
+    async def sweep(self) -> int:
+        swept, self.host.leftovers = self.host.leftovers, 0
+        self.host.holders = {port: who for port, who in self.host.holders.items() if not who.ours}
+        return swept
+
+    def own_log(self) -> Path | None:
+        return self.host.log
 
     async def close(self) -> None:
         self.closed = True

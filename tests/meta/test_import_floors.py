@@ -13,14 +13,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("opsbot.domain",),
     ("opsbot.clock", "opsbot.engine", "opsbot.draw"),
     ("opsbot.logs",),
-    ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores"),
+    ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores", "opsbot.rotation"),
     ("opsbot.runtime",),
     ("opsbot.config",),
     ("cogs", "opsbot.control", "opsbot.testing"),
     ("opsbot.__main__", "opsbot.app", "opsbot.bot", "opsbot.cli", "opsbot.demo", "opsbot.session"),
 )
 
-ADAPTERS = ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores")
+ADAPTERS = ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores", "opsbot.rotation")
 MAY_IMPORT_DISCORD = ("cogs", "opsbot.bot", "opsbot.demo")
 ENGINE_MAY_IMPORT = ("opsbot.domain", "opsbot.errors", "opsbot.engine")
 
