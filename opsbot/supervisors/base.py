@@ -6,7 +6,7 @@ and `build(options, context) -> Supervisor`. It decides nothing: when to start o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -87,9 +87,10 @@ class Supervisor(Protocol):
     async def port_holder(self, port: int) -> Holder | None:
         """Who listens on a TCP port of this host, or None. Foreign holders are never touched."""
 
-    async def sweep(self) -> int:
-        """Ends what an earlier process of the target left behind (its group, what holds its port with the
-        target's own mark); never the running target, never a foreign process. Returns how many it ended."""
+    async def sweep(self, ports: Sequence[int] = ()) -> int:
+        """Ends what an earlier process of the target left behind: the survivors of its group, and whatever
+        holds one of `ports` with the target's own mark. Never the running target nor what it started, never
+        a foreign process. Returns how many it ended."""
 
     def own_log(self) -> Path | None:
         """The file that this supervisor itself writes the target's output to: renaming it is enough to

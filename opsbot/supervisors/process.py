@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,7 +125,7 @@ class ProcessSupervisor:
     async def port_holder(self, port: int) -> Holder | None:
         return await asyncio.to_thread(_ports.holder, port, self._belongs)
 
-    async def sweep(self) -> int:
+    async def sweep(self, ports: Sequence[int] = ()) -> int:
         sight = await self._finder.look()
         left = sight.findings.leftovers
         await sweep(left, self._boot_id, self._records.token())

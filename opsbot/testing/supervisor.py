@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import signal as signals
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,9 +128,11 @@ class FakeSupervisor:
     async def port_holder(self, port: int) -> Holder | None:
         return self.host.holders.get(port)
 
-    async def sweep(self) -> int:
-        swept, self.host.leftovers = self.host.leftovers, 0
-        self.host.holders = {port: who for port, who in self.host.holders.items() if not who.ours}
+    async def sweep(self, ports: Sequence[int] = ()) -> int:
+        ours = [port for port in ports if (who := self.host.holders.get(port)) and who.ours]
+        swept, self.host.leftovers = self.host.leftovers + len(ours), 0
+        for port in ours:
+            del self.host.holders[port]
         return swept
 
     def own_log(self) -> Path | None:
