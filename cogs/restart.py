@@ -1,4 +1,4 @@
-"""`/restart` and the Restart button: asked, confirmed, then shown step by step."""
+"""`/restart` (and stop, and start) and the Restart button: asked, confirmed, then shown step by step."""
 
 from __future__ import annotations
 
@@ -15,19 +15,27 @@ from cogs._ui.gate import NotAllowed, needs
 from cogs._ui.host import Asked, Host
 from cogs._ui.options import suggest_targets, the_target
 from opsbot.domain.access import Permission
-from opsbot.draw.answers import notice, refusal, restart_question
+from opsbot.domain.rule import ActionKind
+from opsbot.draw.answers import action_question, notice, refusal
 from opsbot.errors import UsageError
 from opsbot.text import discord_time
 
 MAX_REASON = 300  # characters
 
+ACTIONS = [
+    app_commands.Choice(name=kind.value, value=kind.value)
+    for kind in (ActionKind.RESTART, ActionKind.STOP, ActionKind.START)
+]
 
-async def ask_first(asked: Asked, target: str, reason: str, incident: int | None = None) -> None:
-    """Shows the question to whoever wants a restart, and to nobody else."""
+
+async def ask_first(
+    asked: Asked, kind: ActionKind, target: str, reason: str, incident: int | None = None
+) -> None:
+    """Shows the question to whoever wants a restart, stop or start, and to nobody else."""
     host = asked.client
-    key = host.questions.ask(asked.user.id, target, reason, incident)
+    key = host.questions.ask(asked.user.id, kind, target, reason, incident)
     until = discord_time(host.clock.now().wall + PATIENCE)
-    question = restart_question(target, reason)
+    question = action_question(kind, target, reason)
     question = replace(question, content=f"This question closes {until}.", rows=(confirm_row(key),))
     await say(asked, question, private=True)
 
@@ -45,7 +53,9 @@ class RestartButton(GuardedButton, template=rf"opsbot:restart:(?P<key>{NUMBER})"
             raise UsageError(
                 f"Incident #{incident.id} is resolved. /restart restarts {incident.target} anyway."
             )
-        await ask_first(asked, incident.target, f"asked from incident #{incident.id}", incident.id)
+        await ask_first(
+            asked, ActionKind.RESTART, incident.target, f"asked from incident #{incident.id}", incident.id
+        )
 
 
 class _Answer(GuardedButton, template=r"(?!)"):
@@ -64,9 +74,9 @@ class _Answer(GuardedButton, template=r"(?!)"):
 
 
 class Confirm(_Answer, template=rf"opsbot:confirm:(?P<key>{KEY})"):
-    """Begins the restart."""
+    """Begins what was asked."""
 
-    verb = "confirm restart"
+    verb = "confirm action"
 
     async def pressed(self, asked: Asked) -> None:
         """The question is taken before anything is awaited: of two presses one finds it."""
@@ -76,17 +86,18 @@ class Confirm(_Answer, template=rf"opsbot:confirm:(?P<key>{KEY})"):
         except UsageError as over:
             await turn_into(asked, refusal(str(over)))
             return
-        await turn_into(asked, notice("⏳ Asking for the restart", ""))
+        await turn_into(asked, notice(f"⏳ Asking for the {question.kind.value}", ""))
         actor = self.person(asked)
-        operations = asked.client.operations
-        action = await operations.restart(question.target, question.reason, actor, question.incident)
+        action = await asked.client.operations.act(
+            question.target, question.kind, question.reason, actor, question.incident
+        )
         await follow(asked, action)
 
 
 class Cancel(_Answer, template=rf"opsbot:cancel:(?P<key>{KEY})"):
     """Nothing is done."""
 
-    verb = "cancel restart"
+    verb = "cancel action"
 
     async def pressed(self, asked: Asked) -> None:
         """The question is gone."""
@@ -96,7 +107,7 @@ class Cancel(_Answer, template=rf"opsbot:cancel:(?P<key>{KEY})"):
         except UsageError as over:
             await turn_into(asked, refusal(str(over)))
             return
-        await turn_into(asked, refusal(f"You cancelled the restart of {question.target}."))
+        await turn_into(asked, refusal(f"You cancelled the {question.kind.value} of {question.target}."))
 
 
 class Restart(commands.Cog):
@@ -106,20 +117,28 @@ class Restart(commands.Cog):
         self.bot = bot
 
     @app_commands.command(
-        description="Restart a target, after a confirmation", extras=needs(Permission.ADMINISTER)
+        description="Restart, stop or start a target, after a confirmation",
+        extras=needs(Permission.ADMINISTER),
     )
     @app_commands.describe(
         reason="Why; everybody can read it",
         target="Which target; may be left out when there is only one",
+        action="What to do; a restart if left out. What is stopped stays so until somebody starts it",
     )
+    @app_commands.choices(action=ACTIONS)
     @app_commands.autocomplete(target=suggest_targets)
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.guild_only()
     async def restart(
-        self, asked: Asked, reason: app_commands.Range[str, 1, MAX_REASON], target: str | None = None
+        self,
+        asked: Asked,
+        reason: app_commands.Range[str, 1, MAX_REASON],
+        target: str | None = None,
+        action: str = ActionKind.RESTART.value,
     ) -> None:
-        """Shows the guide's six steps."""
-        await ask_first(asked, the_target(self.bot.operations, target), reason)
+        """Shows the guide's six steps, or as many as a stop or start has."""
+        name = the_target(self.bot.operations, target)
+        await ask_first(asked, ActionKind(action), name, reason)
 
 
 BUTTONS = (RestartButton, Confirm, Cancel)

@@ -140,6 +140,30 @@ def restart(
 
 
 @app.command()
+def stop(
+    target: TargetName = None,
+    reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
+    config: Config = None,
+) -> None:
+    """Stop a target, and leave it stopped until somebody starts it."""
+    from opsbot.cli.act import act_command
+
+    raise typer.Exit(act_command(config, {"verb": "stop", "target": target, "reason": reason}))
+
+
+@app.command()
+def start(
+    target: TargetName = None,
+    reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
+    config: Config = None,
+) -> None:
+    """Start a target that is stopped or down."""
+    from opsbot.cli.act import act_command
+
+    raise typer.Exit(act_command(config, {"verb": "start", "target": target, "reason": reason}))
+
+
+@app.command()
 def pause(
     target: TargetName = None,
     minutes: Annotated[float, typer.Option(min=1, max=10080, help="For how long.")] = 30,

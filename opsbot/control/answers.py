@@ -7,8 +7,9 @@ from contextlib import aclosing
 from typing import Any
 
 from opsbot.control.reports import Line, health_answer
-from opsbot.domain.action import ActionState, StepState
+from opsbot.domain.action import Action, ActionState, StepState
 from opsbot.domain.actor import Actor
+from opsbot.domain.rule import ActionKind
 from opsbot.draw.action import result_lines, step_line
 from opsbot.draw.summary import as_data, headline
 from opsbot.errors import UsageError
@@ -79,12 +80,18 @@ async def resume_line(
     yield {"text": f"Automation of {target} is on." if was else f"{target} was not paused.", "exit": 0}
 
 
-async def restart_lines(
+async def action_lines(
     operations: Operations, request: dict[str, Any], actor: Actor
 ) -> AsyncGenerator[Line, None]:
-    """Restarts a target; one line a step as it happens."""
+    """Restarts, starts or stops a target, as the request's verb says; one line a step as it happens."""
     target = target_of(operations, request)
-    action = await operations.restart(target, str(request.get("reason", "")), actor)
+    kind = ActionKind(str(request["verb"]))
+    action = await operations.act(target, kind, str(request.get("reason", "")), actor)
+    async for line in _progress(operations, action):
+        yield line
+
+
+async def _progress(operations: Operations, action: Action) -> AsyncGenerator[Line, None]:
     shown = -1
     async with aclosing(operations.follow(action.id)) as progress:
         async for action in progress:

@@ -16,10 +16,10 @@ from typing import Any
 import structlog
 
 from opsbot.control.answers import (
+    action_lines,
     health_line,
     incidents_line,
     pause_line,
-    restart_lines,
     resume_line,
     targets_line,
 )
@@ -50,8 +50,10 @@ VERBS: dict[str, Verb] = {
     "health": health_line,
     "incidents": incidents_line,
     "pause": pause_line,
-    "restart": restart_lines,
+    "restart": action_lines,
     "resume": resume_line,
+    "start": action_lines,
+    "stop": action_lines,
     "targets": targets_line,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,36 @@ class StepState(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"
     FAILED = "failed"
+
+
+class StepName(StrEnum):
+    """What a step does, in the words that people see."""
+
+    BACKUP = "Back up the log"
+    TERM = "Ask it to stop (SIGTERM)"
+    KILL = "Kill it if it does not (SIGKILL)"
+    PORT = "Check that its port is free"
+    START = "Start it"
+    VERIFY = "Verify process, port and health"
+    SET_ASIDE = "Set the log aside"
+    COMPRESS = "Compress it"
+    PRUNE = "Remove old archives"
+
+
+STEPS: Mapping[ActionKind, tuple[StepName, ...]] = {
+    ActionKind.RESTART: (
+        StepName.BACKUP,
+        StepName.TERM,
+        StepName.KILL,
+        StepName.PORT,
+        StepName.START,
+        StepName.VERIFY,
+    ),
+    ActionKind.STOP: (StepName.TERM, StepName.KILL),
+    ActionKind.START: (StepName.PORT, StepName.START, StepName.VERIFY),
+    ActionKind.ROTATE_LOGS: (StepName.SET_ASIDE, StepName.COMPRESS, StepName.PRUNE),
+}
+"""The steps of each kind of action; a restart's are the guide's six steps of restart-bot.sh, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +71,18 @@ class ActionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rotate:
+    """What is asked of a rotation beyond the configuration: only from `min_bytes` on, `keep` archives (None:
+    as configured)."""
+
+    min_bytes: int = 0
+    keep: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
-    """A restart, start, stop, … of a target. `generation`: the desired state it serves."""
+    """A restart, start, stop, … of a target. `generation`: the desired state it serves (0: none, it leaves
+    the service alone)."""
 
     id: int
     target: str
@@ -55,6 +96,12 @@ class Action:
     steps: tuple[Step, ...] = ()
     ended: Moment | None = None
     detail: str = ""
+    rotate: Rotate | None = None
+
+    @property
+    def on_service(self) -> bool:
+        """Whether it starts or stops the service; of those one runs at a time on a target."""
+        return self.kind in (ActionKind.RESTART, ActionKind.START, ActionKind.STOP)
 
 
 class Wanted(StrEnum):

@@ -8,6 +8,7 @@ from typing import Protocol
 from opsbot.domain.action import Pause
 from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
+from opsbot.domain.rule import ActionKind
 from opsbot.draw.limits import EMBED_DESCRIPTION, clamp
 from opsbot.draw.marks import incident_dot
 from opsbot.draw.payload import Colour, Embed, Payload
@@ -92,12 +93,23 @@ def resumed(target: str, was_paused: bool) -> Payload:
     return notice(f"Automation of {name} was not paused", "Nothing has changed.")
 
 
-def restart_question(target: str, reason: str, running_since: Moment | None = None) -> Payload:
-    """Asks before a restart; whoever shows it adds its own two buttons."""
-    text = "It is stopped (SIGTERM, SIGKILL after a while), started again and looked at until it answers."
+_STOP = "It is stopped (SIGTERM, SIGKILL after a while)"
+_QUESTIONS = {
+    ActionKind.RESTART: f"{_STOP}, started again and looked at until it answers.",
+    ActionKind.STOP: f"{_STOP} and **stays** stopped, also when opsbot restarts, until somebody starts it.",
+    ActionKind.START: "It is started, if it does not run, and from then on kept running.",
+}
+
+
+def action_question(
+    kind: ActionKind, target: str, reason: str, running_since: Moment | None = None
+) -> Payload:
+    """Asks before a restart, stop or start; whoever shows it adds its own two buttons."""
+    text = _QUESTIONS[kind]
     if running_since:
         text += f"\nRunning since {discord_time(running_since.wall)}."
-    return notice(f"Restart {safe_text(target, _NAME)}?", f"{text}\nReason: {_said(reason)}", Colour.ORANGE)
+    title = f"{kind.value.capitalize()} {safe_text(target, _NAME)}?"
+    return notice(title, f"{text}\nReason: {_said(reason)}", Colour.ORANGE)
 
 
 def refusal(reason: str) -> Payload:

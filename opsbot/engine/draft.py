@@ -12,6 +12,7 @@ from opsbot.domain.change import Change, PauseEnded, TimelineLine
 from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind
+from opsbot.domain.rule import ActionKind
 from opsbot.engine.state import State
 
 _LOUDNESS = [NoticeKind.CHANGED, NoticeKind.RESOLVED, NoticeKind.ESCALATED, NoticeKind.OPENED]
@@ -79,11 +80,18 @@ class Draft:
         return None if known is None or known.id in self._incidents else known
 
     def action_on(self, target: str) -> Action | None:
-        """The action that will be running on a target."""
+        """The start, stop or restart that will be running on a target."""
         for action in self._actions.values():
-            if action.target == target:
+            if action.target == target and action.on_service:
                 return action if action.state is ActionState.RUNNING else None
         return self.state.action_on(target)
+
+    def rotation_of(self, target: str) -> Action | None:
+        """The rotation of its log that will be running."""
+        for action in self._actions.values():
+            if action.target == target and action.kind is ActionKind.ROTATE_LOGS:
+                return action if action.state is ActionState.RUNNING else None
+        return self.state.rotation_of(target)
 
     def desired(self, target: str) -> Desired | None:
         """The desired state as it will be."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from opsbot.domain.action import Action, ActionState, Desired, RestartMark, Step, Wanted
+from opsbot.domain.action import STEPS, Action, ActionState, Desired, RestartMark, Step, Wanted
 from opsbot.domain.actor import AUTO, Actor, ActorKind
 from opsbot.domain.alert import Alert
 from opsbot.domain.incident import Entry, EntryKind, Incident
@@ -27,16 +27,6 @@ guide's "frequent restarts (>3 per hour)" with its `max_restarts_per_hour` of 3)
 
 OWN_RULES = frozenset({HOLD_RULE, FREQUENT_RULE})
 """Alerts without a rule in the configuration."""
-
-RESTART_STEPS = (
-    "Back up the log",
-    "Ask it to stop (SIGTERM)",
-    "Kill it if it does not (SIGKILL)",
-    "Check that its port is free",
-    "Start it",
-    "Verify process, port and health",
-)
-"""The guide's six steps of restart-bot.sh, in its order."""
 
 
 def situation(draft: Draft, known: Known) -> Situation:
@@ -146,7 +136,7 @@ def begin(
         asked=draft.now,
         generation=generation,
         incident=incident or (live.id if live else None),
-        steps=tuple(Step(title) for title in RESTART_STEPS),
+        steps=tuple(Step(title) for title in STEPS[kind]),
     )
     draft.add(Desired(name, generation, wanted, actor, reason, draft.now))
     draft.put_action(action)

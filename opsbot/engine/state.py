@@ -19,6 +19,7 @@ from opsbot.domain.levels import AlertState, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
 from opsbot.domain.process import Exit, Running
+from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import Target
 from opsbot.engine.alerts import Progress
@@ -87,8 +88,13 @@ class State:
         return next((i for i in self.incidents.values() if i.target == target and i.live), None)
 
     def action_on(self, target: str) -> Action | None:
-        """The action running on a target, if one does."""
-        return next((a for a in self.actions.values() if a.target == target), None)
+        """The start, stop or restart running on a target, if one does."""
+        return next((a for a in self.actions.values() if a.target == target and a.on_service), None)
+
+    def rotation_of(self, target: str) -> Action | None:
+        """The rotation of its log that is running, if one is."""
+        kind = ActionKind.ROTATE_LOGS
+        return next((a for a in self.actions.values() if a.target == target and a.kind is kind), None)
 
     def observe(self, sample: Sample) -> None:
         """Takes a sample into the windows of its target."""
@@ -137,7 +143,7 @@ class State:
             self.actions[action.id] = action
             return
         self.actions.pop(action.id, None)
-        if action.target in self.known:
+        if action.on_service and action.target in self.known:
             self.known[action.target].settled = action.ended
 
     def _apply_mark(self, mark: RestartMark) -> None:

@@ -157,12 +157,12 @@ class Ops:
         decided = await self.pipeline.ask(ResumeAsked(target, actor))
         return any(isinstance(change, PauseEnded) for change in decided.changes)
 
-    async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
-        """Asks for a restart; returns when it is decided and durable, while it runs."""
+    async def act(
+        self, target: str, kind: ActionKind, reason: str, actor: Actor, incident: int | None = None
+    ) -> Action:
+        """Asks for a restart, start or stop; returns when it is decided and durable, while it runs."""
         self._known(target)
-        decided = await self.pipeline.ask(
-            ActionAsked(target, ActionKind.RESTART, actor, _said(reason), incident)
-        )
+        decided = await self.pipeline.ask(ActionAsked(target, kind, actor, _said(reason), incident))
         return next(change for change in decided.changes if isinstance(change, Action))
 
     async def follow(self, action: int) -> AsyncGenerator[Action, None]:

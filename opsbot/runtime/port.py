@@ -11,6 +11,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
+from opsbot.domain.rule import ActionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,11 @@ class Operations(Protocol):
     async def resume(self, target: str, actor: Actor) -> bool:
         """Ends the pause; False when there was none."""
 
-    async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
-        """Asks for a restart; returns when it is decided and durable, while it runs.
+    async def act(
+        self, target: str, kind: ActionKind, reason: str, actor: Actor, incident: int | None = None
+    ) -> Action:
+        """Asks for a restart, start or stop; returns when it is decided and durable, while it runs. A stop
+        holds, also over opsbot's restarts, until a person starts the target.
 
         Raises:
             Refused: one is in progress (by whom), or the target has no supervisor.

@@ -15,21 +15,22 @@ from dataclasses import dataclass, field
 import structlog
 
 from opsbot.clock import Clock
-from opsbot.domain.action import Action, ActionState
+from opsbot.domain.action import STEPS, Action, ActionState, StepName
 from opsbot.domain.actor import ActorKind
 from opsbot.domain.levels import Outcome
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
 from opsbot.engine.inputs import ActionMoved
-from opsbot.errors import Stopping, SupervisorError
+from opsbot.errors import RotationError, Stopping, SupervisorError
+from opsbot.rotation.base import Rotator
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.steps import StepBoard, StepFailed
-from opsbot.runtime.waiting import put_away
+from opsbot.runtime.waiting import put_away, within
 from opsbot.supervisors.base import Supervisor
 
-BACKUP, TERM, KILL, PORT, START, VERIFY = range(6)
-"""Indices of `engine.repair.RESTART_STEPS`."""
+BACKUP_PATIENCE = 2.0
+"""Seconds that a restart waits for the back-up of the log; a link takes none."""
 
 VERIFY_EVERY = 0.2
 """Seconds between two looks while waiting for a started target to answer."""
@@ -51,11 +52,13 @@ log = structlog.get_logger("opsbot.remediator")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the remediator must know of a target: its supervisor, its policy and the ports it listens on."""
+    """What the remediator must know of a target: its supervisor, its policy, the ports it listens on and what
+    keeps its log."""
 
     supervisor: Supervisor
     policy: RestartPolicy
     ports: tuple[int, ...] = ()
+    rotator: Rotator | None = None
 
 
 @dataclass(slots=True)
@@ -94,7 +97,9 @@ class Remediator:
             ended = board.end(ActionState.DONE, detail)
         except (StepFailed, SupervisorError) as failure:
             hopeless = isinstance(failure, SupervisorError) and failure.permanent
-            ended = board.end(ActionState.FAILED, await self._with_log(action.target, str(failure)))
+            step = board.failing()
+            text = f"{step}: {failure}" if step else str(failure)
+            ended = board.end(ActionState.FAILED, await self._with_log(action.target, text))
         except Stopping:
             return
         except Exception as broken:  # whatever breaks, the action must end, or it would block the target
@@ -122,14 +127,15 @@ class Remediator:
         began = self.clock.now()
         running = await self._there(subject, action, resumed)
         if running is not None and running.generation == action.generation:
-            for number in (BACKUP, TERM, KILL, PORT, START):
-                board.skip(number, "done before the interruption")
+            for name in STEPS[ActionKind.RESTART][:-1]:
+                board.skip(name, "done before the interruption")
             self.processes.started(action.target, running)
         elif action.kind is ActionKind.START and running is not None:
-            for number in (BACKUP, TERM, KILL, PORT):
-                board.skip(number, "it runs already")
+            board.skip(StepName.PORT, "it runs already")
             running = await self._start(board, subject)
         else:
+            if action.kind is ActionKind.RESTART:
+                await self._back_up(board, subject)
             await self._stop(board, subject, running)
             if action.kind is ActionKind.STOP:
                 return f"stopped in {self.clock.now().since(began):.1f} s"
@@ -147,41 +153,62 @@ class Remediator:
             return (await subject.supervisor.find()).running
         return known
 
-    async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> None:
-        board.skip(BACKUP, "the log is appended to, nothing is overwritten")
-        if running is None:
-            board.skip(TERM, "it does not run")
-            board.skip(KILL, "it does not run")
+    async def _back_up(self, board: StepBoard, subject: Subject) -> None:
+        """A back-up that fails or hangs is told, and keeps no service down."""
+        if subject.rotator is None:
+            board.skip(StepName.BACKUP, "no log is configured")
             return
-        with board.step(TERM) as say:
+        try:
+            with board.step(StepName.BACKUP) as say:
+                say(await within(subject.rotator.backup(), self.clock, BACKUP_PATIENCE))
+        except TimeoutError:
+            board.skip(StepName.BACKUP, f"not done within {BACKUP_PATIENCE:g} s: its disk is slow")
+        except (RotationError, OSError) as error:
+            board.skip(StepName.BACKUP, f"not done: {error}")
+
+    async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> None:
+        if running is None:
+            board.skip(StepName.TERM, "it does not run")
+            board.skip(StepName.KILL, "it does not run")
+            return
+        with board.step(StepName.TERM) as say:
             ended = await subject.supervisor.stop(running, subject.policy.stop_timeout)
             say(str(ended))
         if ended.asked and ended.signal == signal.SIGKILL:
-            with board.step(KILL) as say:
+            with board.step(StepName.KILL) as say:
                 say(f"it did not stop within {subject.policy.stop_timeout:g} s")
         else:
-            board.skip(KILL, "not needed")
+            board.skip(StepName.KILL, "not needed")
 
     async def _check_port(self, board: StepBoard, subject: Subject) -> None:
-        with board.step(PORT) as say:
-            for port in subject.ports:
-                holder = await subject.supervisor.port_holder(port)
-                if holder is not None and not holder.ours:
-                    raise StepFailed(
-                        f"port {port} is held by another program: {holder}. "
-                        f"It was left alone: stop it, or give the target another port"
-                    )
-            say(", ".join(f"{port} is free" for port in subject.ports) or "no port configured")
+        with board.step(StepName.PORT) as say:
+            said = [await self._free_port(subject, port) for port in subject.ports]
+            say(", ".join(said) or "no port configured")
+
+    async def _free_port(self, subject: Subject, port: int) -> str:
+        """What is left of the target itself is ended; a foreign holder is named and left alone."""
+        holder = await subject.supervisor.port_holder(port)
+        if holder is None:
+            return f"{port} is free"
+        if holder.ours:
+            await subject.supervisor.sweep(subject.ports)
+            left = await subject.supervisor.port_holder(port)
+            if left is None:
+                return f"{port} was held by a leftover of its own ({holder}), which was ended"
+            holder = left
+        whose = "a leftover of its own that could not be ended" if holder.ours else "another program"
+        remedy = "end it" if holder.ours else "stop it, or give the target another port"
+        raise StepFailed(f"port {port} is held by {whose}: {holder}. It was left alone: {remedy}")
 
     async def _start(self, board: StepBoard, subject: Subject) -> Running:
-        with board.step(START) as say:
+        with board.step(StepName.START) as say:
             running = await subject.supervisor.start(board.action.generation)
             say(f"pid {running.process.pid}" + (", found running" if running.adopted else ""))
         self.processes.started(board.action.target, running)
         return running
 
     async def _verify(self, board: StepBoard, subject: Subject, running: Running) -> str:
-        with board.step(VERIFY) as say:
+        with board.step(StepName.VERIFY) as say:
             death = asyncio.ensure_future(subject.supervisor.wait_exit(running))
             try:
                 answer = await self._until_healthy(board.action.target, subject, death)

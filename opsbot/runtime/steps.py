@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from opsbot.clock import Clock
-from opsbot.domain.action import Action, ActionState, Step, StepState
+from opsbot.domain.action import Action, ActionState, Step, StepName, StepState
 
 
 class StepFailed(Exception):
@@ -23,33 +23,42 @@ class StepBoard:
         self._show = show
 
     @contextmanager
-    def step(self, number: int) -> Iterator[Callable[[str], None]]:
-        """Runs step `number` (from 0); what it yields sets the step's detail.
+    def step(self, name: StepName) -> Iterator[Callable[[str], None]]:
+        """Runs a step; what it yields sets the step's detail.
 
         An exception marks the step as failed and goes on; one that is cut off by opsbot's end stays running,
         for its successor goes on with it.
         """
         began = self._clock.now()
         told = [""]
-        self._set(number, StepState.RUNNING, 0.0, "")
+        self._set(name, StepState.RUNNING, 0.0, "")
         try:
             yield lambda text: told.__setitem__(0, text)
         except Exception as error:
-            self._set(number, StepState.FAILED, self._clock.now().since(began), told[0] or str(error))
+            self._set(name, StepState.FAILED, self._clock.now().since(began), told[0] or str(error))
             raise
-        self._set(number, StepState.DONE, self._clock.now().since(began), told[0])
+        self._set(name, StepState.DONE, self._clock.now().since(began), told[0])
 
-    def skip(self, number: int, why: str) -> None:
-        """Step `number` is not needed."""
-        self._set(number, StepState.SKIPPED, 0.0, why)
+    def skip(self, name: StepName, why: str) -> None:
+        """A step that is not needed; one that the action does not have is passed over."""
+        self._set(name, StepState.SKIPPED, 0.0, why)
+
+    def failing(self) -> str:
+        """Which step failed, "step 4 of 6, “Check that its port is free”"; empty when none did."""
+        for number, step in enumerate(self.action.steps, 1):
+            if step.state is StepState.FAILED:
+                return f"step {number} of {len(self.action.steps)}, “{step.title}”"
+        return ""
 
     def end(self, state: ActionState, detail: str) -> Action:
         """The action, ended; to be shown by who has made that durable."""
         self.action = replace(self.action, state=state, detail=detail, ended=self._clock.now())
         return self.action
 
-    def _set(self, number: int, state: StepState, seconds: float, detail: str) -> None:
-        steps = list(self.action.steps)
-        steps[number] = Step(steps[number].title, state, seconds, detail)
-        self.action = replace(self.action, steps=tuple(steps))
+    def _set(self, name: StepName, state: StepState, seconds: float, detail: str) -> None:
+        steps = tuple(
+            Step(step.title, state, seconds, detail) if step.title == name else step
+            for step in self.action.steps
+        )
+        self.action = replace(self.action, steps=steps)
         self._show(self.action)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
 from opsbot.clock import Clock
-from opsbot.domain.action import Action, ActionState, Pause, Step, StepState
+from opsbot.domain.action import STEPS, Action, ActionState, Pause, Step, StepState
 from opsbot.domain.actor import Actor
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
@@ -16,16 +16,6 @@ from opsbot.domain.levels import IncidentState
 from opsbot.domain.rule import ActionKind
 from opsbot.errors import Refused, UsageError
 from opsbot.runtime.port import LoopInfo, TargetInfo
-
-STEPS = (
-    "Back up the log",
-    "Ask it to stop (SIGTERM)",
-    "Kill it if it does not (SIGKILL)",
-    "Check that its port is free",
-    "Start it",
-    "Verify process, port and health",
-)
-"""The guide's six steps of a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +106,20 @@ class FakeOperations:
         self._note("resume", target, actor)
         return self.pauses.pop(target, None) is not None
 
-    async def restart(self, target: str, reason: str, actor: Actor, incident: int | None = None) -> Action:
-        """See `Operations`."""
-        self._note("restart", target, actor, reason)
-        await self._held("restart")
+    async def act(
+        self, target: str, kind: ActionKind, reason: str, actor: Actor, incident: int | None = None
+    ) -> Action:
+        """See `Operations`. `fails`, `held` and `calls` know it by the kind's name."""
+        self._note(kind.value, target, actor, reason)
+        await self._held(kind.value)
         for other in self.actions.values():
             if other.target == target and other.state is ActionState.RUNNING:
-                raise Refused(f"A restart of {target} is in progress, asked by {other.actor.name}.")
+                raise Refused(
+                    f"A {other.kind.value} of {target} is in progress, asked by {other.actor.name}."
+                )
         number, now = len(self.actions) + 1, self.clock.now()
-        steps = tuple(Step(title) for title in STEPS)
-        action = Action(number, target, ActionKind.RESTART, actor, reason, now, number, incident, steps=steps)
+        steps = tuple(Step(title) for title in STEPS[kind])
+        action = Action(number, target, kind, actor, reason, now, number, incident, steps=steps)
         self.actions[number] = action
         return action
 

@@ -21,7 +21,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind, Telling
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.action import action_payload
-from opsbot.draw.answers import incidents_list, paused, refusal, restart_question
+from opsbot.draw.answers import action_question, incidents_list, paused, refusal
 from opsbot.draw.incident import incident_alarm, moved_message, resolved_reply
 from opsbot.draw.wire import message_json
 from opsbot.notifiers import _mail, log, pagerduty, slack, webhook
@@ -73,7 +73,7 @@ TOLD: dict[str, Callable[[Any], Any]] = {
     "resolved": lambda _: message_json(resolved_reply(replace(INCIDENT, resolved_at=NOW))),
     "action": lambda _: message_json(action_payload(ACTION)),
     "pause": lambda _: message_json(paused(Pause("bot", NOW, EVE, EVIL, NOW))),
-    "question": lambda _: message_json(restart_question("bot", EVIL)),
+    "question": lambda _: message_json(action_question(ActionKind.RESTART, "bot", EVIL)),
     "refusal": lambda _: message_json(refusal(EVIL)),
     "list": lambda _: message_json(incidents_list([INCIDENT])),
     "slack": lambda _: slack.message(INCIDENT),

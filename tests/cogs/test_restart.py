@@ -12,6 +12,7 @@ import pytest
 from cogs._ui.confirm import OVER, Questions
 from opsbot.domain.action import ActionState, StepState
 from opsbot.domain.levels import IncidentState
+from opsbot.domain.rule import ActionKind
 from opsbot.errors import UsageError
 from opsbot.testing import VirtualClock
 from tests.cogs.stage import Stage, incident, refused, said
@@ -117,6 +118,18 @@ async def test_a_cancelled_restart_is_none(up: Stage) -> None:
     assert up.operations.asked("restart") == []
 
 
+@pytest.mark.parametrize("action", ["stop", "start"])
+async def test_a_stop_or_start_is_asked_confirmed_and_shown_in_its_own_words(up: Stage, action: str) -> None:
+    asked = await up.world.olga.slash(up.world.ops, "restart", reason="maintenance", action=action)
+    assert f"{action.capitalize()} summarybot?" in said(asked)
+    await pressed(up, asked)
+    assert up.operations.asked(action)[0].detail == "maintenance"
+    assert up.operations.asked("restart") == []
+    await up.operations.end(1)
+    words = {"stop": "summarybot: stopped", "start": "summarybot: started"}
+    await up.sim.wait_for(lambda: public(up, words[action]))
+
+
 async def test_a_question_is_answered_once(up: Stage) -> None:
     asked = await question(up)
     confirm = answers(asked)["Confirm"]
@@ -170,7 +183,7 @@ async def test_a_question_from_before_a_restart_of_opsbot_is_over(stage: Stage) 
 async def test_a_question_waits_a_minute_and_no_longer() -> None:
     clock = VirtualClock()
     questions = Questions(clock)
-    early, late = questions.ask(1, "a", "x"), questions.ask(1, "b", "x")
+    early, late = (questions.ask(1, ActionKind.STOP, name, "x") for name in "ab")
     await clock.advance(59)
     assert questions.take(early).target == "a"
     await clock.advance(2)

@@ -114,6 +114,9 @@ def test_loops_are_listed_with_when_they_last_looked() -> None:
     assert "health" in answers.loop_changed(LoopInfo("health", 60, True)).embeds[0].description
 
 
+SERVICE = (ActionKind.RESTART, ActionKind.STOP, ActionKind.START)
+
+
 def test_confirmations_say_what_changes() -> None:
     shown = answers.paused(Pause("a", AT.after(60), ALICE, "deploy", AT)).embeds[0]
     assert shown.title == "⏸️ Automation of a is paused"
@@ -121,7 +124,10 @@ def test_confirmations_say_what_changes() -> None:
     assert "Reason: deploy (Alice)" in shown.description
     assert title(answers.resumed("a", True)) == "▶️ Automation of a goes on"
     assert title(answers.resumed("a", False)) == "Automation of a was not paused"
-    assert title(answers.restart_question("a", "x", AT)) == "Restart a?"
+    asked = [title(answers.action_question(kind, "a", "x", AT)) for kind in SERVICE]
+    assert asked == ["Restart a?", "Stop a?", "Start a?"]
+    stop = answers.action_question(ActionKind.STOP, "a", "x").embeds[0].description
+    assert "stays** stopped" in stop
 
 
 def test_refusals_are_plain_and_harmless() -> None:

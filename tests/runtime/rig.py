@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from opsbot.domain.action import Action
+from opsbot.domain.action import Action, Step, StepName
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Incident
@@ -173,6 +173,11 @@ async def running(rig: Rig, *, settle: bool = True) -> AsyncIterator[Rig]:
     await asyncio.sleep(0)
     left = {t for t in asyncio.all_tasks() - before if not t.done()}
     assert not left, f"left running: {left}"
+
+
+def step_of(action: Action, name: StepName) -> Step:
+    """An action's step of that name."""
+    return next(step for step in action.steps if step.title == name)
 
 
 def changes(rig: Rig) -> list[Change]:

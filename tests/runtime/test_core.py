@@ -59,7 +59,7 @@ async def test_a_target_that_died_while_opsbot_was_away_is_restarted_with_an_inc
     world = World()
     world.host.launch()
     async with running(await build(world)) as rig:
-        action = await rig.runtime.ops.restart(NAME, "first", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "first", OLGA)
         await rig.action_ends(action.id)
         await rig.clock.advance(700.0)
     world.host.end(code=1)
@@ -107,7 +107,7 @@ async def test_an_action_on_a_target_without_supervisor_now_ends_with_the_next_s
     world.host.launch()
     world.host.stubborn = True
     async with running(await build(world)) as rig:
-        await rig.runtime.ops.restart(NAME, "deploy", OLGA)
+        await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         await rig.clock.advance(1.0)
     rig = await build(world)
     known = rig.state.known[NAME]
@@ -168,7 +168,7 @@ async def test_a_person_can_restart_a_target_while_no_opsbot_runs_and_nothing_el
     task = asyncio.create_task(rig.runtime.run_for_a_person(started))
     await rig.clock.settle()
     assert started.is_set()
-    action = await rig.runtime.ops.restart(NAME, "by hand", OLGA)
+    action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "by hand", OLGA)
     ended = await rig.action_ends(action.id)
     assert ended.state is ActionState.DONE
     task.cancel()
@@ -188,7 +188,7 @@ async def test_a_person_is_told_what_keeps_the_supervisor_from_looking() -> None
     started = asyncio.Event()
     task = asyncio.create_task(rig.runtime.run_for_a_person(started))
     await asyncio.wait_for(started.wait(), 5)
-    action = await rig.runtime.ops.restart(NAME, "by hand", OLGA)
+    action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "by hand", OLGA)
     ended = await rig.action_ends(action.id)
     assert "no permission to look" in ended.detail
     task.cancel()

@@ -9,6 +9,7 @@ import pytest
 
 from opsbot.domain.action import Action, ActionState
 from opsbot.domain.audit import AuditEntry
+from opsbot.domain.rule import ActionKind
 from tests.runtime.cut import Cut, CutStore, CutSupervisor
 from tests.runtime.rig import NAME, OLGA, Rig, World, build, changes, running
 
@@ -31,7 +32,7 @@ async def restart_of_one_that_ignores_the_stop(rig: Rig) -> None:
 
 async def restart_of_a_healthy_target(rig: Rig) -> None:
     """Asks as a person does who is not there any more to hear the answer."""
-    asking = asyncio.create_task(rig.runtime.ops.restart(NAME, "deploy", OLGA))
+    asking = asyncio.create_task(rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA))
     await rig.clock.settle()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)

@@ -8,18 +8,17 @@ from contextlib import aclosing
 
 import pytest
 
-from opsbot.domain.action import Action, ActionState, StepState
+from opsbot.domain.action import Action, ActionState, StepName, StepState
 from opsbot.domain.actor import AUTO
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.levels import IncidentState, Outcome
-from opsbot.domain.rule import RestartPolicy
+from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.engine.inputs import SampleSeen
 from opsbot.errors import Refused, Stopping, UsageError
 from opsbot.runtime.ops import KEPT_ACTIONS, MAX_PAUSE
-from opsbot.runtime.remediator import START
 from opsbot.testing.store import MemoryState
-from tests.runtime.rig import NAME, OLGA, OTTO, Rig, World, build, changes, running, sample
+from tests.runtime.rig import NAME, OLGA, OTTO, Rig, World, build, changes, running, sample, step_of
 
 
 async def built(policy: RestartPolicy | None = None) -> Rig:
@@ -35,7 +34,11 @@ async def test_an_unknown_target_is_answered_with_the_nearest_right_name() -> No
             await ops.health("summarybto")
         with pytest.raises(UsageError, match="known are summarybot"):
             await ops.metrics("xyz", 60.0)
-        for asked in (ops.pause("x", 60.0, "", OLGA), ops.resume("x", OLGA), ops.restart("x", "", OLGA)):
+        for asked in (
+            ops.pause("x", 60.0, "", OLGA),
+            ops.resume("x", OLGA),
+            ops.act("x", ActionKind.RESTART, "", OLGA),
+        ):
             with pytest.raises(UsageError):
                 await asked
 
@@ -80,7 +83,7 @@ async def test_a_report_notes_a_pause_and_an_action_in_progress() -> None:
     async with running(rig):
         ops = rig.runtime.ops
         await ops.pause(NAME, 600.0, "deploy", OLGA)
-        await ops.restart(NAME, "stuck", OTTO)
+        await ops.act(NAME, ActionKind.RESTART, "stuck", OTTO)
         notes = (await ops.health(NAME)).notes
         assert notes == (
             "Automation paused by Olga for 10 more min: deploy",
@@ -128,7 +131,7 @@ async def test_a_running_action_is_followed_step_by_step_to_its_end() -> None:
     rig = await built()
     rig.world.host.start_seconds = 1.0
     async with running(rig):
-        action = await rig.runtime.ops.restart(NAME, "deploy", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         seen: list[Action] = []
 
         async def follow() -> None:
@@ -138,7 +141,7 @@ async def test_a_running_action_is_followed_step_by_step_to_its_end() -> None:
         await rig.until(following.done)
         assert seen[0].state is ActionState.RUNNING
         assert seen[-1].state is ActionState.DONE
-        assert any(one.steps[START].state is StepState.RUNNING for one in seen)
+        assert any(step_of(one, StepName.START).state is StepState.RUNNING for one in seen)
         again = [step async for step in rig.runtime.ops.follow(action.id)]
         assert again == [seen[-1]]
 
@@ -154,7 +157,7 @@ async def test_an_unknown_action_is_not_followed_and_leaves_nothing_behind() -> 
 async def test_a_follower_that_goes_away_is_forgotten_and_the_action_goes_on() -> None:
     rig = await built()
     async with running(rig):
-        action = await rig.runtime.ops.restart(NAME, "deploy", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         async with aclosing(rig.runtime.ops.follow(action.id)) as steps:
             await anext(steps)
         assert rig.runtime.ops._followers == {}
@@ -166,7 +169,7 @@ async def test_a_follower_is_told_when_opsbot_ends_before_the_action() -> None:
     rig = await built()
     rig.world.host.stubborn = True
     async with running(rig):
-        action = await rig.runtime.ops.restart(NAME, "deploy", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
 
         async def follow() -> None:
             async for _ in rig.runtime.ops.follow(action.id):
@@ -191,7 +194,7 @@ async def test_a_long_action_is_still_followed_after_fifty_short_ones_elsewhere(
     rig.world.host.stubborn = True
     async with running(rig):
         ops = rig.runtime.ops
-        action = await ops.restart(NAME, "deploy", OLGA)
+        action = await ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         async with aclosing(ops.follow(action.id)) as steps:
             await anext(steps)
             for number in range(1000, 1000 + 2 * KEPT_ACTIONS):

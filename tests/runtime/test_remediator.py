@@ -6,14 +6,13 @@ import asyncio
 
 import pytest
 
-from opsbot.domain.action import Action, ActionState, StepState
+from opsbot.domain.action import Action, ActionState, StepName, StepState
 from opsbot.domain.levels import IncidentState
 from opsbot.domain.process import Holder
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.engine.inputs import ActionAsked
 from opsbot.errors import Refused, SupervisorError
-from opsbot.runtime.remediator import KILL, PORT, START, TERM, VERIFY
-from tests.runtime.rig import NAME, OLGA, OTTO, World, build, running
+from tests.runtime.rig import NAME, OLGA, OTTO, World, build, running, step_of
 
 
 async def test_a_crash_is_told_restarted_and_over_without_anybody_doing_anything() -> None:
@@ -78,11 +77,11 @@ async def test_a_target_that_ignores_the_stop_is_killed_and_the_step_says_so() -
     world.host.launch()
     world.host.stubborn = True
     async with running(await build(world)) as rig:
-        action = await rig.runtime.ops.restart(NAME, "stuck", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "stuck", OLGA)
         ended = await rig.action_ends(action.id)
     assert ended.state is ActionState.DONE
-    assert ended.steps[KILL].state is StepState.DONE
-    assert "did not stop within 10 s" in ended.steps[KILL].detail
+    assert step_of(ended, StepName.KILL).state is StepState.DONE
+    assert "did not stop within 10 s" in step_of(ended, StepName.KILL).detail
     assert world.host.copies == 1
 
 
@@ -91,10 +90,10 @@ async def test_a_foreign_program_on_the_port_is_named_and_left_alone_and_nothing
     world.host.launch()
     world.host.holders[5000] = Holder(4711, "/usr/bin/nginx", "www-data")
     async with running(await build(world, ports=(5000,))) as rig:
-        action = await rig.runtime.ops.restart(NAME, "deploy", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         ended = await rig.action_ends(action.id)
     assert ended.state is ActionState.FAILED
-    assert ended.steps[PORT].state is StepState.FAILED
+    assert step_of(ended, StepName.PORT).state is StepState.FAILED
     for word in ("4711", "/usr/bin/nginx", "www-data"):
         assert word in ended.detail
     assert world.host.started == []
@@ -106,7 +105,7 @@ async def test_the_targets_own_leftover_on_the_port_is_no_obstacle() -> None:
     world.host.launch()
     world.host.holders[5000] = Holder(1001, "python", "bot", ours=True)
     async with running(await build(world, ports=(5000,))) as rig:
-        action = await rig.runtime.ops.restart(NAME, "deploy", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         assert (await rig.action_ends(action.id)).state is ActionState.DONE
 
 
@@ -122,10 +121,13 @@ async def test_a_start_that_can_never_work_is_not_tried_again_and_shows_the_last
         tried = 50 - len(world.host.failures)
         assert tried == 1
         assert rig.incident.live
-        assert "trying again cannot help (there is no `poetry` here)" in rig.incident.doing
+        assert (
+            "trying again cannot help (step 5 of 6, “Start it”: there is no `poetry` here)"
+            in rig.incident.doing
+        )
         assert any("ModuleNotFoundError" in entry.text for entry in rig.incident.timeline)
         world.host.failures.clear()
-        action = await rig.runtime.ops.restart(NAME, "installed it", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "installed it", OLGA)
         assert (await rig.action_ends(action.id)).state is ActionState.DONE
         await rig.until(lambda: not rig.incident.live)
 
@@ -141,7 +143,7 @@ async def test_a_start_that_fails_again_and_again_backs_off_and_ends_on_hold() -
         assert 50 - len(world.host.failures) == 3
         assert "restarts_on_hold" in {line.rule for line in rig.incident.alerts if line.firing}
         world.host.failures.clear()
-        await rig.runtime.ops.restart(NAME, "there is memory again", OLGA)
+        await rig.runtime.ops.act(NAME, ActionKind.RESTART, "there is memory again", OLGA)
         await rig.until(lambda: not rig.incident.live)
     assert len(world.host.started) == 1
 
@@ -151,12 +153,12 @@ async def test_a_target_that_starts_and_never_answers_fails_after_the_start_time
     world.host.launch()
     world.host.output = ["waiting for the database"]
     async with running(await build(world, RestartPolicy(start_timeout=20.0, enabled=False))) as rig:
-        action = await rig.runtime.ops.restart(NAME, "try", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "try", OLGA)
         began = rig.clock.now()
         ended = await rig.action_ends(action.id)
         assert 20.0 <= rig.clock.now().since(began) <= 22.0
     assert ended.state is ActionState.FAILED
-    assert ended.steps[VERIFY].state is StepState.FAILED
+    assert step_of(ended, StepName.VERIFY).state is StepState.FAILED
     assert "not healthy after 20 s" in ended.detail
     assert "HTTP 503" in ended.detail
     assert ended.detail.endswith("waiting for the database")
@@ -166,7 +168,7 @@ async def test_a_target_that_dies_while_it_is_verified_fails_at_once_with_how_it
     world = World(healthy=False)
     world.host.launch()
     async with running(await build(world, RestartPolicy(enabled=False))) as rig:
-        action = await rig.runtime.ops.restart(NAME, "try", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "try", OLGA)
         await rig.clock.advance(3.0)
         world.host.end(code=3)
         await rig.clock.advance(0.5)
@@ -192,7 +194,7 @@ async def test_restart_pressed_twenty_times_by_two_people_is_one_restart() -> No
     world = World()
     world.host.launch()
     async with running(await build(world)) as rig:
-        asked = [rig.runtime.ops.restart(NAME, "now", (OLGA, OTTO)[n % 2]) for n in range(20)]
+        asked = [rig.runtime.ops.act(NAME, ActionKind.RESTART, "now", (OLGA, OTTO)[n % 2]) for n in range(20)]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         refused = [a for a in answers if isinstance(a, Refused)]
         assert len(refused) == 19
@@ -206,7 +208,7 @@ async def test_a_restart_asked_before_the_target_was_found_replaces_what_runs() 
     old = world.host.launch(by_hand=True)
     rig = await build(world)
     async with running(rig, settle=False):
-        action = await rig.runtime.ops.restart(NAME, "at once", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "at once", OLGA)
         assert (await rig.action_ends(action.id)).state is ActionState.DONE
     assert world.host.stopped == [old.process]
     assert len(world.host.started) == 1
@@ -232,7 +234,7 @@ async def test_starting_what_runs_leaves_it_running() -> None:
         action = next(change for change in decided.changes if isinstance(change, Action))
         ended = await rig.action_ends(action.id)
         assert ended.state is ActionState.DONE
-        assert ended.steps[TERM].detail == "it runs already"
+        assert step_of(ended, StepName.PORT).detail == "it runs already"
         assert rig.runtime.processes.current(NAME) == running_already.process
     assert (world.host.started, world.host.stopped) == ([], [])
 
@@ -242,7 +244,7 @@ async def test_whoever_sees_a_restart_ended_may_ask_for_the_next_one() -> None:
     world.host.launch()
     async with running(await build(world, RestartPolicy(max_per_hour=10))) as rig:
         for _ in range(3):
-            action = await rig.runtime.ops.restart(NAME, "again", OLGA)
+            action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "again", OLGA)
 
             async def ends(number: int = action.id) -> None:
                 async for seen in rig.runtime.ops.follow(number):
@@ -268,10 +270,10 @@ async def test_a_broken_supervisor_ends_the_action_and_not_the_watching(
 
         monkeypatch.setattr(supervisor, "start", broken)
         monkeypatch.setattr(supervisor, "tail", broken)
-        action = await rig.runtime.ops.restart(NAME, "try", OLGA)
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "try", OLGA)
         ended = await rig.action_ends(action.id)
         assert ended.state is ActionState.FAILED
-        assert ended.steps[START].state is StepState.FAILED
+        assert step_of(ended, StepName.START).state is StepState.FAILED
         assert "ZeroDivisionError" in ended.detail
         monkeypatch.undo()
         await rig.until(lambda: bool(world.host.started))
