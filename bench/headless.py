@@ -1,0 +1,118 @@
+"""opsbot after opsbot, quickly: a process that has imported everything forks one each time it is asked.
+
+`python -m bench.headless CONFIG NOTES LOG`: each byte on the standard input makes an `opsbot run` without
+Discord (a process of its own, to be killed) and is answered with its pid. What such an opsbot does to a
+target it notes in the FIFO `NOTES`, one line `PID PHASE` each time the phase of an action changes. All that a
+killed opsbot leaves behind becomes this process's child: whoever looks finds every keeper and every target
+among its descendants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.reaper import take_in_orphans
+from opsbot.app import serve
+from opsbot.cli.logs import configure
+from opsbot.cli.signals import until_stopped
+from opsbot.clock import SystemClock
+from opsbot.config.load import load
+from opsbot.domain.action import Action, ActionState, StepState
+from opsbot.domain.change import Change
+from opsbot.engine.draft import Effect
+from opsbot.runtime.core import Runtime
+from opsbot.session import Session
+
+DECIDED, RECORDING, OVER = "decided", "recording the end", "over"
+"""Phases beside the titles of the steps: it is durable and no step has begun; the last step is done and the
+end is not durable; it is."""
+
+
+class Noting(Session):
+    """No bot; notes the phases of the running action."""
+
+    def __init__(self, config: Path, note: Callable[[str], None]) -> None:
+        self.settings = load(config, {})
+        super().__init__(self.settings, SystemClock())
+        self._note = note
+        self._last = ""
+
+    async def run(self, runtime: Runtime) -> None:
+        show = runtime.remediator.show
+
+        def shown(action: Action) -> None:
+            self._say(phase_of(action))
+            show(action)
+
+        runtime.remediator.show = shown
+        runtime.pipeline.listen(self._decided)
+
+    def _decided(self, changes: Sequence[Change], _: Sequence[Effect]) -> None:
+        for change in changes:
+            if isinstance(change, Action):
+                self._say(DECIDED if change.state is ActionState.RUNNING else OVER)
+
+    def _say(self, phase: str) -> None:
+        if phase and phase != self._last:
+            self._last = phase
+            self._note(phase)
+
+
+def phase_of(action: Action) -> str:
+    """The title of the step that runs; nothing between two steps."""
+    if action.state is not ActionState.RUNNING:
+        return OVER
+    running = next((step.title for step in action.steps if step.state is StepState.RUNNING), "")
+    return running or (RECORDING if action.steps[-1].state is StepState.DONE else "")
+
+
+def opsbot(config: Path, notes: int) -> None:
+    """`opsbot run`, from the configuration to the end by SIGTERM."""
+    pid = os.getpid()
+
+    def note(phase: str) -> None:
+        os.write(notes, f"{pid} {phase}\n".encode())
+
+    session = Noting(config, note)
+    asyncio.run(until_stopped(serve(session.settings, session=session)))
+
+
+def born(config: Path, notes: int, log: Path) -> None:
+    """In the forked process."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    into = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for fd in (1, 2):
+        os.dup2(into, fd)
+    code = 1
+    try:
+        opsbot(config, notes)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    config, fifo, log = map(Path, sys.argv[1:])
+    take_in_orphans()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are reaped by the kernel, at once
+    configure("console")
+    notes = os.open(fifo, os.O_WRONLY)
+    while os.read(0, 1):
+        pid = os.fork()
+        if not pid:
+            born(config, notes, log)
+        os.write(1, f"{pid}\n".encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,275 @@
+"""One folder with one target, opsbots that are killed over it, and everything that is there to be seen."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+from bench.headless import OVER
+from opsbot.clock import SystemClock
+from opsbot.control.client import ask, running
+from opsbot.demo.scene import free_port
+from opsbot.domain.audit import AuditEntry
+from opsbot.stores.base import Persisted
+from opsbot.stores.sqlite_state import SqliteState
+from opsbot.supervisors import _proc
+from opsbot.supervisors._keeper import ENTRY
+from opsbot.supervisors._records import Records
+
+BOUND = 20.0
+"""Seconds within which everything that is waited for happens, also on a busy machine."""
+
+POLL = 0.004
+TARGET = "victim"
+
+CONFIG = """\
+state_dir: {folder}/state
+targets:
+  victim:
+    supervisor:
+      type: process
+      command: ["{python}", "-I", "-S", "{program}", "{folder}", "{port}"]
+      log: {folder}/victim.log
+    restart:
+      {{max_per_hour: 1000, backoff_seconds: 0.05, backoff_max_seconds: 0.05, healthy_reset_seconds: 0.1,
+        stop_timeout_seconds: 0.3, handover_seconds: 0.5, start_timeout_seconds: 10}}
+    checks:
+      process: {{type: process, interval_seconds: 1}}
+      port: {{type: port, port: {port}, interval_seconds: 1}}
+"""
+
+PROGRAM = """\
+import fcntl, os, signal, socket, sys, time
+folder, port = sys.argv[1], int(sys.argv[2])
+def end(*_):
+    with open(folder + "/stop") as file:
+        time.sleep(float(file.read()))
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+only = open(folder + "/only", "w")
+try:
+    fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    server = socket.create_server(("127.0.0.1", port))
+except OSError as error:
+    with open(folder + "/clashes", "a") as file:
+        file.write(f"pid {os.getpid()} was not alone: {error}; ")
+print("started", os.getpid(), flush=True)
+while True:
+    signal.pause()
+"""
+"""The target. One that meets another one says so, and stays, so that it is counted."""
+
+T = TypeVar("T")
+
+
+class Trouble(Exception):
+    """A round did not end as it must."""
+
+
+def until(look: Callable[[], T], what: str, bound: float = BOUND) -> T:
+    """Polls until the look is truthy. Raises Trouble after `bound` seconds."""
+    ends = time.monotonic() + bound
+    while not (seen := look()):
+        if time.monotonic() > ends:
+            raise Trouble(f"not within {bound:g} s: {what}")
+        time.sleep(POLL)
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is durable. `audit`: of the newest acts, those since a moment of CLOCK_BOOTTIME."""
+
+    state: Persisted
+    audit: list[AuditEntry]
+    told: dict[int, str]
+
+    @property
+    def generation(self) -> int:
+        """Of the target's desired state; 0 before the first."""
+        return max((desired.generation for desired in self.state.desired), default=0)
+
+
+class Stage:
+    """What rounds act on. `notes`: (pid of an opsbot, phase), oldest first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.notes: list[tuple[int, str]] = []
+        self._half = b""
+        program = folder / "victim.py"
+        program.write_text(PROGRAM)
+        self.target_stops_in(0.0)
+        config = folder / "opsbot.yml"
+        config.write_text(
+            CONFIG.format(folder=folder, python=sys.executable, program=program, port=self.port)
+        )
+        os.mkfifo(folder / "notes")
+        self._notes = os.open(folder / "notes", os.O_RDWR | os.O_NONBLOCK)
+        argv = [sys.executable, "-m", "bench.headless", str(config), str(folder / "notes"), str(self.log)]
+        self._mother = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    @property
+    def log(self) -> Path:
+        """What all opsbots said."""
+        return self.folder / "opsbot.log"
+
+    @property
+    def records(self) -> Records:
+        return Records(self.folder / "state" / "targets" / TARGET)
+
+    def target_stops_in(self, seconds: float) -> None:
+        """From its next SIGTERM on."""
+        (self.folder / "stop").write_text(str(seconds))
+
+    # ------------------------------------------------------------ opsbot
+
+    def opsbot(self) -> int:
+        """Starts one; its pid."""
+        assert self._mother.stdin is not None
+        assert self._mother.stdout is not None
+        self._mother.stdin.write(b"\n")
+        self._mother.stdin.flush()
+        return int(self._mother.stdout.readline())
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The last line of what the running opsbot answers; empty when none does."""
+        link = running(self.folder / "state")
+        lines = list(ask(link, {"target": TARGET, **request}, BOUND)) if link else []
+        return lines[-1] if lines else {}
+
+    def restarts_asked(self, count: int) -> list[threading.Thread]:
+        """So many people ask for a restart at once; nobody waits for the answers."""
+        asking = {"verb": "restart", "reason": "deploy"}
+        threads = [threading.Thread(target=self.answer, args=(asking,), daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def well(self, opsbot: int) -> bool:
+        """Whether that opsbot says that all is well and that it does nothing.
+
+        Raises:
+            Trouble: it does not run.
+        """
+        if not _lives(opsbot):
+            raise Trouble(f"opsbot ended: {self.log.read_text(errors='replace')[-2000:]}")
+        answer = self.answer({"verb": "health"})
+        return answer.get("exit") == 0 and not answer["data"][0]["notes"]
+
+    # ------------------------------------------------------------ notes
+
+    def reaches(self, opsbot: int, phase: str, seconds: float) -> bool:
+        """Waits until an opsbot notes a phase; False when it is over before, or takes longer."""
+        ends, begin = time.monotonic() + seconds, len(self.notes)
+        while True:
+            self.read_notes()
+            said = [text for pid, text in self.notes[begin:] if pid == opsbot]
+            if phase in said or OVER in said:
+                return phase in said
+            if not select.select([self._notes], [], [], max(0.0, ends - time.monotonic()))[0]:
+                return False
+
+    def read_notes(self) -> None:
+        """Takes in what was noted."""
+        with suppress(BlockingIOError):
+            self._half += os.read(self._notes, 1 << 20)
+        *lines, self._half = self._half.split(b"\n")
+        for line in lines:
+            pid, _, phase = line.decode().partition(" ")
+            self.notes.append((int(pid), phase))
+
+    # ------------------------------------------------------------ processes
+
+    def targets(self) -> list[int]:
+        """Every live copy of the target on this machine."""
+        words = (str(self.folder / "victim.py"), str(self.folder))
+        return [pid for pid in _proc.pids() if _proc.argv(pid)[3:5] == words and _lives(pid)]
+
+    def keepers(self) -> dict[int, int]:
+        """Every live keeper that an opsbot of this stage has made, with its parent."""
+        found = psutil.Process(self._mother.pid).children(recursive=True)
+        seen = [stat for child in found if ENTRY in _proc.argv(child.pid) and (stat := _proc.stat(child.pid))]
+        return {stat.pid: stat.parent for stat in seen if stat.state not in _proc.DEAD}
+
+    def orphans(self, opsbot: int) -> list[int]:
+        """Keepers that have no target and do not stand by for the opsbot that runs."""
+        seen = self.records.identity()
+        kept = seen.keeper.pid if seen else 0
+        return [pid for pid, parent in self.keepers().items() if pid != kept and parent != opsbot]
+
+    def stands_by(self, opsbot: int) -> bool:
+        """Whether a keeper waits for that opsbot's next orders."""
+        seen = self.records.identity()
+        return any(p == opsbot and (not seen or k != seen.keeper.pid) for k, p in self.keepers().items())
+
+    def stored(self, since: float) -> Stored:
+        """What is durable now. `since`: of the audit."""
+
+        async def read() -> Stored:
+            store = SqliteState(self.folder / "state" / "state.db", SystemClock(), read_only=True)
+            try:
+                state = await store.load()
+                audit = [act for act in await store.audit(200) if act.at.mono >= since]
+                told = {i.id: "\n".join(e.text for e in await store.timeline(i.id)) for i in state.incidents}
+                return Stored(state, audit, told)
+            finally:
+                await store.close()
+
+        return asyncio.run(read())
+
+    def close(self) -> None:
+        """Ends everything that was started here."""
+        with suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self._mother.pid).children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+        self._mother.communicate()
+        for pid in self.targets():
+            kill(pid)
+        os.close(self._notes)
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """A stage; nothing of it runs afterwards."""
+    made = Stage(folder)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def kill(pid: int) -> None:
+    """kill -9, and until it is dead."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        if not select.select([fd], [], [], BOUND)[0]:
+            raise Trouble(f"pid {pid} does not die")
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(fd)
+
+
+def _lives(pid: int) -> bool:
+    stat = _proc.stat(pid)
+    return stat is not None and stat.state not in _proc.DEAD
