@@ -55,7 +55,9 @@ class RestartPolicy:
     The first restart is at once; further ones wait `backoff_first` seconds doubling to `backoff_max`,
     reset after `healthy_reset` seconds of health. At most `max_per_hour` automatic restarts in any hour,
     then hold. `never_codes`: exit codes that mean "do not restart" (78, EX_CONFIG). `handover`: seconds in
-    which a new process is awaited after a clean exit. Stop and start have their timeouts in seconds.
+    which a new process is awaited after a clean exit. `start_grace`: seconds after its start in which a
+    target that has not answered yet is given time (the guide's Docker health check has a start period of
+    40 s). Stop and start have their timeouts in seconds.
     """
 
     enabled: bool = True
@@ -65,5 +67,6 @@ class RestartPolicy:
     healthy_reset: float = 600.0
     never_codes: frozenset[int] = frozenset({78})
     handover: float = 15.0
+    start_grace: float = 40.0
     stop_timeout: float = 10.0
     start_timeout: float = 60.0

@@ -31,7 +31,8 @@ class SupervisorSpec:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A watched service."""
+    """A watched service. `depends_on`: targets without which it cannot work: while one of those is down, it
+    is not restarted by itself."""
 
     name: str
     title: str
@@ -40,3 +41,4 @@ class Target:
     supervisor: SupervisorSpec | None = None
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     labels: Mapping[str, str] = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from opsbot.domain.action import Wanted
 from opsbot.domain.alert import Alert
 from opsbot.domain.levels import AlertState, Priority, Severity
+from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
@@ -98,7 +99,17 @@ def muted(draft: Draft, known: Known, rule: Rule) -> str:
         return f"stopped by {desired.actor.name}"
     if known.handover_until is not None:  # ends by a tick, which tells how it ended
         return "it ended cleanly: whoever did that may start it again"
-    return ""
+    return _starting(known, rule, kinds, draft.now)
+
+
+def _starting(known: Known, rule: Rule, kinds: set[str], now: Moment) -> str:
+    """Whether what the rule reads has not been good yet since the process started, a short while ago."""
+    if known.running is None or "process" in kinds:
+        return ""
+    age = now.since(known.running.since)
+    if age >= known.target.restart.start_grace or known.answered & rule.reads:
+        return ""
+    return f"it started {age:.0f} s ago"
 
 
 def _seen_gone(known: Known, rule: Rule) -> bool:

@@ -15,6 +15,7 @@ from opsbot.domain.rule import ActionKind, Rule
 from opsbot.engine import incidents, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
 from opsbot.engine.draft import Draft, LookNow, RunAction
+from opsbot.engine.parents import parents_down
 from opsbot.engine.restarts import Answer, Ruling, Situation
 from opsbot.engine.state import Known
 
@@ -24,6 +25,9 @@ HOLD_RULE = "restarts_on_hold"
 FREQUENT_RULE = "frequent_restarts"
 """opsbot's own alert: more restarts of any origin within an hour than automation alone may make are P2 (the
 guide's "frequent restarts (>3 per hour)" with its `max_restarts_per_hour` of 3)."""
+
+TRIED_SHOWN = 3
+"""Results of earlier tries that are told when opsbot gives up (the budget of an hour, by default)."""
 
 OWN_RULES = frozenset({HOLD_RULE, FREQUENT_RULE})
 """Alerts without a rule in the configuration."""
@@ -42,6 +46,8 @@ def situation(draft: Draft, known: Known) -> Situation:
         degraded_since=draft.state.degraded_since,
         exit=known.exit if known.running is None else None,
         hopeless=known.hopeless,
+        relieved_until=known.relieved_until,
+        parent=parents_down(draft, known.target),
     )
 
 
@@ -91,14 +97,22 @@ def _evidence_is_fresh(known: Known, rule: Rule) -> bool:
 
 def _say_why_not(draft: Draft, known: Known, ruling: Ruling) -> None:
     name = known.target.name
-    if ruling.answer is Answer.HOLD:
-        text = f"{known.target.title} is down and on hold: {ruling.reason}"
+    if ruling.answer is Answer.HOLD or ruling.final:
+        text = f"{known.target.title} is down and on hold: {ruling.reason}{_tried(draft, name)}"
         assert_builtin(draft, name, HOLD_RULE, Priority.P1, text, loud=True)
     live = draft.live(name)
     text = _doing_text(ruling)
     if live is not None and live.doing != text:
         entry = Entry(draft.now, EntryKind.DECIDED, text, AUTO)
         draft.put_incident(incidents.doing(live, text, entry), NoticeKind.CHANGED, entry)
+
+
+def _tried(draft: Draft, target: str) -> str:
+    """What opsbot did about it in this incident, the newest last."""
+    live = draft.live(target)
+    done = [e for e in live.timeline if e.kind is EntryKind.DONE and e.actor == AUTO] if live else []
+    results = [e.text.split("\n", 1)[0] for e in done if not e.text.startswith(tuple(_GERUND.values()))]
+    return f". Tried: {'; '.join(results[-TRIED_SHOWN:])}" if results else ""
 
 
 def _doing_text(ruling: Ruling) -> str:
@@ -108,7 +122,8 @@ def _doing_text(ruling: Ruling) -> str:
         case Answer.HOLD:
             return f"No more automatic restarts: {ruling.reason}. A person must decide"
         case _:
-            return f"No automatic restart: {ruling.reason}"
+            remedy = ". A person must act" if ruling.final else ""
+            return f"No automatic restart: {ruling.reason}{remedy}"
 
 
 def begin(
@@ -143,13 +158,14 @@ def begin(
     draft.audit(actor, kind.value, name, "allowed", reason)
     draft.effects.append(RunAction(action))
     if kind is ActionKind.RESTART:
-        _count(draft, known, automatic=actor.kind is ActorKind.AUTO)
+        count(draft, known, automatic=actor.kind is ActorKind.AUTO)
     if live is not None:
         _announce(draft, known, live, action)
     return action
 
 
-def _count(draft: Draft, known: Known, *, automatic: bool) -> None:
+def count(draft: Draft, known: Known, *, automatic: bool) -> None:
+    """Enters a restart of any origin."""
     name = known.target.name
     draft.add(RestartMark(name, draft.now, automatic))
     recent = recent_restarts(draft.state.restarts.get(name, []), draft.now) + 1

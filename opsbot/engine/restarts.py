@@ -34,17 +34,20 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The guard's answer with its reason, one clause for people."""
+    """The guard's answer with its reason, one clause for people. `final`: only a person can change it."""
 
     answer: Answer
     reason: str
     until: Moment | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """All that the guard looks at. `marks`: the target's restarts, oldest first. `exit`: how the process
-    ended, None while one runs. `hopeless`: why the last start failed in a way that another cannot help."""
+    ended, None while one runs. `hopeless`: why the last start failed in a way that another cannot help.
+    `relieved_until`: so long another supervisor (systemd, Docker) may start it by itself. `parent`: why
+    something that it depends on is down, empty when nothing is."""
 
     policy: RestartPolicy
     supervised: bool
@@ -55,6 +58,8 @@ class Situation:
     exit: Exit | None = None
     degraded_since: Moment | None = None
     hopeless: str = ""
+    relieved_until: Moment | None = None
+    parent: str = ""
 
 
 def person(situation: Situation) -> Ruling:
@@ -96,9 +101,18 @@ def _forbidden(situation: Situation, now: Moment) -> Ruling | None:
     if desired is not None and desired.wanted is Wanted.STOPPED:
         return Ruling(Answer.NO, f"stopped by {desired.actor.name}")
     if ended is not None and ended.code in policy.never_codes:
-        return Ruling(Answer.NO, f"exit code {ended.code} means that a restart cannot help")
+        return Ruling(Answer.NO, f"exit code {ended.code} means that a restart cannot help", final=True)
     if situation.hopeless:
-        return Ruling(Answer.NO, f"trying again cannot help ({situation.hopeless})")
+        return Ruling(Answer.NO, f"trying again cannot help ({situation.hopeless})", final=True)
+    return _left_to_others(situation, now)
+
+
+def _left_to_others(situation: Situation, now: Moment) -> Ruling | None:
+    if situation.parent:
+        return Ruling(Answer.NO, f"it depends on {situation.parent}")
+    until = situation.relieved_until
+    if until is not None and until.mono > now.mono:
+        return Ruling(Answer.WAIT, "its own supervisor may start it again by itself", until)
     return None
 
 

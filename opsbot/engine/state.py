@@ -38,6 +38,8 @@ class Known:
     `progress`: how far each rule is, by its name. `handover_until`: a clean exit is followed by a time in
     which somebody else may start it. `settled`: when the last action on it ended: older samples are no
     evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may.
+    `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
+    since the process that runs was found.
     """
 
     target: Target
@@ -49,6 +51,8 @@ class Known:
     handover_until: Moment | None = None
     settled: Moment | None = None
     hopeless: str = ""
+    relieved_until: Moment | None = None
+    answered: set[str] = field(default_factory=set)
 
 
 def known_of(target: Target) -> Known:
@@ -98,7 +102,18 @@ class State:
 
     def observe(self, sample: Sample) -> None:
         """Takes a sample into the windows of its target."""
-        self.known[sample.target].view.observe(sample)
+        known = self.known[sample.target]
+        known.view.observe(sample)
+        if (
+            known.running is not None
+            and not sample.outcome.bad
+            and sample.at.mono >= known.running.since.mono
+        ):
+            known.answered.add(sample.check)
+
+    def children(self, target: str) -> list[Known]:
+        """The targets that depend on one."""
+        return [known for known in self.known.values() if target in known.target.depends_on]
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Takes over what the store has committed."""

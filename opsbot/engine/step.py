@@ -12,7 +12,7 @@ from opsbot.domain.actor import AUTO
 from opsbot.domain.change import Change, NoticeDone
 from opsbot.domain.levels import Outcome
 from opsbot.domain.moment import Moment
-from opsbot.domain.process import Exit
+from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
 from opsbot.engine import alerting, alerts, own, people, repair, restarts
@@ -92,9 +92,7 @@ def _take(draft: Draft, given: Input) -> None:
         case SampleSeen(sample=sample):
             _sample(draft, sample)
         case ProcessFound(target=target, running=running):
-            known = draft.state.known[target]
-            known.running, known.exit, known.looked, known.handover_until = running, None, True, None
-            known.hopeless = ""
+            _found(draft, draft.state.known[target], running)
         case ProcessMissing(target=target, exit=ended):
             _missing(draft, draft.state.known[target], ended)
         case ProcessHidden(target=target):
@@ -146,6 +144,7 @@ def _follow_up(draft: Draft, known: Known) -> None:
         repair.consider(draft, known)
         _calm_down(draft, known)
         alerting.settle_incident(draft, name)
+        _relieve_children(draft, name)
 
 
 def _calm_down(draft: Draft, known: Known) -> None:
@@ -153,6 +152,24 @@ def _calm_down(draft: Draft, known: Known) -> None:
     few = repair.recent_restarts(marks, draft.now) <= known.target.restart.max_per_hour
     if few and draft.action_on(known.target.name) is None:
         alerting.clear_builtin(draft, known.target.name, repair.FREQUENT_RULE, "restarts are rare again")
+
+
+def _found(draft: Draft, known: Known, running: Running) -> None:
+    if known.running is None or known.running.process != running.process:
+        known.answered = set()
+    by_others = known.exit is not None and running.generation == 0
+    known.running, known.exit, known.looked, known.hopeless = running, None, True, ""
+    known.handover_until = known.relieved_until = None
+    if by_others:  # a deploy by hand, systemd, Docker: it counts among the restarts of any origin
+        repair.count(draft, known, automatic=False)
+    _relieve_children(draft, known.target.name)
+
+
+def _relieve_children(draft: Draft, parent: str) -> None:
+    """What a target's state means for those that depend on it."""
+    for child in draft.state.children(parent):
+        if draft.alerts_of(child.target.name):
+            repair.consider(draft, child)
 
 
 def _missing(draft: Draft, known: Known, ended: Exit | None) -> None:
@@ -182,7 +199,9 @@ def _ended(draft: Draft, given: ProcessEnded) -> None:
     known.running, known.exit = None, given.exit
     if given.exit.asked or draft.action_on(given.target) is not None:
         return
-    if given.exit.clean and known.target.restart.handover > 0:
+    if given.exit.successor > 0:  # told at once, but left to whoever starts it anyway
+        known.relieved_until = draft.now.after(given.exit.successor)
+    elif given.exit.clean and known.target.restart.handover > 0:
         known.handover_until = draft.now.after(known.target.restart.handover)
         return
     _down(draft, known)
@@ -215,6 +234,7 @@ def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
         alerting.settle_incident(draft, action.target)
     elif known.running is None:  # what was seen of it in its moment of life is no recovery
         _down(draft, known)
+    _relieve_children(draft, action.target)
 
 
 def _delivered(draft: Draft, given: Delivered) -> None:

@@ -13,7 +13,6 @@ How a log can be set aside without loss depends on who writes it. The first way 
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import Protocol
 
 from opsbot.clock import Clock
 from opsbot.domain.process import Running
+from opsbot.domain.rotation import LogSpec as LogSpec
 
 
 class Way(StrEnum):
@@ -34,32 +34,16 @@ class Way(StrEnum):
     TRUNCATE = "truncate"
 
 
-@dataclass(frozen=True, slots=True)
-class LogSpec:
-    """A target's log and what becomes of it.
-
-    `archive_dir`: where archives go; `name`: what they begin with (`NAME_YYYYMMDD_HHMMSS.log.gz`); `keep`:
-    newest archives that stay; `max_age`: seconds after which an archive goes; `owned`: the supervisor's
-    keeper writes it; `watched`: the target reopens by itself when it was renamed; `reopen_signal`: makes the
-    target reopen it, None when there is none; `foreign`: rotate although something else seems to rotate it.
-    """
-
-    path: Path
-    archive_dir: Path
-    name: str
-    keep: int = 10
-    max_age: float = 14 * 86_400.0
-    owned: bool = False
-    watched: bool = False
-    reopen_signal: signal.Signals | None = None
-    foreign: bool = False
-
-
 class Stillness(Protocol):
     """While the context of `Follows.still` lasts, opsbot's own followers do not read the file."""
 
-    def cut(self, bytes_: int) -> None:
-        """So many bytes were cut off the head of the file: followers that were at byte N are at N - bytes."""
+    def cut(self, bytes_: int, copy: int = -1) -> None:
+        """So many bytes were cut off the head of the file: followers that were at byte N are at N - bytes.
+
+        `copy`: descriptor of a file that ends with these bytes; a follower that had not read all of them (the
+        target wrote on until the cut) reads the rest there. To be called after every change of the head, with
+        0 bytes when nothing moved.
+        """
 
 
 class Follows(Protocol):
@@ -72,7 +56,7 @@ class Follows(Protocol):
 class Nobody:
     """No follower: for commands that look once, and for tests."""
 
-    def cut(self, bytes_: int) -> None:
+    def cut(self, bytes_: int, copy: int = -1) -> None:
         """Nobody is moved."""
 
     def still(self, path: Path) -> AbstractAsyncContextManager[Stillness]:  # noqa: ARG002 - the port's

@@ -98,8 +98,9 @@ class Drive:
     def tick(self, after: float) -> Step:
         return self.give(Tick(), after)
 
-    def runs(self, pid: int = 10) -> Running:
-        running = Running(ProcessId("boot-1", pid, 1), self.now)
+    def runs(self, pid: int = 10, generation: int = 0) -> Running:
+        """It runs; `generation` 0: somebody else started it."""
+        running = Running(ProcessId("boot-1", pid, 1), self.now, generation)
         self.give(ProcessFound("summarybot", running))
         return running
 

@@ -21,7 +21,8 @@ from tests.engine.drive import OLGA, OTTO, Drive
 def succeed(drive: Drive, after: float = 1.0) -> None:
     """The newest action ends well and the process is seen running again."""
     end(drive, ActionState.DONE, after)
-    drive.runs(drive.started[-1].action.id + 100)
+    action = drive.started[-1].action
+    drive.runs(action.id + 100, action.generation)
     drive.see("process", Outcome.OK, after=0.1)
     drive.see("health", Outcome.OK, after=0.1)
 
