@@ -101,6 +101,12 @@ class Follower:
             self._current = self._next.popleft()
         self._note_state()
 
+    def cut(self, bytes_: int, copy: int) -> None:
+        """So many bytes were cut off the head of the newest file; `copy`: descriptor of their copy, or -1."""
+        self._as_left = None
+        if self._current:
+            self._current.cut(bytes_, copy)
+
     def broken(self, error: OSError) -> None:
         """Reading failed (a stale mount, a bad disk): lets go of all, to go on from here when it works."""
         if position := self.position():
@@ -203,7 +209,7 @@ class Follower:
             self.state = LogState(Availability.MISSING, reason)
             return
         if (status.st_dev, status.st_ino) == self._current.key:
-            self.state = LogState(Availability.READABLE, "", status.st_size)
+            self.state = LogState(Availability.READABLE, "", status.st_size - self._current.hole)
             if status.st_size == self._current.offset:
                 self._as_left = _seen(status)
 

@@ -10,6 +10,7 @@ from opsbot.logs._lines import LineCutter, readable
 from opsbot.logs._opening import open_log
 from opsbot.logs._siblings import HEAD_BYTES
 from opsbot.logs.feed import Position
+from opsbot.logs.sparse import first_data
 
 SLICE = 256 * 1024
 """Bytes read at once: about a millisecond of matching."""
@@ -33,6 +34,8 @@ class OpenFile:
         self.quiet = 0  # looks in a row that found nothing new
         self._head = os.pread(self._fd, HEAD_BYTES, 0)
         self._cutter = LineCutter(inside_line)
+        self.hole = first_data(self._fd)
+        self._owed: _Owed | None = None
 
     @property
     def size(self) -> int:
@@ -47,11 +50,13 @@ class OpenFile:
     def pending(self) -> int:
         """Bytes not read yet; all of them when the file was truncated."""
         size = self.size
-        return size if size < self.offset else size - self.offset
+        owed = self._owed.left if self._owed else 0
+        return owed + (size if size < self.offset else size - self.offset)
 
     def chunks(self) -> Iterator[bytes]:
         """What is new, as pieces of whole lines in valid UTF-8. What is written while it is read waits for
         the next time: a writer who is faster than the reader must not keep it for ever."""
+        yield from self._chunks_of_copy()
         self._restart_if_truncated()
         self._skip_backlog()
         self.quiet += 1
@@ -62,16 +67,28 @@ class OpenFile:
             if ready := self._cutter.feed(data):
                 yield readable(ready)
 
+    def cut(self, bytes_: int, copy: int) -> None:
+        """So many bytes were cut off the head. What had not been read of them is read from their copy."""
+        self._forget_copy()
+        missed = max(0, bytes_ - self.offset)
+        if missed and copy >= 0:
+            self._owed = _Owed(copy, missed)
+        else:
+            self.lost += missed
+        self.offset = max(0, self.offset - bytes_)
+        self._head = os.pread(self._fd, HEAD_BYTES, 0)
+        self.hole = first_data(self._fd)
+
     def last_line(self) -> bytes:
         """The unfinished line at the end, when nobody will finish it."""
         return readable(self._cutter.finish())
 
     def before(self, limit: int) -> bytes:
         """The whole lines of at most `limit` bytes before the offset."""
-        end = self.offset - self._cutter.held
-        start = max(0, end - limit)
+        end = max(0, self.offset - self._cutter.held)
+        start = min(end, max(end - limit, self.hole))
         data = os.pread(self._fd, end - start, start)
-        if start:
+        if start > self.hole:
             data = data[data.find(b"\n") + 1 :]
         return readable(data[: data.rfind(b"\n") + 1])
 
@@ -86,8 +103,8 @@ class OpenFile:
 
     def seek_tail(self, limit: int) -> int:
         """Goes to `limit` bytes before the end; returns how many bytes follow."""
-        self.offset = max(0, self.size - limit)
-        self._cutter = LineCutter(inside_line=self.offset > 0)
+        self.offset = max(self.hole, self.size - limit)
+        self._cutter = LineCutter(inside_line=self.offset > self.hole)
         return self.size - self.offset
 
     def resume(self, position: Position) -> None:
@@ -98,7 +115,7 @@ class OpenFile:
     def position(self) -> Position:
         """Where it is."""
         head = self._head[: self.offset]
-        offset = self.offset - self._cutter.held
+        offset = max(0, self.offset - self._cutter.held)
         return Position(*self.key, offset, head, self._cutter.skipping)
 
     def matches(self, position: Position) -> bool:
@@ -108,13 +125,27 @@ class OpenFile:
 
     def close(self) -> None:
         """Lets go of the file."""
+        self._forget_copy()
         os.close(self._fd)
+
+    def _chunks_of_copy(self) -> Iterator[bytes]:
+        while self._owed and (data := self._owed.read()):
+            self.quiet = 0
+            if ready := self._cutter.feed(data):
+                yield readable(ready)
+        self._forget_copy()
+
+    def _forget_copy(self) -> None:
+        if self._owed:
+            self.lost += self._owed.left
+            self._owed.close()
+            self._owed = None
 
     def _restart_if_truncated(self) -> None:
         head = os.pread(self._fd, HEAD_BYTES, 0)
         known = self._head
         if self.size < self.offset or not head.startswith(known[: self.offset]):
-            self.offset = 0
+            self.offset = self.hole = first_data(self._fd)
             self._cutter = LineCutter()
         self._head = head
 
@@ -125,3 +156,20 @@ class OpenFile:
             self.offset += skipped
             self.lost += skipped
             self._cutter = LineCutter(inside_line=True)
+
+
+class _Owed:
+    """The end of a copy, of what was cut off before it was read."""
+
+    def __init__(self, copy: int, missed: int) -> None:
+        self._fd = os.dup(copy)
+        self._end = os.fstat(copy).st_size
+        self.left = min(missed, self._end)
+
+    def read(self) -> bytes:
+        data = os.pread(self._fd, min(SLICE, self.left), self._end - self.left)
+        self.left -= len(data)
+        return data
+
+    def close(self) -> None:
+        os.close(self._fd)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.moment import Moment
 from opsbot.logs._follower import Follower
+from opsbot.logs._stillness import Gate, Still
 from opsbot.logs.feed import Counts, Coverage, Format, Hit, LogFeed, LogState, Position, Subscription
 from opsbot.logs.formats import ERRORS, WARNINGS, Record
 from opsbot.logs.patterns import Matcher, Probe
@@ -50,6 +52,7 @@ class FileLogFeed:
         self._clock = clock
         self._one_shot = one_shot
         self._idle = idle
+        self.gate = Gate()
         self._since = clock.now()
         self._follower = Follower(path, ONE_LOOK if one_shot else None)
         self._shares: list[_Share] = []
@@ -95,6 +98,22 @@ class FileLogFeed:
         self._follower.resume_from(position)
 
     async def refresh(self) -> None:
+        if self.gate.held:
+            await self.gate.opened()
+        await self._look()
+
+    async def catch_up(self) -> None:
+        """Reads up to the end as it is now, also while it is held: for whoever holds it."""
+        if self._job is not None:
+            await asyncio.wait([self._job])  # it may have begun before what is at the end was written
+        if self._shares:
+            await self._look()
+
+    def cut(self, bytes_: int, copy: int) -> None:
+        """The head of the file was cut off; only while it is held. See `opsbot.rotation.base.Stillness`."""
+        self._follower.cut(bytes_, copy)
+
+    async def _look(self) -> None:
         if self._job is None:
             if self._informed() and self._follower.unchanged():
                 return
@@ -227,6 +246,7 @@ class FileLogFeeds:
         self._clock = clock
         self._one_shot = one_shot
         self._feeds: dict[tuple[Path, str], FileLogFeed] = {}
+        self._still: list[Still] = []
 
     def open(self, path: Path, format: Format) -> LogFeed:  # noqa: A002 - the configuration's word
         key = (path.absolute(), format.model_dump_json())
@@ -234,7 +254,25 @@ class FileLogFeeds:
             self._feeds[key] = FileLogFeed(
                 key[0], format, self._clock, self._one_shot, lambda: self._forget(key)
             )
+            for still in self._still:
+                if still.covers(key[0]):
+                    still.add(self._feeds[key])
         return self._feeds[key]
+
+    @asynccontextmanager
+    async def still(self, path: Path) -> AsyncIterator[Still]:
+        """For whoever rotates the log at `path`, see `opsbot.rotation.base.Follows`."""
+        still = Still(path)
+        for (other, _), feed in self._feeds.items():
+            if still.covers(other):
+                still.add(feed)
+        self._still.append(still)
+        try:
+            await still.catch_up()
+            yield still
+        finally:
+            self._still.remove(still)
+            still.end()
 
     async def close(self) -> None:
         feeds, self._feeds = list(self._feeds.values()), {}

@@ -42,6 +42,7 @@ async def test_size_and_counts_are_told(tmp_path: Path) -> None:
 async def test_the_size_is_judged_as_in_the_alert_file(tmp_path: Path, megabytes: int, outcome: str) -> None:
     log = tmp_path / "bot.log"
     with log.open("wb") as sparse:
+        sparse.write(b"begins with data\n")  # a hole at its head is not the log's
         sparse.truncate(megabytes * MEGABYTE)
     seen = await look("log", context(one_shot=True), path=log)
     assert lines(seen)[0] == (outcome, "Log Size", f"{megabytes}MB")
