@@ -5,12 +5,17 @@ from __future__ import annotations
 import os.path
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 Argv = tuple[str, ...]
 
 RUNNERS = frozenset({"poetry", "uv", "pipenv", "pdm", "hatch", "rye"})
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
+INTERPRETERS = SHELLS | {"node", "nodejs", "deno", "bun", "ruby", "perl", "php", "java", "lua", "julia"}
+"""What runs another program, whose name is its first word that is no option; Python has its own rules."""
+
 PREFIXES = frozenset(
     {"exec", "nohup", "setsid", "command", "tini", "dumb-init", "catatonit", "stdbuf", "ionice"}
 )
@@ -30,7 +35,12 @@ VALUED = {
 }
 """Options of each that take the next word with them."""
 
+PYTHON_PROGRAMS = ("-m", "-c")
+"""Python's options that say what it runs."""
+
 _DEPTH = 8
+_SHOWN = 6
+_SHOWN_CHARACTERS = 40
 _PUNCTUATION = frozenset("();<>|&")
 
 
@@ -56,15 +66,80 @@ def is_python(program: str) -> bool:
     return PYTHON.fullmatch(_base(program)) is not None
 
 
-def same_program(wanted: Argv, found: Argv, path_of: Callable[[str], str], *, script: bool) -> bool:
-    """Whether two cores run the same. A `script` runs as `interpreter script …`; `path_of` makes a path of it
-    absolute."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """In what the arguments of two runs of one program differ. `more`, `less`: what the one that was found
+    has beyond the wanted one, and what it lacks; never both. `order`: the same ones in another order."""
+
+    more: Argv = ()
+    less: Argv = ()
+    order: bool = False
+
+    def __str__(self) -> str:
+        if self.more or self.less:
+            verb = "has more" if self.more else "lacks"
+            return f"it {verb} arguments: {_shown(self.more or self.less)}"
+        return "its arguments are in another order" if self.order else ""
+
+
+SAME = Difference()
+
+
+def difference(
+    wanted: Argv, found: Argv, path_of: Callable[[str], str], *, script: bool
+) -> Difference | None:
+    """How two cores differ that run the same program; None when they do not, or when each has an argument
+    that the other lacks. A `script` runs as `interpreter script …`; `path_of` makes a path of it absolute."""
     ours, theirs = normal(wanted), normal(found)
     if not ours or not theirs:
-        return False
-    if ours[1:] == theirs[1:] and _base(ours[0]) == _base(theirs[0]):
+        return None
+    head = _head(ours)
+    if _base(ours[0]) == _base(theirs[0]) and _same_name(ours[1:head], theirs[1:head], path_of):
+        return _arguments(ours[head:], theirs[head:])
+    if script and len(theirs) > 1 and path_of(ours[0]) == path_of(theirs[1]):
+        theirs = theirs[1:]
+        return _arguments(ours[head:], theirs[head:]) if ours[1:head] == theirs[1:head] else None
+    return None
+
+
+def name_of(argv: Argv) -> Argv:
+    """The words of a core that say which program it is, without an interpreter before them."""
+    words = normal(argv)
+    return words[1 : _head(words)] or words[:1]
+
+
+def _same_name(ours: Argv, theirs: Argv, path_of: Callable[[str], str]) -> bool:
+    """Whether both name the same program. A script may be given by two paths."""
+    if ours == theirs:
         return True
-    return script and len(theirs) > 1 and ours[1:] == theirs[2:] and path_of(ours[0]) == path_of(theirs[1])
+    if len(ours) != len(theirs) or not ours or ours[:-1] != theirs[:-1] or ours[0] in PYTHON_PROGRAMS:
+        return False
+    return _base(ours[-1]) == _base(theirs[-1]) and path_of(ours[-1]) == path_of(theirs[-1])
+
+
+def _head(argv: Argv) -> int:
+    """How many words say which program it is; the rest are its arguments."""
+    if is_python(argv[0]):
+        return 3 if argv[1:2] and argv[1] in PYTHON_PROGRAMS else 2
+    if _base(argv[0]) in INTERPRETERS:
+        names = (at for at, word in enumerate(argv) if at and not word.startswith("-"))
+        return next(names, len(argv)) + 1
+    return 2 if len(argv) > 1 and not argv[1].startswith("-") else 1
+
+
+def _arguments(ours: Argv, theirs: Argv) -> Difference | None:
+    more, less = Counter(theirs) - Counter(ours), Counter(ours) - Counter(theirs)
+    if more and less:
+        return None
+    return Difference(
+        more=tuple(more.elements()), less=tuple(less.elements()), order=not (more or less) and ours != theirs
+    )
+
+
+def _shown(words: Argv) -> str:
+    """Options by name only: a value may be a secret that opsbot does not know as one."""
+    names = [word.partition("=")[0][:_SHOWN_CHARACTERS] if word.startswith("-") else "…" for word in words]
+    return " ".join(names[:_SHOWN]) + (" …" if len(words) > _SHOWN else "")
 
 
 def _unwrap(argv: Argv) -> Argv:

@@ -10,10 +10,11 @@ from opsbot.clock import Clock
 from opsbot.domain.moment import Moment
 from opsbot.domain.process import ProcessId, Running
 from opsbot.supervisors import _proc
+from opsbot.supervisors._group import Adoption, adoption
 from opsbot.supervisors._launch import pattern
 from opsbot.supervisors._options import Adopt, Options
 from opsbot.supervisors._records import Identity, Records
-from opsbot.supervisors._search import Findings, Search, is_keeper
+from opsbot.supervisors._search import Findings, Past, Search, is_keeper
 
 BECOMING_TRIES = 400
 BECOMING_PAUSE_SECONDS = 0.005
@@ -42,13 +43,51 @@ class Finder:
         seen = self._records.identity()
         if seen and await self._lives(seen.process):
             return Sight(self.running(seen.process, seen), seen)
-        exits = self._records.exits()
-        ended_known = any(e.process == seen.process for e in exits) if seen else bool(exits)
-        search = self._search()
-        findings = await asyncio.to_thread(search.run, ended_known=ended_known)
+        search = self._search(seen)
+        findings = await asyncio.to_thread(search.run)
         if not findings.target:
             return Sight(None, seen, findings)
+        if findings.by_match:
+            await self.note(findings.target)
         return Sight(self.running(findings.target, seen, findings.generation), seen, findings)
+
+    async def note(self, process: ProcessId) -> None:
+        """Remembers how a target that somebody else started stands, so that what it leaves behind is known
+        for what it is."""
+        looks = pattern(self._options)
+        if looks and (found := await asyncio.to_thread(adoption, process, looks.look)):
+            self._records.note(found)
+
+    def marked(self, pid: int) -> bool:
+        """Whether a process bears the mark of this target, past or present."""
+        cookie = _proc.cookie(pid)
+        return cookie is not None and cookie.token == self._records.token()
+
+    def left_behind(self, pid: int) -> bool:
+        """Whether a process is what an earlier process of this target started."""
+        if self.marked(pid):
+            return True
+        adopted, stat, looks = self._adopted(), _proc.stat(pid), pattern(self._options)
+        if not (adopted and stat and looks) or _proc.cookie(pid) or not looks.look(pid).alike:
+            return False
+        process = ProcessId(self._clock.boot_id, pid, stat.start_ticks)
+        return process != adopted.process and adopted.left(process, stat)
+
+    def belongs(self, pid: int) -> bool:
+        """Whether a process is this target's: by its mark, as a descendant of the one that runs, or as one
+        that an earlier one left behind."""
+        cookie = _proc.cookie(pid)
+        if cookie:
+            return cookie.token == self._records.token()
+        return self._below_target(pid) or self.left_behind(pid)
+
+    def _below_target(self, pid: int) -> bool:
+        known = (self._records.identity(), self._adopted())
+        mains = {k.process.pid for k in known if k and _proc.alive(k.process, self._clock.boot_id)}
+        while pid > 1 and pid not in mains:
+            stat = _proc.stat(pid)
+            pid = stat.parent if stat else 0
+        return pid in mains
 
     async def _lives(self, process: ProcessId) -> bool:
         """Whether it runs. One that a keeper has forked and recorded, but that is not the target's program
@@ -80,15 +119,37 @@ class Finder:
             return nobody
         return seen.keeper if _proc.alive(seen.keeper, self._clock.boot_id) else nobody
 
-    def _search(self) -> Search:
+    def _search(self, seen: Identity | None) -> Search:
+        boot_id, others = self._clock.boot_id, self._records.others()
         return Search(
-            boot_id=self._clock.boot_id,
+            boot_id=boot_id,
             token=self._records.token(),
             lock=str(self._records.directory / "lock"),
             pattern=pattern(self._options),
+            past=self._past(seen),
             ask=self._options.adopt is Adopt.ASK,
             strangers=frozenset({os.getpid()}),
+            others=frozenset(other for other in others if _proc.alive(other, boot_id)),
         )
+
+    def _past(self, seen: Identity | None) -> Past:
+        exits, adopted = self._records.exits(), self._adopted()
+        last = self._records.exit_of(seen.process) if seen else None
+        crashed = last.exit.at.mono if last and not last.exit.clean and self._this_boot(last.process) else 0.0
+        mains = [known.process for known in (seen, adopted) if known and self._this_boot(known.process)]
+        asked = max((self._records.asked_at(process) or 0.0 for process in mains), default=0.0)
+        return Past(
+            ended_known=last is not None if seen else bool(exits),
+            adopted=adopted,
+            beside=int(max(crashed, asked) * _TICKS_A_SECOND),
+        )
+
+    def _adopted(self) -> Adoption | None:
+        noted = self._records.noted()
+        return noted if noted and self._this_boot(noted.process) else None
+
+    def _this_boot(self, process: ProcessId) -> bool:
+        return process.boot_id == self._clock.boot_id
 
     def _since(self, process: ProcessId) -> Moment:
         now = self._clock.now()

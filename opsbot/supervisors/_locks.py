@@ -32,7 +32,9 @@ def holders(path: str) -> Iterator[int]:
 def _descriptors(pid: int, path: str) -> Iterator[str]:
     try:
         names = os.listdir(f"/proc/{pid}/fd")
-    except OSError:
+    except OSError as error:
+        if unseeing := _proc.blind(error):
+            raise unseeing from error
         return
     for name in names:
         try:

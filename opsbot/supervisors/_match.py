@@ -12,27 +12,36 @@ from functools import cached_property
 from pathlib import Path
 
 from opsbot.supervisors import _proc
-from opsbot.supervisors._argv import Argv, core, is_python, same_program
+from opsbot.supervisors._argv import SAME, Argv, core, difference, is_python, name_of
 
 _SHEBANG_BYTES = 256
 _PLAIN = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 
 
 class Fit(Enum):
-    """How well a process fits. `WRAPPER`: it runs the target as its child (`poetry run`, `sh -c`)."""
+    """How well a process fits. `WRAPPER`: it runs the target as its child (`poetry run`, `sh -c`). `ALTERED`:
+    it is the target but for its arguments. `ALMOST`: it runs as another user, elsewhere, or from another
+    file."""
 
     NO = "no"
     WRAPPER = "wrapper"
     ALMOST = "almost"
+    ALTERED = "altered"
     YES = "yes"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason`: why it is only almost the target."""
+    """`reason`: why it is not quite the target. `wraps`: it only runs it as its child."""
 
     fit: Fit
     reason: str = ""
+    wraps: bool = False
+
+    @property
+    def alike(self) -> bool:
+        """Whether it may be the target, or a worker that it forked."""
+        return self.fit in (Fit.YES, Fit.WRAPPER, Fit.ALTERED)
 
 
 NO = Verdict(Fit.NO)
@@ -53,22 +62,31 @@ class Pattern:
 
     @cached_property
     def needle(self) -> bytes:
-        """Stands in every command line that can match, however it is quoted: the longest plain word."""
-        words = self.command[1:] or self.command[:1]
+        """Stands in every command line that can match, however it is quoted: the longest plain word of the
+        program's name."""
+        words = [os.path.basename(word) for word in name_of(self.command)]  # noqa: PTH119
         found = [word for text in words for word in _PLAIN.findall(text)]
         name = max(found, key=len, default="")
         return b"" if len(self.command) == 1 and is_python(name) else name.encode()
 
+    def look(self, pid: int) -> Verdict:
+        """Compares what runs under a pid."""
+        command = _proc.command_line(pid)
+        return self.judge(pid, _proc.words(command)) if command and self.needle in command else NO
+
     def judge(self, pid: int, argv: Argv) -> Verdict:
-        """Compares; only a process with the right arguments costs more than a look at them."""
+        """Compares; only a process that runs the same program costs more than a look at its command line."""
         inner = core(argv)
-        if not same_program(self.command, inner, self._path, script=self.interpreter is not None):
+        other = difference(self.command, inner, self._path, script=self.interpreter is not None)
+        if other is None:
             return NO
-        reason = self._user(pid) or self._folder(pid)
-        if inner != argv:
-            return NO if reason else Verdict(Fit.WRAPPER)
-        reason = reason or self._executable(pid)
-        return Verdict(Fit.ALMOST, reason) if reason else Verdict(Fit.YES)
+        wraps = inner != argv
+        reason = self._user(pid) or self._folder(pid) or ("" if wraps else self._executable(pid))
+        if reason:
+            return NO if wraps or other != SAME else Verdict(Fit.ALMOST, reason)
+        if other != SAME:
+            return Verdict(Fit.ALTERED, str(other), wraps)
+        return Verdict(Fit.WRAPPER if wraps else Fit.YES, wraps=wraps)
 
     def _path(self, program: str) -> str:
         if program == self.command[0] and self.executable:

@@ -26,18 +26,26 @@ class Grip:
     @classmethod
     def take(cls, process: ProcessId, boot_id: str) -> Grip | None:
         """None when that very process has ended. The identity is read after the descriptor was opened, so
-        what is held is what was meant."""
+        what is held is what was meant.
+
+        Raises:
+            SupervisorError: transient, no descriptor is left to hold it by; nothing is known of it then.
+        """
         try:
             fd = os.pidfd_open(process.pid) if HAS_PIDFD else -1
         except ProcessLookupError:
             return None
-        except OSError:  # no descriptor left, or a kernel before 5.3
-            fd = -1
-        grip = cls(process, fd)
-        if _proc.alive(process, boot_id):
-            return grip
-        grip.close()
-        return None
+        except OSError as error:
+            if unseeing := _proc.blind(error):
+                raise unseeing from error
+            fd = -1  # a kernel before 5.3, or a sandbox that forbids it
+        grip, held = cls(process, fd), False
+        try:
+            held = _proc.alive(process, boot_id)
+        finally:
+            if not held:
+                grip.close()
+        return grip if held else None
 
     def signal(self, number: int) -> None:
         """

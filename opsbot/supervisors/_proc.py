@@ -1,7 +1,11 @@
-"""One look at one process: /proc where there is one, psutil elsewhere. None means gone or not readable."""
+"""One look at one process: /proc where there is one, psutil elsewhere. None means gone or not readable.
+
+Where no descriptor is left to look with, nothing is known: that is an error, never an absence.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +13,7 @@ from dataclasses import dataclass
 import psutil
 
 from opsbot.domain.process import ProcessId
+from opsbot.errors import SupervisorError
 
 LINUX = os.path.isdir("/proc/self")
 COOKIE = b"OPSBOT_COOKIE="
@@ -22,11 +27,12 @@ _PSUTIL_TICKS = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """`start_ticks` and `state` as in /proc/PID/stat."""
+    """`start_ticks` and `state` as in /proc/PID/stat; `group`: its process group."""
 
     pid: int
     state: str
     parent: int
+    group: int
     session: int
     start_ticks: int
 
@@ -41,8 +47,17 @@ class Cookie:
 
 
 def pids() -> Iterator[int]:
-    """All processes, lowest first."""
-    return iter(psutil.pids())
+    """All processes, lowest first.
+
+    Raises:
+        SupervisorError: transient, no descriptor is left.
+    """
+    try:
+        return iter(psutil.pids())
+    except OSError as error:
+        if unseeing := blind(error):
+            raise unseeing from error
+        raise
 
 
 def stat(pid: int) -> Stat | None:
@@ -53,7 +68,7 @@ def stat(pid: int) -> Stat | None:
     if not raw:
         return None
     fields = raw[raw.rfind(b")") + 2 :].split()
-    return Stat(pid, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+    return Stat(pid, fields[0].decode(), int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
 
 
 def identify(pid: int, boot_id: str) -> ProcessId | None:
@@ -124,10 +139,16 @@ def owner(pid: int) -> int | None:
 
 
 def read(path: str) -> bytes:
-    """A file of /proc, empty when it cannot be read."""
+    """A file of /proc, empty when it cannot be read.
+
+    Raises:
+        SupervisorError: transient, no descriptor is left.
+    """
     try:
         fd = os.open(path, os.O_RDONLY)
-    except OSError:
+    except OSError as error:
+        if unseeing := blind(error):
+            raise unseeing from error
         return b""
     try:
         first = os.read(fd, _CHUNK)
@@ -143,6 +164,15 @@ def read(path: str) -> bytes:
         os.close(fd)
 
 
+def blind(error: OSError) -> SupervisorError | None:
+    """What to raise where an error only means that no descriptor is left; None for every other error."""
+    if error.errno not in (errno.EMFILE, errno.ENFILE):
+        return None
+    return SupervisorError(
+        "No process can be looked at: no file descriptor is left. Raise opsbot's limit (`ulimit -n`)."
+    )
+
+
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
@@ -153,7 +183,7 @@ def _stat_elsewhere(pid: int) -> Stat | None:
         with process.oneshot():
             state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "S"
             ticks = round(process.create_time() * _PSUTIL_TICKS)
-            return Stat(pid, state, process.ppid(), os.getsid(pid), ticks)
+            return Stat(pid, state, process.ppid(), os.getpgid(pid), os.getsid(pid), ticks)
     except (psutil.Error, OSError):
         return None
 

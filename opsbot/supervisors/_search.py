@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from opsbot.domain.process import ProcessId
 from opsbot.supervisors import _locks, _proc
+from opsbot.supervisors._group import Adoption
 from opsbot.supervisors._keeper import ENTRY
 from opsbot.supervisors._match import Fit, Pattern, Verdict
 
 EXEC_TRIES = 10
 EXEC_PAUSE_SECONDS = 0.001
+ANOTHERS = "it belongs to another target or another opsbot"
 _KEEPER = os.fsencode(ENTRY)
 
 
@@ -21,8 +23,7 @@ class Found:
     """A live process that concerns the target."""
 
     process: ProcessId
-    parent: int
-    session: int
+    stat: _proc.Stat
     verdict: Verdict
     cookie: _proc.Cookie | None
 
@@ -33,46 +34,65 @@ class Found:
 
 @dataclass(slots=True)
 class Findings:
-    """`target`: the one that is it; `generation`: what it was started for (0: by somebody else).
+    """`target`: the one that is it; `generation`: what it was started for (0: by somebody else);
+    `by_match`: it was known by its looks alone.
 
-    `leftovers`: survivors of an earlier target's group, all with our cookie. `candidates`: look like it;
-    `blocking`: one of them may be the target, so that a start could make a second copy.
+    `leftovers`: survivors of an earlier target. `candidates`: look like it; `blocking`: one of them may be
+    the target, so that a start could make a second copy.
     """
 
     target: ProcessId | None = None
     generation: int = 0
+    by_match: bool = False
     leftovers: list[ProcessId] = field(default_factory=list)
     candidates: list[tuple[ProcessId, str]] = field(default_factory=list)
     blocking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of the targets before. `ended_known`: a keeper saw the last one end, so that what
+    survives in a session of its own is no target that went to the background. `adopted`: the last one that
+    somebody else had started. `beside`: clock ticks since boot; what began before then ran beside a target
+    that has crashed since, or that opsbot ended, and is no replacement of it."""
+
+    ended_known: bool = False
+    adopted: Adoption | None = None
+    beside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """`pattern`: None when copies by hand are none of ours (`adopt: never`); `ask`: a person must say so
-    first. `lock`: the file that the target holds. `strangers`: never looked at (opsbot itself)."""
+    first. `lock`: the file that the target holds. `strangers`: never looked at (opsbot itself). `others`:
+    live processes of other targets."""
 
     boot_id: str
     token: str
     lock: str
     pattern: Pattern | None
+    past: Past = Past()
     ask: bool = False
     strangers: frozenset[int] = frozenset()
+    others: frozenset[ProcessId] = frozenset()
 
-    def run(self, *, ended_known: bool) -> Findings:
-        """Looks at every process once. `ended_known`: a keeper saw the last target end, so that what
-        survives in a session of its own is no target that went to the background."""
+    def run(self) -> Findings:
+        """Looks at every process once."""
         found = [seen for pid in _proc.pids() if (seen := self._look(pid))]
         findings = Findings()
-        ours = [f for f in found if f.cookie and f.cookie.token == self.token]
+        ours = [f for f in found if self._ours(f)]
+        workers = [f for f in found if self._adopted_worker(f)]
         self._by_cookie(ours, findings)
         if not findings.target:
-            self._by_match(found, findings)
-        if not findings.target and not ended_known:
+            self._by_match([f for f in found if f not in workers], findings)
+        if not findings.target and not self.past.ended_known:
             self._by_lock(ours, findings)
         if findings.target:
             findings.candidates.clear()
             findings.blocking = False
-        findings.leftovers = [f.process for f in ours if self._left_over(f) and f.process != findings.target]
+        target = _proc.stat(findings.target.pid) if findings.target else None
+        left = [f for f in ours if self._left_over(f)] + workers
+        findings.leftovers = [f.process for f in left if not target or f.stat.session != target.session]
         return findings
 
     def _look(self, pid: int) -> Found | None:
@@ -90,8 +110,7 @@ class Search:
         stat = _proc.stat(pid)
         if stat is None or stat.state in _proc.DEAD:
             return None
-        process = ProcessId(self.boot_id, pid, stat.start_ticks)
-        return Found(process, stat.parent, stat.session, verdict, cookie)
+        return Found(ProcessId(self.boot_id, pid, stat.start_ticks), stat, verdict, cookie)
 
     def _by_cookie(self, ours: list[Found], findings: Findings) -> None:
         """Its own pid is in the cookie: this is what a keeper started."""
@@ -103,24 +122,41 @@ class Search:
 
     def _by_match(self, found: list[Found], findings: Findings) -> None:
         fits = [f for f in found if f.verdict.fit in (Fit.YES, Fit.WRAPPER) and not self._mere_worker(f)]
-        strong = [f for f in fits if f.verdict.fit is Fit.YES] or fits
-        strong = [f for f in strong if f.parent not in {other.pid for other in strong}]
-        foreign = [f for f in strong if f.cookie and f.cookie.token != self.token]
+        strong = _uppermost([f for f in fits if f.verdict.fit is Fit.YES] or fits)
+        known = [f for f in strong if self.past.adopted and f.process == self.past.adopted.process]
+        strong = known or strong  # one that was adopted stays the target, whoever joins it
+        foreign = [f for f in strong if self._foreign(f)]
         free = [f for f in strong if f not in foreign]
+        altered = self._altered(found, strong)
         findings.candidates += [(f.process, f.verdict.reason) for f in found if f.verdict.fit is Fit.ALMOST]
-        findings.candidates += [
-            (f.process, "it belongs to another target or another opsbot") for f in foreign
-        ]
-        findings.blocking = bool(strong)
+        findings.candidates += [(f.process, ANOTHERS) for f in foreign]
+        findings.candidates += [(f.process, f.verdict.reason) for f in altered]
+        findings.blocking = bool(strong or altered)
         if len(free) == 1 and not foreign and (not self.ask or self._ours(free[0])):
             findings.target = free[0].process
             cookie = free[0].cookie
             findings.generation = cookie.generation if cookie else 0
+            findings.by_match = cookie is None and free[0].verdict.fit is Fit.YES
         elif free:
             reason = (
                 "a person must confirm it first (`adopt: ask`)" if self.ask else f"{len(free)} look alike"
             )
             findings.candidates += [(f.process, reason) for f in free]
+
+    def _altered(self, found: list[Found], strong: list[Found]) -> list[Found]:
+        """Copies with other arguments. What has a cookie was started by a keeper, or by what that started;
+        what is below another copy is its worker; what ran beside the last target does not replace it."""
+        copies = [
+            f
+            for f in found
+            if f.verdict.fit is Fit.ALTERED
+            and f.cookie is None
+            and f.process not in self.others
+            and f.process.start_ticks >= self.past.beside
+        ]
+        real = [f for f in copies if not f.verdict.wraps] or copies
+        above = {f.pid for f in (*strong, *real)} | {other.pid for other in self.others}
+        return [f for f in real if f.stat.parent not in above]
 
     def _by_lock(self, ours: list[Found], findings: Findings) -> None:
         """A target that went to the background while it had no keeper: it holds the lock, or has our cookie
@@ -139,8 +175,20 @@ class Search:
     def _ours(self, found: Found) -> bool:
         return found.cookie is not None and found.cookie.token == self.token
 
+    def _foreign(self, found: Found) -> bool:
+        if found.cookie:
+            return found.cookie.token != self.token
+        return found.process in self.others
+
     def _left_over(self, found: Found) -> bool:
-        return found.cookie is not None and found.session == found.cookie.main
+        return found.cookie is not None and found.stat.session == found.cookie.main
+
+    def _adopted_worker(self, found: Found) -> bool:
+        """A survivor of a target that somebody else had started, and that has ended."""
+        adopted = self.past.adopted
+        if adopted is None or found.cookie or not found.verdict.alike or found.process in self.others:
+            return False
+        return adopted.left(found.process, found.stat) and not _proc.alive(adopted.process, self.boot_id)
 
     def _mere_worker(self, found: Found) -> bool:
         """A forked worker of a dead target has its command line, but is not it; what a wrapper ran is."""
@@ -150,6 +198,12 @@ class Search:
             and self._ours(found)
             and self._left_over(found)
         )
+
+
+def _uppermost(found: list[Found]) -> list[Found]:
+    """Without those whose parent is among them."""
+    pids = {f.pid for f in found}
+    return [f for f in found if f.stat.parent not in pids]
 
 
 def command_of(pid: int) -> bytes:

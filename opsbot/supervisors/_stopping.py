@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from opsbot.domain.process import ProcessId
 from opsbot.errors import SupervisorError
-from opsbot.supervisors import _proc
 from opsbot.supervisors._pidfd import Grip
 
 KILL_SECONDS = 10.0
@@ -47,22 +46,33 @@ async def terminate(grip: Grip, number: int, grace: float) -> int:
 async def sweep(
     leftovers: Iterable[ProcessId],
     boot_id: str,
-    token: str,
+    ours: Callable[[int], bool],
     *,
     number: int = signal.SIGKILL,
     grace: float = 0.0,
-) -> None:
-    """Ends the survivors of a target's group, all at once. Each one's cookie is read again first."""
-    async with asyncio.TaskGroup() as group:
-        for process in leftovers:
-            group.create_task(_sweep_one(process, boot_id, token, number, grace))
+) -> int:
+    """Ends what earlier targets left behind, all at once; how many these were. Whether each one is `ours` is
+    read again, after it is held fast.
+
+    Raises:
+        SupervisorError: one of them could not be ended; the others have been.
+    """
+    endings = [_sweep_one(process, boot_id, ours, number, grace) for process in leftovers]
+    results = await asyncio.gather(*endings, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return sum(result is True for result in results)
 
 
-async def _sweep_one(process: ProcessId, boot_id: str, token: str, number: int, grace: float) -> None:
+async def _sweep_one(
+    process: ProcessId, boot_id: str, ours: Callable[[int], bool], number: int, grace: float
+) -> bool:
     grip = Grip.take(process, boot_id)
     if grip is None:
-        return
+        return False
     with grip:
-        cookie = _proc.cookie(process.pid)
-        if cookie and cookie.token == token:
-            await terminate(grip, number, grace)
+        if not ours(process.pid):
+            return False
+        await terminate(grip, number, grace)
+        return True

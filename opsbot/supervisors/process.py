@@ -6,6 +6,7 @@ How a process is told from others, and why there is never a second one, is in do
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +17,14 @@ from opsbot.errors import SupervisorError
 from opsbot.supervisors import _ports, _proc
 from opsbot.supervisors._endings import Endings
 from opsbot.supervisors._finder import Finder, Sight
-from opsbot.supervisors._keeper.files import only_root_moves
 from opsbot.supervisors._keepers import Keepers
 from opsbot.supervisors._launch import Launch, launch, log_file, resolve_user
+from opsbot.supervisors._log_file import prepare_log
 from opsbot.supervisors._options import Adopt, Limits, Match, Options
 from opsbot.supervisors._orders import drain_orders, refusal, start_orders
 from opsbot.supervisors._pidfd import Grip, first_ended
 from opsbot.supervisors._records import Identity, Records
+from opsbot.supervisors._search import is_keeper
 from opsbot.supervisors._stopping import sweep, terminate
 from opsbot.supervisors._tail import tail
 from opsbot.supervisors.base import Look, Supervisor, SupervisorContext
@@ -35,6 +37,9 @@ START_SECONDS = 5.0
 PAUSE_SECONDS = 0.02
 OLD_KEEPER_SECONDS = 0.5
 """So long the last target's keeper may take to write out what is left; then the next start goes before."""
+
+SWEEP_SECONDS = 2.0
+"""So long what was left behind may take to end by itself when it is swept away."""
 
 
 def build(options: Options, context: SupervisorContext) -> Supervisor:
@@ -52,6 +57,7 @@ class ProcessSupervisor:
         self._finder = Finder(options, self._records, context.clock)
         self._endings = Endings(self._records, context.clock)
         self._keepers = Keepers(standby=options.standby)
+        self._stop_signal = signal.Signals[options.stop_signal]
         self._started: ProcessId | None = None
 
     @property
@@ -90,22 +96,23 @@ class ProcessSupervisor:
         if not _proc.alive(process, self._boot_id):
             raise SupervisorError(f"pid {process.pid} does not run any more.", permanent=True)
         if not sight.running:
-            self._records.adopt(process, _proc.argv(process.pid))
+            await self._take(process, sight)
         return self._finder.running(process, self._records.identity())
 
     async def stop(self, running: Running, grace: float) -> Exit:
-        number, keeper = signal.Signals[self._options.stop_signal], self._keeper(running)
+        keeper, used = self._keeper(running), None
         ends = asyncio.get_running_loop().time() + grace
+        if not keeper.pid:
+            await self._finder.note(running.process)
         grip = Grip.take(running.process, self._boot_id)
-        used: int | None = None
         if grip:
             with grip:
-                self._records.ask(running.process)
-                used = await terminate(grip, number, grace)
+                self._records.ask(running.process, self._context.clock.now())
+                used = await terminate(grip, self._stop_signal, grace)
         exit_ = await self._endings.of(running.process, keeper)
         if used == signal.SIGKILL and not exit_.known:
             exit_ = replace(exit_, signal=used)
-        await self._sweep_after(number, ends - asyncio.get_running_loop().time())
+        await self._sweep_after(ends - asyncio.get_running_loop().time())
         self._keepers.reap()
         return exit_
 
@@ -123,13 +130,17 @@ class ProcessSupervisor:
         return await asyncio.to_thread(tail, self.log, lines)
 
     async def port_holder(self, port: int) -> Holder | None:
-        return await asyncio.to_thread(_ports.holder, port, self._belongs)
+        return await asyncio.to_thread(_ports.holder, port, self._finder.belongs)
 
     async def sweep(self, ports: Sequence[int] = ()) -> int:
         sight = await self._finder.look()
-        left = sight.findings.leftovers
-        await sweep(left, self._boot_id, self._records.token())
-        return len(left)
+        if sight.running:  # what bears the mark belongs to it
+            return 0
+        holding = await asyncio.to_thread(self._marked_holders, ports)
+        left = {*sight.findings.leftovers, *holding}
+        return await sweep(
+            left, self._boot_id, self._finder.left_behind, number=self._stop_signal, grace=SWEEP_SECONDS
+        )
 
     def own_log(self) -> Path | None:
         return self.log
@@ -151,10 +162,22 @@ class ProcessSupervisor:
         if sight.findings.blocking:
             raise SupervisorError(_blocked(sight), permanent=True)
         plan = launch(self._options, self._context.hidden_env)
-        self._prepare_log(plan)
-        await sweep(sight.findings.leftovers, self._boot_id, self._records.token())
+        prepare_log(self.log, plan.user, configured=self._options.log is not None)
+        await sweep(sight.findings.leftovers, self._boot_id, self._finder.left_behind)
         await self._old_keeper_gone(sight.seen)
         return await self._spawn(plan, generation, sight.seen)
+
+    async def _take(self, process: ProcessId, sight: Sight) -> None:
+        """Writes down that a candidate is the target."""
+        if process not in [candidate for candidate, _ in sight.findings.candidates]:
+            raise SupervisorError(f"pid {process.pid} does not look like this target.", permanent=True)
+        await self._finder.note(process)
+        await self._old_keeper_gone(sight.seen)
+        if not self._records.adopt(process, _proc.argv(process.pid), sight.seen):
+            raise SupervisorError(
+                f"pid {process.pid} cannot be taken just now: another process is being started, or the disk "
+                f"is full. Try again."
+            )
 
     async def _spawn(self, plan: Launch, generation: int, seen: Identity | None) -> Running | None:
         orders = start_orders(
@@ -207,62 +230,20 @@ class ProcessSupervisor:
         answer = await self._keepers.give(orders) or {}
         return replace(running, keeper_pid=answer.get("keeper_pid", 0))
 
-    async def _sweep_after(self, number: int, grace: float) -> None:
+    async def _sweep_after(self, grace: float) -> None:
         """What the target left of its group gets the same signal, and what is left of the grace."""
-        sight = await self._finder.look()
-        left = sight.findings.leftovers
-        await sweep(left, self._boot_id, self._records.token(), number=number, grace=max(0.0, grace))
+        left = (await self._finder.look()).findings.leftovers
+        ours = self._finder.left_behind
+        await sweep(left, self._boot_id, ours, number=self._stop_signal, grace=max(0.0, grace))
+
+    def _marked_holders(self, ports: Sequence[int]) -> set[ProcessId]:
+        """What holds a port and bears the target's mark, in whatever session."""
+        pids = {pid for port in ports for pid in _ports.listeners(port) if self._finder.marked(pid)}
+        found = (_proc.identify(pid, self._boot_id) for pid in pids if not is_keeper(pid))
+        return {process for process in found if process and process.pid != os.getpid()}
 
     def _keeper(self, running: Running) -> ProcessId:
         return self._finder.keeper(running.process, self._records.identity())
-
-    def _belongs(self, pid: int) -> bool:
-        """Whether a process is of the target: by its cookie, or a descendant of the one that runs."""
-        cookie = _proc.cookie(pid)
-        if cookie:
-            return cookie.token == self._records.token()
-        seen = self._records.identity()
-        main = seen.process.pid if seen and _proc.alive(seen.process, self._boot_id) else 0
-        while pid > 1 and pid != main:
-            stat = _proc.stat(pid)
-            pid = stat.parent if stat else 0
-        return pid > 1 and pid == main
-
-    def _may_be_written(self, uid: int) -> bool:
-        """Whether the log can be opened in the way in which a keeper will (`_keeper.log`)."""
-        try:
-            owner = self.log.stat().st_uid
-        except OSError:
-            return True  # it will be made
-        return owner == uid or self._options.log is None or only_root_moves(str(self.log))
-
-    def _prepare_log(self, plan: Launch) -> None:
-        if self.log.is_symlink() or self.log.is_dir():
-            what = "a folder" if self.log.is_dir() and not self.log.is_symlink() else "a symbolic link"
-            raise SupervisorError(
-                f"The target's log {self.log} is {what}, which opsbot does not write to: name a plain file.",
-                permanent=True,
-            )
-        if plan.user.change and self._options.log and not self.log.parent.is_dir():
-            raise SupervisorError(
-                f"The folder of the target's log {self.log} does not exist: make it, so that "
-                f"`{plan.user.name}` may write there.",
-                permanent=True,
-            )
-        if plan.user.change and not self._may_be_written(plan.user.uid):
-            raise SupervisorError(
-                f"The target's log {self.log} is another user's, in a folder that is not root's alone: "
-                f"`chown {plan.user.name} {self.log}`.",
-                permanent=True,
-            )
-        try:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SupervisorError(
-                f"The folder of the target's log {self.log} cannot be made ({error.strerror}): "
-                f"correct `log`.",
-                permanent=True,
-            ) from error
 
 
 def _blocked(sight: Sight) -> str:

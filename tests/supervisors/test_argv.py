@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsbot.supervisors._argv import core, same_program
+from opsbot.supervisors._argv import SAME, core, difference
 
 BOT = ("python", "-m", "src.main")
 
@@ -61,13 +61,12 @@ def test_what_is_no_wrapper_stays_itself(line: tuple[str, ...]) -> None:
     ],
 )
 def test_the_same_python_program_is_recognised(found: tuple[str, ...]) -> None:
-    assert same_program(BOT, found, str, script=False)
+    assert difference(BOT, found, str, script=False) == SAME
 
 
 @pytest.mark.parametrize(
     "found",
     [
-        ("python", "-m", "src.main", "--other"),
         ("python", "-m", "src.mainly"),
         ("python", "src/main.py"),
         ("node", "-m", "src.main"),
@@ -78,12 +77,59 @@ def test_the_same_python_program_is_recognised(found: tuple[str, ...]) -> None:
     ],
 )
 def test_another_program_is_not_mistaken_for_it(found: tuple[str, ...]) -> None:
-    assert not same_program(BOT, found, str, script=False)
+    assert difference(BOT, found, str, script=False) is None
 
 
 def test_a_script_is_recognised_behind_its_interpreter() -> None:
     def path_of(program: str) -> str:
         return f"/srv/{program.removeprefix('./')}" if not program.startswith("/") else program
 
-    assert same_program(("./bot.sh", "-v"), ("/bin/sh", "/srv/bot.sh", "-v"), path_of, script=True)
-    assert not same_program(("./bot.sh", "-v"), ("/bin/sh", "/srv/other.sh", "-v"), path_of, script=True)
+    wanted = ("./bot.sh", "-v")
+    assert difference(wanted, ("/bin/sh", "/srv/bot.sh", "-v"), path_of, script=True) == SAME
+    assert difference(wanted, ("/bin/sh", "/srv/other.sh", "-v"), path_of, script=True) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "says"),
+    [
+        (BOT, (*BOT, "--debug"), "it has more arguments: --debug"),
+        (BOT, (*BOT, "--token=hush", "-v", "hush"), "it has more arguments: --token -v …"),
+        ((*BOT, "--config", "x"), BOT, "it lacks arguments: --config …"),
+        ((*BOT, "--config", "x"), (*BOT, "--debug", "--config", "x"), "it has more arguments: --debug"),
+        ((*BOT, "-a", "-b"), (*BOT, "-b", "-a"), "its arguments are in another order"),
+        (("./bot",), ("./bot", "--now"), "it has more arguments: --now"),
+        (("./bot", "--now"), ("./bot",), "it lacks arguments: --now"),
+        (("node", "bot.js"), ("node", "bot.js", "--inspect"), "it has more arguments: --inspect"),
+        (("bash", "-x", "run.sh"), ("bash", "-x", "run.sh", "again"), "it has more arguments: …"),
+    ],
+)
+def test_a_copy_with_other_arguments_is_recognised_and_no_value_is_shown(
+    wanted: tuple[str, ...], found: tuple[str, ...], says: str
+) -> None:
+    assert str(difference(wanted, found, str, script=False)) == says
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ((*BOT, "--shard", "1"), (*BOT, "--shard", "2")),
+        (BOT, ("python",)),
+        (("python", "bot.py"), ("python",)),
+        (("bash", "-x", "run.sh"), ("bash",)),
+        (("node", "--inspect", "bot.js"), ("node", "--inspect")),
+        (("node", "bot.js"), ("node", "other.js")),
+        (("caddy", "run", "--config", "x"), ("caddy", "fmt", "--config", "x")),
+    ],
+)
+def test_another_run_of_the_same_program_is_not_mistaken_for_a_copy(
+    wanted: tuple[str, ...], found: tuple[str, ...]
+) -> None:
+    assert difference(wanted, found, str, script=False) is None
+
+
+def test_a_script_named_by_another_path_is_the_same_one() -> None:
+    def path_of(program: str) -> str:
+        return program if program.startswith("/") else f"/srv/{program}"
+
+    assert difference(("python", "/srv/bot.py"), ("python3", "bot.py"), path_of, script=False) == SAME
+    assert difference(("python", "/opt/bot.py"), ("python3", "bot.py"), path_of, script=False) is None

@@ -23,6 +23,12 @@ async def started(place: Place, *modes: str, **options: object) -> Running:
     return running
 
 
+async def recorded(place: Place, process: ProcessId) -> None:
+    """The record names this process; the last keeper has let go of it."""
+    records = Records(place.state)
+    await eventually(lambda: records.adopt(process, ("sleep",), records.identity()))
+
+
 async def test_a_target_that_ignores_sigterm_is_killed_after_the_grace(place: Place) -> None:
     running = await started(place, "ignore")
     ended = await place.made[0].stop(running, SHORT)
@@ -84,7 +90,7 @@ async def test_a_reused_pid_is_never_signalled(place: Place) -> None:
         stat = _proc.stat(bystander.pid)
         assert stat is not None
         forged = ProcessId(running.process.boot_id, bystander.pid, stat.start_ticks - 1)
-        Records(place.state).adopt(forged, ("sleep",))
+        await recorded(place, forged)
         supervisor = place.supervisor()
         assert (await supervisor.find()).running is None
         old = Running(forged, running.since)
@@ -108,7 +114,7 @@ async def test_a_record_of_another_boot_is_not_believed(place: Place) -> None:
     try:
         stat = _proc.stat(bystander.pid)
         assert stat is not None
-        Records(place.state).adopt(ProcessId("another-boot", bystander.pid, stat.start_ticks), ("sleep",))
+        await recorded(place, ProcessId("another-boot", bystander.pid, stat.start_ticks))
         assert (await place.supervisor().find()).running is None
     finally:
         bystander.kill()
