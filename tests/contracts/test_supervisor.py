@@ -16,6 +16,7 @@ from opsbot.domain.process import Running
 from opsbot.errors import SupervisorError
 from opsbot.supervisors.base import Supervisor
 from opsbot.testing.supervisor import FakeHost, FakeSupervisor
+from tests.contracts.docker_harness import DockerHarness
 from tests.supervisors.helpers import Place
 
 GRACE = 10.0
@@ -103,7 +104,7 @@ class FakeHarness:
         return
 
 
-@pytest.fixture(params=[ProcessHarness, FakeHarness], ids=["process", "fake"])
+@pytest.fixture(params=[ProcessHarness, DockerHarness, FakeHarness], ids=["process", "docker", "fake"])
 async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
     made: Harness = request.param(tmp_path)
     yield made

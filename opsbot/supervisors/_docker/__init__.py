@@ -1,0 +1,1 @@
+"""What the supervisor `docker` is made of."""

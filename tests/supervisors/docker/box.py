@@ -1,0 +1,125 @@
+"""One container and supervisors over it, as opsbot after opsbot would make them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from opsbot.clock import SystemClock
+from opsbot.domain.process import Running
+from opsbot.supervisors import _proc
+from opsbot.supervisors._docker.options import Options
+from opsbot.supervisors._docker.supervisor import DockerSupervisor
+from opsbot.supervisors.base import SupervisorContext
+from tests.supervisors.docker.sandbox import Sandbox
+from tests.supervisors.helpers import eventually
+
+IMAGE = "localhost/box:1"
+
+PROGRAM = """
+trap 'exit 143' TERM
+trap 'exit 3' USR1
+until [ -e /in/pid ]; do sleep 0.02; done
+echo "ready $(cat /in/pid)"
+while :; do sleep 1000 & wait; done
+"""
+"""As pid 1 of its namespace it ends by SIGTERM only because it says so. A container does not know its pid on
+the host: it is told through a folder."""
+
+STUBBORN = PROGRAM.replace("trap 'exit 143' TERM", "trap '' TERM")
+
+
+class Box:
+    """A container with a name of its own, in a folder of the test."""
+
+    def __init__(self, engine: Sandbox, folder: Path) -> None:
+        self.engine, self.folder = engine, folder
+        self.name = f"bot-{uuid.uuid4().hex[:12]}"
+        self.state = folder / "state"
+        self.told = folder / "in"
+        self.told.mkdir()
+        self.made: list[DockerSupervisor] = []
+
+    def create(self, *command: str, program: str = PROGRAM, policy: str = "", **host: Any) -> Box:
+        """Makes the container anew, stopped; by itself it runs `program` in a shell."""
+        self.remove()
+        body = {
+            "Image": IMAGE,
+            "Cmd": list(command or ("sh", "-c", program, self.name)),
+            "HostConfig": {
+                "NetworkMode": "none",
+                "Binds": [f"{self.told}:/in"],
+                "RestartPolicy": {"Name": policy, "MaximumRetryCount": host.pop("retries", 0)},
+                **host,
+            },
+        }
+        self.engine.call("POST", f"containers/create?name={self.name}", body)
+        return self
+
+    def remove(self) -> None:
+        with suppress(OSError):
+            self.engine.call("DELETE", f"containers/{self.name}?force=1")
+        (self.told / "pid").unlink(missing_ok=True)
+
+    def do(self, verb: str, **query: str) -> None:
+        """Somebody else starts, stops, kills, pauses … it."""
+        words = "&".join(f"{key}={value}" for key, value in query.items())
+        self.engine.call("POST", f"containers/{self.name}/{verb}?{words}")
+
+    def inspect(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.engine.call("GET", f"containers/{self.name}/json")
+        return found
+
+    def supervisor(self, url: str = "", **options: str) -> DockerSupervisor:
+        """A fresh one, as after opsbot's restart."""
+        given = {"container": self.name, "url": url or self.engine.url, **options}
+        context = SupervisorContext(target="bot", clock=SystemClock(), directory=self.state)
+        self.made.append(DockerSupervisor(Options.model_validate(given), context))
+        return self.made[-1]
+
+    async def ready(self, running: Running) -> None:
+        """The target has set itself up."""
+        fresh = self.told / "pid.new"
+        fresh.write_text(str(running.process.pid))
+        fresh.rename(self.told / "pid")
+        supervisor = self.supervisor()
+        ends = asyncio.get_running_loop().time() + 20.0
+        while await supervisor.tail(1) != [f"ready {running.process.pid}"]:
+            assert asyncio.get_running_loop().time() < ends, "the target never got ready"
+            await asyncio.sleep(0.01)
+
+    def pids(self) -> list[int]:
+        """The shells that run this test's program, as the machine counts."""
+        return [pid for pid in _proc.pids() if _is_shell_of(self.name, pid)]
+
+    async def restarted(self, running: Running) -> int:
+        """Waits until another process runs in its place, and returns that one's pid."""
+        await eventually(lambda: [pid for pid in self.pids() if pid != running.process.pid])
+        return self.pids()[0]
+
+    async def close(self) -> None:
+        for supervisor in self.made:
+            await supervisor.close()
+        self.remove()
+
+
+def _is_shell_of(name: str, pid: int) -> bool:
+    words = _proc.argv(pid)
+    return bool(words) and words[0] == "sh" and words[-1] == name
+
+
+def crash(running: Running, number: int = signal.SIGKILL) -> None:
+    """Somebody kills the target's process, past its engine."""
+    os.kill(running.process.pid, number)
+
+
+def notes(box: Box) -> dict[str, Any]:
+    """What opsbot has written down of the container's runs."""
+    found: dict[str, Any] = json.loads((box.state / "docker.json").read_text())
+    return found
