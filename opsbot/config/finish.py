@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from opsbot.config.conditions.units import DAY, MB
+from opsbot.config.conditions.units import DAY
 from opsbot.config.custom import custom_actions
 from opsbot.config.guide import DEFAULT_DURATION, DEFAULT_METRICS_DIR, Guide
 from opsbot.config.models.actions import Action
@@ -22,9 +22,6 @@ from opsbot.domain.access import AccessRules
 
 TOKEN = "OPSBOT_DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
 """The variable with opsbot's own token (`DISCORD_TOKEN` is the watched bot's)."""
-
-DEFAULT_ROTATE_KEEP = 10
-"""Archives of a log that are kept (the guide's `KEEP_FILES`)."""
 
 DEFAULT_LOGS_DIR, DEFAULT_ALERTS_DIR = "./logs/archive", "./logs"
 """The guide's folders of archived logs and of the alert log."""
@@ -76,19 +73,15 @@ def _loop(schedule: Schedule) -> LoopSettings:
     return LoopSettings(schedule.interval_seconds, schedule.enabled)
 
 
-def actions(shop: Workshop, file: Sections, rotate_from_mb: float, guide: Guide | None) -> ActionSettings:
-    """What opsbot may do. `rotate_from_mb`: the log size that warns, from which a log is rotated."""
-    given, usual = file.actions, guide or Guide()
+def actions(shop: Workshop, file: Sections) -> ActionSettings:
+    """What opsbot may do."""
+    given = file.actions
     commands = _commands(shop, file)
     for name in commands:
         shop.remark(f"actions.{name}.command is left to people: this opsbot does not run it.")
-    keep = _first(given.rotate_logs.keep_files, usual.keep_files, DEFAULT_ROTATE_KEEP)
-    size = _first(given.rotate_logs.max_size_mb, usual.max_size_mb, rotate_from_mb)
     return ActionSettings(
         disabled=frozenset(name for name in type(given).model_fields if not getattr(given, name).enabled),
         monitor_seconds=given.monitor.duration_seconds,
-        rotate_bytes=int(size * MB),
-        rotate_keep=int(keep),
         commands=commands,
     )
 
@@ -103,10 +96,6 @@ def _commands(shop: Workshop, file: Sections) -> dict[str, tuple[str, ...]]:
         if custom is not None and custom.command:
             found[name] = custom.command
     return found
-
-
-def _first(*values: float | None) -> float:
-    return next(value for value in values if value is not None)
 
 
 def retention(shop: Workshop, file: Sections, guide: Guide | None) -> RetentionSettings:

@@ -90,7 +90,7 @@ def settings(
         access=finish.access(file),
         notifiers=notifiers,
         schedules=finish.schedules(file),
-        actions=finish.actions(shop, file, limits["log_size"].warning, guide),
+        actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
         metrics_window=finish.metrics_window(guide),
         secrets=secret_names.loaded(shop),

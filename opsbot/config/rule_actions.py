@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from opsbot.config.causes import WHY, Cause, obstacle
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.conditions.resolve import Compiled
+from opsbot.config.conditions.scope import Scope
 from opsbot.config.custom import custom_actions
 from opsbot.config.document import Path
 from opsbot.config.models.actions import Actions
@@ -13,9 +17,16 @@ from opsbot.domain.rule import ActionKind
 
 
 def action_of(
-    shop: Workshop, actions: Actions, section: RuleSection, compiled: Compiled, *, path: Path
+    shop: Workshop,
+    actions: Actions,
+    section: RuleSection,
+    compiled: Compiled,
+    *,
+    path: Path,
+    scope: Scope,
+    causes: Collection[Cause],
 ) -> ActionKind:
-    """The action of a rule at `path` (() for a built-in one)."""
+    """The action of a rule at `path` (() for a built-in one). `causes`: what may restart the target."""
     try:
         kind = ActionKind(section.action)
     except ValueError:
@@ -24,8 +35,8 @@ def action_of(
     setting = getattr(actions, kind.value, None)
     if setting is not None and not setting.enabled:
         return ActionKind.NONE
-    if compiled.gateway and kind is ActionKind.RESTART:
-        return _not_for_gateway(shop, section, path)
+    if kind is ActionKind.RESTART and (cause := obstacle(compiled.expr, scope, causes)):
+        return _only_alerts(shop, section, cause, path)
     return kind
 
 
@@ -38,11 +49,10 @@ def _unknown(shop: Workshop, section: RuleSection, path: Path) -> None:
     shop.remark(f"rule {section.name}: its action {section.action} is left to people, the rule alerts.")
 
 
-def _not_for_gateway(shop: Workshop, section: RuleSection, path: Path) -> ActionKind:
-    """Losing the gateway alone restarts nothing: it may be Discord's outage."""
+def _only_alerts(shop: Workshop, section: RuleSection, cause: Cause, path: Path) -> ActionKind:
+    """A cause that is not listed restarts nothing."""
     if path:
-        shop.remark(
-            f"rule {section.name} alerts and does not restart by itself: a lost gateway alone may be "
-            f"Discord's outage."
-        )
+        why = WHY.get(cause, f"`restart.causes` leaves `{cause}` out")
+        remedy = f" (`restart.causes` can list `{cause}`)" if cause in WHY else ""
+        shop.remark(f"rule {section.name} alerts and does not restart by itself: {why}{remedy}.")
     return ActionKind.INVESTIGATE

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from opsbot.config.causes import USUAL
 from opsbot.config.conditions import vocabulary
 from opsbot.config.conditions.mistakes import ConditionError, Unknown, nearest
 from opsbot.config.conditions.resolve import Compiled, compile_condition
@@ -104,7 +105,7 @@ def _spread(
             return {}
         else:
             if _watched(shop, source, compiled, by_name[name]):
-                found[name] = _rule(shop, file, source, compiled, scopes[name])
+                found[name] = _rule(shop, file, source, compiled, scopes[name], by_name[name])
     if absent and complete and (section.targets or len(absent) == len(wanted)):
         _complain(shop, source, absent[0])
     return found
@@ -148,7 +149,9 @@ def _watched(shop: Workshop, source: Source, compiled: Compiled, draft: Draft) -
     return False
 
 
-def _rule(shop: Workshop, file: Sections, source: Source, compiled: Compiled, scope: Scope) -> Rule:
+def _rule(
+    shop: Workshop, file: Sections, source: Source, compiled: Compiled, scope: Scope, draft: Draft
+) -> Rule:
     section = source.section
     need = section.samples or compiled.samples
     of = section.of_samples or need
@@ -165,7 +168,15 @@ def _rule(shop: Workshop, file: Sections, source: Source, compiled: Compiled, sc
         severity=section.severity,
         priority=section.priority or _priority(section.severity, compiled),
         message=section.message,
-        action=action_of(shop, file.actions, section, compiled, path=source.path),
+        action=action_of(
+            shop,
+            file.actions,
+            section,
+            compiled,
+            path=source.path,
+            scope=scope,
+            causes=draft.section.restart.causes or USUAL,
+        ),
         hold_seconds=compiled.hold if section.for_seconds is None else section.for_seconds,
         need=need,
         of=max(need, of),

@@ -54,17 +54,14 @@ class ScheduleSettings:
 
 @dataclass(frozen=True, slots=True)
 class ActionSettings:
-    """What opsbot does beside restarts (those are in each target's `RestartPolicy`).
+    """What opsbot does beside restarts and rotations (those are in each target's policies).
 
     `disabled`: actions that are switched off; `monitor_seconds`: how long `monitor` samples every second;
-    `rotate_bytes`: size from which a log is rotated; `rotate_keep`: archives kept; `commands`: custom
-    commands by the action's name, each an argv.
+    `commands`: custom commands by the action's name, each an argv.
     """
 
     disabled: frozenset[str] = frozenset()
     monitor_seconds: float = 300.0
-    rotate_bytes: int = 100 * 2**20
-    rotate_keep: int = 10
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

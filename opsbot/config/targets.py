@@ -11,8 +11,9 @@ from opsbot.config import adapters
 from opsbot.config.adapters import Adapter, Packages
 from opsbot.config.document import Path
 from opsbot.config.models.check import CheckSection
-from opsbot.config.models.target import Restart, TargetSection
+from opsbot.config.models.target import TargetSection
 from opsbot.config.parts import Sections
+from opsbot.config.policy import restart_policy
 from opsbot.config.thresholds import disk_limits, merged
 from opsbot.config.workshop import Workshop
 from opsbot.domain.rule import RestartPolicy
@@ -68,7 +69,7 @@ def draft(
         checks = data.get("checks")
         _checks(shop, file, checks if isinstance(checks, dict) else {}, path, packages, None)
         return None
-    found = Draft(name, section, restart=_policy(file, section.restart))
+    found = Draft(name, section, restart=restart_policy(shop, file, section.restart, (*path, "restart")))
     _checks(shop, file, _with_process(section), path, packages, found)
     if section.supervisor is not None and not shop.watch_only:
         found.supervisor = _supervisor(shop, section.supervisor, (*path, "supervisor"), packages)
@@ -192,26 +193,3 @@ def _supervisor(
     if getattr(options, "cwd", "") is None:
         options = options.model_copy(update={"cwd": shop.base_dir})
     return SupervisorSpec(kind, options)
-
-
-def _policy(file: Sections, own: Restart) -> RestartPolicy:
-    """The target's policy over `actions.restart` and `thresholds.process_down`. Of the two limits per hour
-    in the alert file (`max_attempts`, `max_restarts_per_hour`) the smaller one holds."""
-    action, usual = file.actions.restart, RestartPolicy()
-    per_hour = min(action.max_attempts, file.thresholds.process_down.max_restarts_per_hour)
-    first = _or(own.backoff_seconds, action.backoff_seconds)
-    return RestartPolicy(
-        enabled=action.enabled if own.enabled is None else own.enabled,
-        max_per_hour=own.max_per_hour or per_hour,
-        backoff_first=first,
-        backoff_max=max(first, _or(own.backoff_max_seconds, usual.backoff_max)),
-        healthy_reset=_or(own.healthy_reset_seconds, usual.healthy_reset),
-        never_codes=usual.never_codes if own.never_codes is None else frozenset(own.never_codes),
-        handover=_or(own.handover_seconds, usual.handover),
-        stop_timeout=_or(own.stop_timeout_seconds, usual.stop_timeout),
-        start_timeout=_or(own.start_timeout_seconds, usual.start_timeout),
-    )
-
-
-def _or(given: float | None, usual: float) -> float:
-    return usual if given is None else given

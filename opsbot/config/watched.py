@@ -8,12 +8,14 @@ from typing import Any
 from opsbot.config import guide as summarybot
 from opsbot.config import targets as drafts
 from opsbot.config.adapters import Packages
+from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Path
 from opsbot.config.guide import Guide
 from opsbot.config.parts import Sections
 from opsbot.config.targets import Draft
 from opsbot.config.thresholds import Limits
 from opsbot.config.workshop import Workshop
+from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.rule import Rule
 from opsbot.domain.target import Target
 
@@ -31,8 +33,36 @@ def targets(
         drafts.draft(shop, file, name, ("targets", name), data, packages) for name, data in given.items()
     ]
     found = [draft for draft in named if draft is not None]
-    rules = {} if shop.watch_only else _rules(shop, file, found, limits)
-    return tuple(_target(draft, rules.get(draft.name, ())) for draft in found)
+    if shop.watch_only:
+        return tuple(_target(draft) for draft in found)
+    from opsbot.config.rotation import policies
+
+    _check_parents(shop, {draft.name: draft.section.depends_on for draft in found}, set(given))
+    rules = _rules(shop, file, found, limits)
+    rotations = policies(shop, file, guide, limits, found)
+    return tuple(_target(d, rules.get(d.name, ()), rotations.get(d.name)) for d in found)
+
+
+def _check_parents(shop: Workshop, parents: Mapping[str, tuple[str, ...]], names: set[str]) -> None:
+    """Each parent is there, and nothing depends on itself, by whatever way round."""
+    for child, wanted in parents.items():
+        path: Path = ("targets", child, "depends_on")
+        for number, name in enumerate(wanted):
+            if name not in names:
+                shop.wrong((*path, number), f"there is no target `{name}`: {nearest(name, sorted(names))}")
+            elif child == name or child in _ancestors(parents, name):
+                shop.wrong((*path, number), f"`{child}` and `{name}` would wait for each other: remove one.")
+
+
+def _ancestors(parents: Mapping[str, tuple[str, ...]], name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(parents.get(name, ()))
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += parents.get(one, ())
+    return found
 
 
 def _rules(
@@ -66,7 +96,7 @@ def _given(shop: Workshop, guide: Guide | None) -> dict[str, dict[str, Any]]:
     return {name: data for name, data in given.items() if isinstance(data, dict)}
 
 
-def _target(draft: Draft, found: Sequence[Rule]) -> Target:
+def _target(draft: Draft, found: Sequence[Rule] = (), rotation: RotationPolicy | None = None) -> Target:
     return Target(
         name=draft.name,
         title=draft.section.title or draft.name,
@@ -75,4 +105,6 @@ def _target(draft: Draft, found: Sequence[Rule]) -> Target:
         supervisor=draft.supervisor,
         restart=draft.restart,
         labels=dict(draft.section.labels),
+        depends_on=tuple(draft.section.depends_on),
+        rotation=rotation,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.rule import RestartPolicy, Rule
 
 
@@ -42,3 +43,4 @@ class Target:
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     labels: Mapping[str, str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
+    rotation: RotationPolicy | None = None

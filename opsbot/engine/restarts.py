@@ -164,6 +164,35 @@ def _streak(situation: Situation) -> int:
 
 def backoff_seconds(policy: RestartPolicy, streak: int, target: str) -> float:
     """Delay before restart number `streak + 1` in a row: doubling, capped, with the target's own jitter."""
-    delay = min(policy.backoff_max, policy.backoff_first * 2.0 ** min(streak - 1, 32))
+    delay = _delay(policy, streak)
     digest = hashlib.blake2b(f"{target}:{streak}".encode(), digest_size=2).digest()
     return delay * (1.0 + JITTER * int.from_bytes(digest) / 0xFFFF)
+
+
+def most_in_an_hour(policy: RestartPolicy) -> int:
+    """The most automatic restarts that the waits let into an hour, if there were no limit: of a target that
+    dies at once each time, or just after the stretch of health that makes the waits begin anew. Not counted
+    beyond the policy's own limit.
+    """
+    best = _fitting(policy, HOUR)
+    spent = 0.0
+    for streak in range(1, best + 1):
+        if best >= policy.max_per_hour:
+            break
+        rounds, rest = divmod(HOUR, spent + policy.healthy_reset)
+        best = max(best, int(rounds) * streak + min(streak, _fitting(policy, rest)))
+        spent += _delay(policy, streak)
+    return best
+
+
+def _fitting(policy: RestartPolicy, seconds: float) -> int:
+    """Restarts in a row that fit into so many seconds, the first at once; counted to the policy's limit."""
+    count, at = 0, 0.0
+    while at < seconds and count < policy.max_per_hour:
+        count += 1
+        at += _delay(policy, count)
+    return count
+
+
+def _delay(policy: RestartPolicy, streak: int) -> float:
+    return min(policy.backoff_max, policy.backoff_first * 2.0 ** min(streak - 1, 32))

@@ -69,7 +69,14 @@ def test_the_guides_variables_are_obeyed() -> None:
     assert loaded.retention.metrics_dir == Path.cwd() / "data/metrics"
     assert loaded.schedules.performance_metrics.interval == 30
     assert loaded.metrics_window == 1800
-    assert (loaded.actions.rotate_bytes, loaded.actions.rotate_keep) == (50 * 2**20, 20)
+    assert limits(loaded) == (50 * 2**20, 20)
+
+
+def limits(loaded: Settings) -> tuple[int, int]:
+    """Bytes from which the log is rotated, and archives kept."""
+    rotation = loaded.targets[0].rotation
+    assert rotation is not None
+    return rotation.min_bytes, rotation.log.keep
 
 
 def test_what_the_file_says_wins_over_the_guides_variables() -> None:
@@ -79,12 +86,17 @@ def test_what_the_file_says_wins_over_the_guides_variables() -> None:
     """
     loaded = made(text, {"INTERVAL": "30", "KEEP_FILES": "20", "MAX_SIZE_MB": "50"})
     assert loaded.schedules.performance_metrics.interval == 120
-    assert (loaded.actions.rotate_bytes, loaded.actions.rotate_keep) == (10 * 2**20, 5)
+    assert limits(loaded) == (10 * 2**20, 5)
 
 
 def test_logs_are_rotated_from_the_size_that_warns_and_ten_are_kept() -> None:
-    actions = made("thresholds: {log_size: {warning: 80}}").actions
-    assert (actions.rotate_bytes, actions.rotate_keep) == (80 * 2**20, 10)
+    loaded = made("thresholds: {log_size: {warning: 80}}")
+    assert limits(loaded) == (80 * 2**20, 10)
+    rotation = loaded.targets[0].rotation
+    assert rotation is not None
+    assert rotation.log.path == Path.cwd() / "summarybot.log"
+    assert (rotation.log.archive_dir, rotation.log.name) == (Path.cwd() / "logs/archive", "summarybot")
+    assert (rotation.interval, rotation.log.max_age, rotation.enabled) == (3600, 14 * 86400, True)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ _REDUCE = {
 class Compiled:
     """A checked condition with what its words and thresholds ask of the rule: it must hold for `hold`
     seconds, and be true in `samples` samples one after the other. `mixed`: its parts ask for different
-    times. `priority`: the most urgent of its words. `gateway`: it looks at the gateway and nothing else."""
+    times. `priority`: the most urgent of its words."""
 
     expr: Expr
     reads: frozenset[str] = frozenset()
@@ -65,7 +65,6 @@ class Compiled:
     samples: int = 1
     mixed: bool = False
     priority: Priority | None = None
-    gateway: bool = False
 
 
 def compile_condition(text: str, scope: Scope) -> Compiled:
@@ -85,9 +84,6 @@ def compile_condition(text: str, scope: Scope) -> Compiled:
         samples=max(samples for _, samples in wants),
         mixed=len(set(wants)) > 1,
         priority=min(priorities, key=lambda p: p.rank, default=None),
-        gateway=bool(builder.facts)
-        and len(builder.facts) == len(wants)
-        and all(f.gateway for f in builder.facts),
     )
 
 

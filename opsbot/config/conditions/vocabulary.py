@@ -49,7 +49,6 @@ class Fact:
     hold: float = 0.0
     samples: int = 1
     priority: Priority | None = None
-    gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def _gateway(word: str, scope: Scope, at: int, hold: float) -> Fact:
     terms = tuple(Seen(check, FAILED, name) for check in checks)
     expr: Expr = terms[0] if len(terms) == 1 else AnyOf(terms)
     priority = Priority.P1 if hold >= GATEWAY_P1_AFTER else Priority.P2
-    return Fact(expr, hold=hold, priority=priority, gateway=True)
+    return Fact(expr, hold=hold, priority=priority)
 
 
 def _first(word: str, kind: str, scope: Scope, at: int) -> str:

@@ -21,6 +21,13 @@ class DiskSchedule(Schedule):
     threshold_gb: NotNegative = Field(5.0, description="free space below which a warning is told")
 
 
+class RotationSchedule(Schedule):
+    """The loop that looks at the logs' sizes."""
+
+    interval_seconds: Interval = Field(3600.0, description="seconds between two looks")
+    cron: str = Field("", max_length=100, description="times at which logs are rotated whatever their size")
+
+
 class Schedules(Section):
     """The monitoring loops."""
 
@@ -29,8 +36,7 @@ class Schedules(Section):
         Schedule.model_construct(interval_seconds=300.0),
         description="CPU, memory, threads",
     )
-    log_rotation: Schedule = Field(
-        Schedule.model_construct(interval_seconds=3600.0),
-        description="the log file's size",
+    log_rotation: RotationSchedule = Field(
+        RotationSchedule.model_construct(), description="the log file's size"
     )
     disk_space: DiskSchedule = Field(DiskSchedule.model_construct(), description="free space")
