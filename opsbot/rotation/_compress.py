@@ -147,19 +147,24 @@ class Compression:
 
     def failure(self, error: OSError) -> RotationError:
         """What is told, and where the log is now. Removes the half archive, for its room counts as free."""
-        if self._half:
-            self._half.close()
+        self._drop_half()
         needed = self._written * self._size // self._read if self._read and self._written else self._size
         why = no_room(error, self._archive_fd, self._spec.archive_dir, needed)
         return RotationError(f"{self._path} was not compressed and stays where it is: {why}")
 
     def close(self) -> None:
         """Removes a half archive, and lets go of everything."""
-        if self._half:
-            self._half.close()
-        for descriptor in (*self._passed, self._source, self._folder_fd, self._archive_fd):
+        self._drop_half()
+        for descriptor in (self._source, self._folder_fd, self._archive_fd):
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def _drop_half(self) -> None:
+        for descriptor in self._passed:
+            os.close(descriptor)
+        self._passed = ()
+        if self._half:
+            self._half.close()
 
 
 def _header(of: os.stat_result) -> bytes:
