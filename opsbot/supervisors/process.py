@@ -163,7 +163,8 @@ class ProcessSupervisor:
             raise SupervisorError(_blocked(sight), permanent=True)
         plan = launch(self._options, self._context.hidden_env)
         prepare_log(self.log, plan.user, configured=self._options.log is not None)
-        await sweep(sight.findings.leftovers, self._boot_id, self._finder.left_behind)
+        if await sweep(sight.findings.leftovers, self._boot_id, self._finder.left_behind):
+            return None  # they may have started others meanwhile
         await self._old_keeper_gone(sight.seen)
         return await self._spawn(plan, generation, sight.seen)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +42,7 @@ class Place:
         self.state = folder / "state"
         self.log = folder / "target.log"
         self.made: list[ProcessSupervisor] = []
+        self.boot_id = SystemClock().boot_id
 
     def command(self, *modes: str) -> list[str]:
         """The folder in it makes the command line this test's own."""
@@ -73,6 +75,11 @@ class Place:
         """Pids of live processes with this test's command line, workers included."""
         name = str(self.folder)
         return [pid for pid in _proc.pids() if name in _proc.words(command_of(pid)) and _living(pid)]
+
+    def mains(self) -> list[int]:
+        """The copies without their workers and without what they are started through."""
+        pids = {pid for pid in self.copies() if _proc.argv(pid)[1:2] == ("-I",)}
+        return sorted(pid for pid in pids if (s := _proc.stat(pid)) and s.parent not in pids)
 
     def text(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
@@ -109,3 +116,26 @@ def kill(running: Running, number: int = signal.SIGKILL) -> None:
 
 def alive(pid: int) -> bool:
     return _living(pid)
+
+
+@asynccontextmanager
+async def by_hand(
+    place: Place, argv: list[str] | None = None, copies: int = 1, **more: Any
+) -> AsyncIterator[int]:
+    """Somebody starts the target; yields its pid (of the real child, when through a wrapper) when `copies`
+    more processes than before have its command line."""
+    known = set(place.copies())
+    more = {"cwd": place.folder, "stdout": subprocess.DEVNULL, **more}
+    with subprocess.Popen(argv or place.command(), **more) as child:
+        try:
+            yield await eventually(lambda: _begun(place, known, copies))
+        finally:
+            for pid in place.copies():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            child.kill()
+
+
+def _begun(place: Place, known: set[int], copies: int) -> int:
+    new = [pid for pid in place.mains() if pid not in known]
+    return new[0] if new and len(set(place.copies()) - known) >= copies else 0

@@ -1,7 +1,10 @@
 """A target for tests: says `ready`, then does what its arguments and its signals say.
 
 SIGUSR1: exit with 3. `ignore`: SIGTERM does not end it. `children`: has a child in its group that ignores
-SIGTERM. `daemon`: goes to the background. `port`: listens, and says where. `chatter`: writes for ever.
+SIGTERM. `spawn`: has one that is a fresh program with the argument `worker`; with `away` that has a session
+of its own. `helper`: has one in a session of its own that listens. `daemon`: goes to the background. `port`:
+listens, and says where. `again`: becomes itself anew, without this argument. `other`: becomes another
+program. `chatter`: writes for ever.
 """
 
 import os
@@ -31,10 +34,26 @@ if "children" in modes and not os.fork():
     say("child", os.getpid())
     while True:
         signal.pause()
-if "port" in modes:
-    server = socket.create_server(("127.0.0.1", 0))
+myself = [sys.executable, "-I", "-S", *sys.argv[:2]]
+if "worker" in modes:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if "away" in modes:
+        os.setsid()
+elif "spawn" in modes:
+    os.posix_spawn(sys.executable, [*myself, *modes, "worker"], os.environ)
+if "helper" in modes:
+    os.posix_spawn(sys.executable, [*myself, "helping"], os.environ)
+if "helping" in modes:
+    os.setsid()
+    say("helper", os.getpid())
+if "port" in modes or "helping" in modes:
+    server = socket.create_server(("127.0.0.1", 0), reuse_port=True)
     say("port", server.getsockname()[1])
 say("ready", os.getpid())
+if "again" in modes:
+    os.execv(sys.executable, [*myself, *(mode for mode in modes if mode != "again")])
+if "other" in modes:
+    os.execv("/bin/sleep", ["another-program", "100000"])
 if "chatter" in modes:
     for number in range(10**9):
         os.write(1, b"line %d %s\n" % (number, PADDING))

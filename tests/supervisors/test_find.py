@@ -6,34 +6,12 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from opsbot.errors import SupervisorError
-from opsbot.supervisors import _proc
-from tests.supervisors.helpers import Place, alive, eventually, kill
-
-
-@asynccontextmanager
-async def by_hand(place: Place, argv: list[str] | None = None, **more: Any) -> AsyncIterator[int]:
-    """Somebody starts the target; yields its pid (of the real child, when through a wrapper)."""
-    known = set(place.copies())
-    more = {"cwd": place.folder, "stdout": subprocess.DEVNULL, **more}
-    with subprocess.Popen(argv or place.command(), **more) as child:
-        try:
-            yield await eventually(lambda: next((p for p in _targets(place) if p not in known), 0))
-        finally:
-            for pid in _targets(place):
-                os.kill(pid, signal.SIGKILL)
-            child.kill()
-
-
-def _targets(place: Place) -> list[int]:
-    return [pid for pid in place.copies() if _proc.argv(pid)[1:2] == ("-I",)]
+from tests.supervisors.helpers import Place, alive, by_hand, eventually, kill
 
 
 async def test_a_copy_started_by_hand_is_adopted_and_not_started_again(place: Place) -> None:
