@@ -63,14 +63,14 @@ class _Walk:
         while names:
             self.refuse_strangers(sticky_too=False)
             name = names.popleft()
-            target = self._link(name)
-            if target is None:
+            if name == "..":  # in a link; no link is in `place`, so the way to its parent is known
+                self._restart(names, self.place.parent)
+            elif (target := self._link(name)) is None:
                 self._step(name, make)
-                continue
-            if not (links := links - 1):
+            elif links := links - 1:
+                self._restart(names, self.place / target)
+            else:
                 raise RotationError(f"{self.path} goes through too many links: name the folder itself.")
-            names = deque([*_joined(self.place, target).parts[1:], *names])
-            self._at(os.open("/", _PASS | _FOLDER), Path("/"))
         if any(self.place.is_relative_to(root) for root in NO_LOGS):
             raise RotationError(f"{self.path} is in /{self.place.parts[1]}, where no log is: name another.")
 
@@ -86,6 +86,10 @@ class _Walk:
                 f"The {stranger.who} may write to the folder {self.place} and so exchange files while opsbot "
                 f"moves them: run `{stranger.remedy} {self.place}`."
             )
+
+    def _restart(self, names: deque[str], onward: Path) -> None:
+        self._at(os.open("/", _PASS | _FOLDER), Path("/"))
+        names.extendleft(reversed(onward.parts[1:]))
 
     def _step(self, name: str, make: bool) -> None:
         try:
@@ -133,11 +137,6 @@ def _make(parent: int, name: str) -> int:
             above = os.fstat(parent)
             os.fchown(made, above.st_uid, above.st_gid)
     return made
-
-
-def _joined(place: Path, target: str) -> Path:
-    """`place` has no links in it, so `..` may be taken out as text."""
-    return Path(os.path.normpath(place / target))
 
 
 def _why(path: Path, error: OSError) -> str:

@@ -21,6 +21,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 _STAMP = "%Y%m%d_%H%M%S"
 _NUMBERS = 1000
@@ -85,7 +86,9 @@ def ours(kind: Kind, name: str, found: Iterable[str]) -> list[Named]:
 
 def _seconds(at: str) -> float | None:
     """Seconds since 1970 of a local time; None when it is no time."""
+    date, clock = at.split("_")
+    parts = (date[:4], date[4:6], date[6:], clock[:2], clock[2:4], clock[4:])
     try:
-        return time.mktime(time.strptime(at, _STAMP))
+        return datetime(*map(int, parts)).timestamp()  # type: ignore[arg-type]  # noqa: DTZ001 - local
     except (ValueError, OverflowError):
         return None

@@ -72,6 +72,7 @@ async def main(order: dict[str, Any]) -> None:
     if limit := order.get("file_limit"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     if user := order.get("user"):
+        await asyncio.to_thread(int)  # what a thread needs is imported while it may be read
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)

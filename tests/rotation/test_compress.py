@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import os
-import random
 import re
-import signal
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from opsbot.errors import RotationError
-from opsbot.rotation._backup import backup
-from opsbot.rotation.base import Aside
-from tests.rotation.child import POINTS
-from tests.rotation.yard import LINE, Child, Yard, eventually, gone, needs, needs_root, noise, workers
+from tests.rotation.yard import LINE, Yard, gone, needs, needs_root, noise, workers
 
 LONG = 150_000
 """Lines of noise that take longer to compress than the worker waits between two reports."""
@@ -125,87 +117,6 @@ async def test_what_is_still_written_to_stays(yard: Yard) -> None:
     assert yard.files() == [aside.path.name]
 
 
-# kills
-
-
-async def settled(yard: Yard, data: bytes) -> None:
-    """What a successor leaves: the log's lines once, and nothing half."""
-    for aside in yard.archive.asides():
-        await yard.compress(aside)
-    yard.archive.prune()
-    assert yard.content() == [data]
-    assert yard.files() == [str(path.relative_to(yard.folder)) for path in yard.archived()]
-
-
-def is_somewhere(yard: Yard, aside: Path, data: bytes) -> bool:
-    """Whether the lines are there, whole, at this very moment."""
-    return (aside.exists() and aside.read_bytes() == data) or yard.content() == [data]
-
-
-@pytest.mark.parametrize("point", [*POINTS, "half is compressed"])
-async def test_opsbot_killed_at_each_step_loses_and_doubles_nothing(yard: Yard, point: str) -> None:
-    data = yard.write(noise(LONG if point == "half is compressed" else 500))
-    await backup(yard.spec, yard.clock, appends=True)
-    aside = yard.set_aside()
-    child = yard.child("compress", aside.path, point=point)
-    left = child.line()
-    assert child.ended() == -signal.SIGKILL
-    assert is_somewhere(yard, aside.path, data)
-    assert all(content == data for content in yard.content())
-    eventually(lambda: all(gone(pid) for pid in left))
-    await settled(yard, data)
-
-
-async def test_opsbot_or_its_worker_or_both_killed_at_random_moments(yard: Yard) -> None:
-    data = yard.write(noise(20_000))
-    aside = yard.set_aside()
-    for _ in range(RANDOM_ROUNDS):
-        child = yard.child("compress", aside.path)
-        eventually(partial(working_or_over, child))
-        await asyncio.sleep(random.uniform(0.0, 0.12))
-        victims = [] if child.over() else random.choice([[], workers(child.pid)])
-        for victim in victims:
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-        if not victims or random.random() < 0.5:
-            child.process.kill()
-        child.ended()
-        assert is_somewhere(yard, aside.path, data)
-        assert all(content == data for content in yard.content())
-    await settled(yard, data)
-
-
-def working_or_over(child: Child) -> bool:
-    return child.over() or bool(workers(child.pid))
-
-
-async def test_a_killed_worker_is_told_and_the_log_stays(yard: Yard) -> None:
-    data = yard.write(noise(LONG))
-    aside = yard.set_aside()
-    with pytest.raises(RotationError, match="ended by somebody"):
-        await yard.compress(aside, kill_workers)
-    assert yard.files() == [aside.path.name]
-    await settled(yard, data)
-
-
-def kill_workers(_: float) -> None:
-    for worker in workers(os.getpid()):
-        worker.kill()
-
-
-async def test_an_archive_that_somebody_else_made_in_that_second_is_not_taken_for_this_ones(
-    yard: Yard,
-) -> None:
-    first, second = noise(5), noise(5)
-    yard.write(first)
-    aside = yard.set_aside()
-    await yard.compress(aside)
-    aside.path.write_bytes(second)
-    archived = await yard.compress(aside)
-    assert archived.path.name == "bot_20260105_150400_2.log.gz"
-    assert sorted(yard.content()) == sorted([first, second])
-
-
 # ends
 
 
@@ -226,7 +137,7 @@ async def test_a_cancelled_compression_ends_its_worker_and_leaves_nothing_half(y
     assert job.cancelled()
     assert all(gone(worker.pid) for worker in seen)
     assert yard.files() == [aside.path.name]
-    await settled(yard, data)
+    await yard.settled(data)
 
 
 async def test_a_closed_archive_ends_what_compresses(yard: Yard) -> None:
@@ -240,7 +151,7 @@ async def test_a_closed_archive_ends_what_compresses(yard: Yard) -> None:
     assert "ended with opsbot" in job.result()
     assert workers(os.getpid()) == []
     assert yard.files() == [aside.path.name]
-    await settled(yard, data)
+    await yard.settled(data)
 
 
 async def caught(compressing: Awaitable[object]) -> str:
@@ -249,48 +160,13 @@ async def caught(compressing: Awaitable[object]) -> str:
     return str(error.value)
 
 
-# two at once
-
-
-async def test_of_two_opsbots_at_one_log_one_archives_it(yard: Yard) -> None:
-    data = yard.write(noise(20_000))
-    aside = yard.set_aside()
-    answers = [child.answer() for child in [yard.child("compress", aside.path) for _ in range(3)]]
-    assert sum(isinstance(answer, str) for answer in answers) == 1
-    refused = [answer["error"] for answer in answers if isinstance(answer, dict)]
-    assert all("locked" in text or "does not exist" in text for text in refused)
-    assert yard.content() == [data]
-
-
-async def test_two_logs_of_one_second_get_two_archives_from_two_opsbots_at_once(yard: Yard) -> None:
-    asides, written = [], []
-    for _ in range(3):
-        written.append(yard.write(noise(2_000)))
-        asides.append(yard.set_aside())
-    children = [yard.child("compress", aside.path) for aside in asides]
-    assert len({child.answer() for child in children}) == 3
-    assert sorted(yard.content()) == sorted(written)
-
-
-async def test_what_another_opsbot_compresses_is_not_swept(yard: Yard) -> None:
-    yard.write(noise(LONG))
-    aside = yard.set_aside()
-    halves: list[list[Path]] = []
-
-    def sweep(_: float) -> None:
-        yard.archive.prune()
-        halves.append([*yard.spec.archive_dir.glob("*.part")])
-
-    await yard.compress(aside, sweep)
-    assert all(halves[:-1])
-
-
 # no room
 
 
 async def test_a_full_disk_leaves_the_log_and_says_what_is_needed(yard: Yard) -> None:
-    yard.spec.archive_dir.mkdir(parents=True)
-    script = f'mount -t tmpfs -o size=1m,mode=0750 tmpfs {yard.spec.archive_dir} && "$@"; ls -A {yard.spec.archive_dir}'
+    place = yard.spec.archive_dir
+    place.mkdir(parents=True)
+    script = f'mount -t tmpfs -o size=1m,mode=0750 tmpfs {place} && "$@"; ls -A {place}'
     before = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh")
     needs(usable([*before, "true"]), "this machine allows no file systems of one's own (unshare)")
     data = yard.write(noise(40_000))
@@ -309,7 +185,7 @@ async def test_a_limit_on_the_size_of_files_is_told_as_one(yard: Yard) -> None:
     said = yard.child("compress", aside.path, file_limit=300_000).answer()["error"]
     assert "File too large; about" in said
     assert yard.files() == [aside.path.name]
-    await settled(yard, data)
+    await yard.settled(data)
 
 
 def usable(command: list[str]) -> bool:
@@ -317,56 +193,3 @@ def usable(command: list[str]) -> bool:
         return subprocess.run(command, capture_output=True).returncode == 0
     except OSError:
         return False
-
-
-# attacks
-
-
-TRAPS: dict[str, Callable[[Path, Path], None]] = {
-    "symlink": lambda place, precious: place.symlink_to(precious),
-    "hard link": lambda place, precious: place.hardlink_to(precious),
-    "pipe": lambda place, _: os.mkfifo(place),
-}
-
-
-@pytest.mark.parametrize("trap", TRAPS)
-@pytest.mark.parametrize("name", ["bot_20260105_150400.log.gz", "bot_20260105_150400.log.gz.part"])
-async def test_a_name_that_was_made_before_is_never_written_through(yard: Yard, trap: str, name: str) -> None:
-    precious = yard.folder / "precious"
-    precious.write_text("do not touch")
-    yard.spec.archive_dir.mkdir(parents=True)
-    place = yard.spec.archive_dir / name
-    TRAPS[trap](place, precious)
-    data = yard.write()
-    archived = await yard.rotate()
-    assert archived.path.name != name
-    assert gzip.decompress(archived.path.read_bytes()) == data
-    assert precious.read_text() == "do not touch"
-
-
-async def test_an_archive_folder_that_is_exchanged_meanwhile_leads_nowhere_else(yard: Yard) -> None:
-    data = yard.write(noise(LONG))
-    aside = yard.set_aside()
-    elsewhere, moved = yard.folder / "elsewhere", yard.folder / "moved"
-    elsewhere.mkdir()
-
-    def exchange(_: float) -> None:
-        if not moved.exists():
-            yard.spec.archive_dir.rename(moved)
-            yard.spec.archive_dir.symlink_to(elsewhere)
-
-    await yard.compress(aside, exchange)
-    assert list(elsewhere.iterdir()) == []
-    assert [gzip.decompress(path.read_bytes()) for path in moved.glob("*.gz")] == [data]
-
-
-@pytest.mark.parametrize("trap", ["symlink", "hard link"])
-async def test_a_link_in_the_place_of_an_aside_is_not_archived(yard: Yard, trap: str) -> None:
-    secret = yard.folder / "secret"
-    secret.write_text("root's own")
-    path = yard.archive.aside_path(in_archive=False)
-    TRAPS[trap](path, secret)
-    with pytest.raises(RotationError, match="link"):
-        await yard.compress(Aside(path, 0))
-    assert yard.archived() == []
-    assert secret.read_text() == "root's own"

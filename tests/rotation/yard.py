@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
+from opsbot.errors import RotationError
 from opsbot.rotation import _worker
 from opsbot.rotation._archive import Archive
-from opsbot.rotation._safe import rename_new
+from opsbot.rotation._safe import opened, rename_new
 from opsbot.rotation.base import Archived, Aside, LogSpec
 from opsbot.testing import VirtualClock
 
@@ -63,6 +64,14 @@ class Yard:
 
     async def rotate(self) -> Archived:
         return await self.compress(self.set_aside())
+
+    async def settled(self, data: bytes) -> None:
+        """What a successor leaves: the log's lines once, and nothing half."""
+        for aside in self.archive.asides():
+            await self.compress(aside)
+        self.archive.prune()
+        assert self.content() == [data]
+        assert self.files() == [str(path.relative_to(self.folder)) for path in self.archived()]
 
     def archived(self) -> list[Path]:
         """The finished archives."""
@@ -181,6 +190,24 @@ def needs(usable: bool, reason: str) -> None:
 
 def needs_root() -> None:
     needs(os.geteuid() == 0, "this test needs root")
+
+
+def refusal(path: Path) -> str:
+    """The one sentence that says why a log is not rotated, with the remedy behind a colon."""
+    with pytest.raises(RotationError) as caught, opened(path):
+        pass
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert ": " in sentence
+    return sentence
+
+
+TRAPS: dict[str, Callable[[Path, Path], None]] = {
+    "symlink": lambda place, precious: place.symlink_to(precious),
+    "hard link": lambda place, precious: place.hardlink_to(precious),
+    "pipe": lambda place, _: os.mkfifo(place),
+}
+"""What somebody may put in the place of a file that opsbot is about to make."""
 
 
 def noise(lines: int) -> bytes:
