@@ -137,10 +137,12 @@ class Finder:
         last = self._records.exit_of(seen.process) if seen else None
         crashed = last.exit.at.mono if last and not last.exit.clean and self._this_boot(last.process) else 0.0
         mains = [known.process for known in (seen, adopted) if known and self._this_boot(known.process)]
-        asked = max((self._records.asked_at(process) or 0.0 for process in mains), default=0.0)
+        stopped = [process for process in mains if self._records.asked(process)]
+        asked = max((self._records.asked_at(process) or 0.0 for process in stopped), default=0.0)
         return Past(
             ended_known=last is not None if seen else bool(exits),
             adopted=adopted,
+            stopped=stopped[0].pid if stopped else 0,
             beside=int(max(crashed, asked) * _TICKS_A_SECOND),
         )
 

@@ -17,6 +17,7 @@ from typing import Any
 from opsbot.domain.moment import Moment
 from opsbot.domain.process import Exit, ProcessId
 from opsbot.errors import SupervisorError
+from opsbot.supervisors import _proc
 from opsbot.supervisors._group import Adoption
 
 NO_PROCESS = ProcessId("", 0, 0)
@@ -184,7 +185,7 @@ class Records:
         except FileNotFoundError:
             return b""
         except OSError as error:
-            raise SupervisorError(
+            raise _proc.blind(error) or SupervisorError(
                 f"The target's record {self.directory / name} cannot be read ({error.strerror})."
             ) from error
 

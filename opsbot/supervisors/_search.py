@@ -53,11 +53,13 @@ class Findings:
 class Past:
     """What is known of the targets before. `ended_known`: a keeper saw the last one end, so that what
     survives in a session of its own is no target that went to the background. `adopted`: the last one that
-    somebody else had started. `beside`: clock ticks since boot; what began before then ran beside a target
-    that has crashed since, or that opsbot ended, and is no replacement of it."""
+    somebody else had started. `stopped`: pid of the last one that opsbot itself made end, 0 for none.
+    `beside`: clock ticks since boot; what began before then ran beside a target that has crashed since, or
+    that opsbot made end, and is no replacement of it."""
 
     ended_known: bool = False
     adopted: Adoption | None = None
+    stopped: int = 0
     beside: int = 0
 
 
@@ -191,13 +193,11 @@ class Search:
         return adopted.left(found.process, found.stat) and not _proc.alive(adopted.process, self.boot_id)
 
     def _mere_worker(self, found: Found) -> bool:
-        """A forked worker of a dead target has its command line, but is not it; what a wrapper ran is."""
-        return (
-            self.pattern is not None
-            and not self.pattern.wrapped
-            and self._ours(found)
-            and self._left_over(found)
-        )
+        """A forked worker of a dead target has its command line, but is not it. What a wrapper ran is, unless
+        opsbot has made the wrapper end: then it is still to follow."""
+        if not (found.cookie and self.pattern and self._ours(found) and self._left_over(found)):
+            return False
+        return not self.pattern.wrapped or found.cookie.main == self.past.stopped
 
 
 def _uppermost(found: list[Found]) -> list[Found]:

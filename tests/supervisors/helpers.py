@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 from opsbot.clock import SystemClock
 from opsbot.domain.process import Running
@@ -20,6 +22,7 @@ from opsbot.supervisors.base import SupervisorContext
 from opsbot.supervisors.process import Options, ProcessSupervisor
 
 TARGET = Path(__file__).with_name("target.py")
+LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
 BOUND = 20.0
 T = TypeVar("T")
 
@@ -139,3 +142,31 @@ async def by_hand(
 def _begun(place: Place, known: set[int], copies: int) -> int:
     new = [pid for pid in place.mains() if pid not in known]
     return new[0] if new and len(set(place.copies()) - known) >= copies else 0
+
+
+def needs(possible: bool, reason: str) -> None:
+    """Skips a test that cannot run here; where all tests must run, it fails instead."""
+    if not possible:
+        assert not os.environ.get("OPSBOT_TEST_REQUIRE_ALL"), reason
+        pytest.skip(reason)
+
+
+@contextmanager
+def another_program_with(pid: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A pid that has become free is given to another program, as happens when the pids have gone round."""
+    needs(
+        os.access(LAST_PID, os.W_OK), "a certain pid can be had only by root, through ns_last_pid (proc(5))"
+    )
+    for _ in range(1000):  # others start processes as well
+        LAST_PID.write_text(str(pid - 1))
+        bystander = subprocess.Popen(["sleep", "1000"])
+        if bystander.pid == pid:
+            break
+        bystander.kill()
+        bystander.wait()
+    assert bystander.pid == pid
+    try:
+        yield bystander
+    finally:
+        bystander.kill()
+        bystander.wait()

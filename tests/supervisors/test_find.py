@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.errors import SupervisorError
-from tests.supervisors.helpers import Place, alive, by_hand, eventually, kill
+from tests.supervisors.helpers import Place, alive, by_hand, eventually, kill, needs
 
 
 async def test_a_copy_started_by_hand_is_adopted_and_not_started_again(place: Place) -> None:
@@ -91,8 +91,7 @@ async def test_a_copy_in_another_folder_is_only_a_candidate(place: Place) -> Non
 
 
 async def test_a_copy_of_another_user_is_only_a_candidate(place: Place) -> None:
-    if os.geteuid():
-        pytest.skip("only root sees and starts what is another user's")
+    needs(os.geteuid() == 0, "only root sees and starts what is another user's")
     command = ["sleep", f"100000.{os.getpid()}"]
     with subprocess.Popen(command, user="daemon", cwd="/") as child:
         pid = child.pid

@@ -10,18 +10,12 @@ import pytest
 
 from opsbot.errors import SupervisorError
 from opsbot.supervisors import _proc
-from tests.supervisors.helpers import Place, eventually
+from tests.supervisors.helpers import Place, eventually, needs
 
 C_LIBRARY_SIGNALS = 0b11 << 31
 """32 and 33, glibc's own: its posix_spawn ignores them, its threads set them up when they need them."""
 
 ROOT_ONLY = "this test changes users, which needs root"
-
-
-def needs_root() -> None:
-    if os.geteuid():
-        assert not os.environ.get("OPSBOT_TEST_REQUIRE_ALL"), ROOT_ONLY
-        pytest.skip(ROOT_ONLY)
 
 
 async def fails(place: Place, *, permanent: bool = True, **options: object) -> str:
@@ -127,7 +121,7 @@ async def test_the_target_gets_no_descriptors_but_its_own_and_default_signals(pl
 
 
 async def test_the_target_runs_as_the_configured_user(place: Place) -> None:
-    needs_root()
+    needs(os.geteuid() == 0, ROOT_ONLY)
     place.folder.chmod(0o755)
     for parent in place.folder.parents[:-1]:
         parent.chmod(parent.stat().st_mode | 0o055)
