@@ -17,6 +17,7 @@ from opsbot.errors import SupervisorError
 from opsbot.supervisors.base import Supervisor
 from opsbot.testing.supervisor import FakeHost, FakeSupervisor
 from tests.contracts.docker_harness import DockerHarness
+from tests.contracts.systemd_harness import INSIDE_ONLY
 from tests.supervisors.helpers import Place
 
 GRACE = 10.0
@@ -104,7 +105,10 @@ class FakeHarness:
         return
 
 
-@pytest.fixture(params=[ProcessHarness, DockerHarness, FakeHarness], ids=["process", "docker", "fake"])
+@pytest.fixture(
+    params=[ProcessHarness, DockerHarness, FakeHarness, *INSIDE_ONLY.values()],
+    ids=["process", "docker", "fake", *INSIDE_ONLY],
+)
 async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
     made: Harness = request.param(tmp_path)
     yield made

@@ -1,0 +1,1 @@
+"""What the supervisor `systemd` is made of."""
