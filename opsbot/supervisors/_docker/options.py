@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from opsbot.supervisors.base import SupervisorOptions
 
 DEFAULT_URL = "unix:///var/run/docker.sock"
-CONTAINER = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$"
+_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}"
 """What Docker allows as a name (moby, daemon/names), which covers ids too. Nothing in it means anything in a
 URL."""
 
@@ -22,7 +22,7 @@ _PLAIN_PORT = 2375  # IANA: docker, without TLS
 
 
 def _container(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(CONTAINER.rstrip("$"), value):
+    if isinstance(value, str) and not re.fullmatch(_NAME, value):
         raise ValueError(f"`{value}` is no container: give its name or id as `docker ps` shows it")
     return value
 
@@ -57,7 +57,7 @@ class Options(SupervisorOptions):
     """`container`: its name or id; it must exist, for opsbot creates none. `url`: where the engine listens,
     on this machine only; DOCKER_HOST when it is left out, else Docker's usual socket."""
 
-    container: Annotated[str, Field(pattern=CONTAINER), BeforeValidator(_container)]
+    container: Annotated[str, Field(pattern=f"^{_NAME}$"), BeforeValidator(_container)]
     url: Annotated[str, AfterValidator(_local)] = Field(default_factory=_default_url, validate_default=True)
 
     @model_validator(mode="after")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from dataclasses import dataclass, replace
 
 from opsbot.clock import Clock
 from opsbot.domain.process import Exit, ProcessId
 from opsbot.errors import SupervisorError
-from opsbot.supervisors import _proc
+from opsbot.supervisors import _oom, _proc
 from opsbot.supervisors._docker.container import Container, seconds
 from opsbot.supervisors._docker.endings import Evidence, exit_of, of_run
 from opsbot.supervisors._docker.engine import Engine, EngineDown
@@ -102,7 +103,7 @@ class Sights:
             since = max(seconds(run.started_at), now.wall - EVENTS_SECONDS)
             events = await self._engine.history(run.container, int(since), lambda e: bool(_ends(e, run)))
             evidence = replace(evidence, events=of_run(events, run))
-        return exit_of(evidence, self._clock.now())
+        return await _explained(exit_of(evidence, self._clock.now()), run)
 
     async def _settled(self, run: Run) -> Container | None:
         """The run's container once its engine has noticed the end.
@@ -123,6 +124,14 @@ class Sights:
                     raise
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+async def _explained(exit_: Exit, run: Run) -> Exit:
+    """An engine may miss that memory was why (its own counters come late); the kernel's log does not."""
+    if exit_.signal != signal.SIGKILL or exit_.asked or exit_.cause:
+        return exit_
+    cause = await asyncio.to_thread(_oom.cause, run.process.pid, 1)
+    return exit_ if cause == _oom.LIKELY else replace(exit_, cause=cause)
 
 
 def _ends(event: Event, run: Run) -> bool:

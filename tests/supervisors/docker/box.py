@@ -7,7 +7,8 @@ import json
 import os
 import signal
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.supervisors.docker.sandbox import Sandbox
 from tests.supervisors.helpers import eventually
 
 IMAGE = "localhost/box:1"
+NOBODY = 65534
 
 PROGRAM = """
 trap 'exit 143' TERM
@@ -46,17 +48,20 @@ class Box:
         self.told.mkdir()
         self.made: list[DockerSupervisor] = []
 
-    def create(self, *command: str, program: str = PROGRAM, policy: str = "", **host: Any) -> Box:
-        """Makes the container anew, stopped; by itself it runs `program` in a shell."""
+    def create(self, *command: str, program: str = PROGRAM, policy: str = "", **more: Any) -> Box:
+        """Makes the container anew, stopped; by itself it runs `program` in a shell. `more`: `retries` of the
+        policy, `stop_signal`, `tty`, and what else the engine takes as HostConfig."""
         self.remove()
         body = {
             "Image": IMAGE,
             "Cmd": list(command or ("sh", "-c", program, self.name)),
+            "StopSignal": more.pop("stop_signal", ""),
+            "Tty": more.pop("tty", False),
             "HostConfig": {
                 "NetworkMode": "none",
                 "Binds": [f"{self.told}:/in"],
-                "RestartPolicy": {"Name": policy, "MaximumRetryCount": host.pop("retries", 0)},
-                **host,
+                "RestartPolicy": {"Name": policy, "MaximumRetryCount": more.pop("retries", 0)},
+                **more,
             },
         }
         self.engine.call("POST", f"containers/create?name={self.name}", body)
@@ -112,6 +117,16 @@ class Box:
 def _is_shell_of(name: str, pid: int) -> bool:
     words = _proc.argv(pid)
     return bool(words) and words[0] == "sh" and words[-1] == name
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """What a user may who is neither root nor in a group that counts."""
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def crash(running: Running, number: int = signal.SIGKILL) -> None:
