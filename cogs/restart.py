@@ -9,18 +9,28 @@ from discord.ext import commands
 
 from cogs._ui.answer import say, turn_into
 from cogs._ui.buttons import NUMBER, GuardedButton
-from cogs._ui.confirm import KEY, PATIENCE, confirm_row
+from cogs._ui.confirm import KEY, PATIENCE, Question, confirm_row
 from cogs._ui.follow import follow
 from cogs._ui.gate import NotAllowed, needs
 from cogs._ui.host import Asked, Host
 from cogs._ui.options import suggest_targets, the_target
 from opsbot.domain.access import Permission
+from opsbot.domain.action import Action, Rotate
+from opsbot.domain.actor import Actor
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.answers import action_question, notice, refusal
 from opsbot.errors import UsageError
+from opsbot.runtime.port import Operations
 from opsbot.text import discord_time
 
 MAX_REASON = 300  # characters
+
+_NOUN = {
+    ActionKind.RESTART: "restart",
+    ActionKind.STOP: "stop",
+    ActionKind.START: "start",
+    ActionKind.ROTATE_LOGS: "rotation of the log",
+}
 
 ACTIONS = [
     app_commands.Choice(name=kind.value, value=kind.value)
@@ -86,12 +96,14 @@ class Confirm(_Answer, template=rf"opsbot:confirm:(?P<key>{KEY})"):
         except UsageError as over:
             await turn_into(asked, refusal(str(over)))
             return
-        await turn_into(asked, notice(f"⏳ Asking for the {question.kind.value}", ""))
-        actor = self.person(asked)
-        action = await asked.client.operations.act(
-            question.target, question.kind, question.reason, actor, question.incident
-        )
-        await follow(asked, action)
+        await turn_into(asked, notice(f"⏳ Asking for the {_NOUN[question.kind]}", ""))
+        await follow(asked, await _done(asked.client.operations, question, self.person(asked)))
+
+
+async def _done(operations: Operations, asked: Question, actor: Actor) -> Action:
+    if asked.kind is ActionKind.ROTATE_LOGS:
+        return await operations.rotate(asked.target, asked.reason, actor, asked.rotate or Rotate())
+    return await operations.act(asked.target, asked.kind, asked.reason, actor, asked.incident)
 
 
 class Cancel(_Answer, template=rf"opsbot:cancel:(?P<key>{KEY})"):
@@ -107,7 +119,7 @@ class Cancel(_Answer, template=rf"opsbot:cancel:(?P<key>{KEY})"):
         except UsageError as over:
             await turn_into(asked, refusal(str(over)))
             return
-        await turn_into(asked, refusal(f"You cancelled the {question.kind.value} of {question.target}."))
+        await turn_into(asked, refusal(f"You cancelled the {_NOUN[question.kind]} of {question.target}."))
 
 
 class Restart(commands.Cog):

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass
 
 from opsbot.clock import Clock
+from opsbot.domain.action import Rotate
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.payload import Button, ButtonStyle
 from opsbot.errors import UsageError
@@ -30,7 +31,7 @@ CANCEL = "opsbot:cancel:{key}"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A restart, stop or start to be confirmed by `asker` (a user id) before `deadline` (`Moment.mono`)."""
+    """An action to be confirmed by `asker` (a user id) before `deadline` (`Moment.mono`)."""
 
     asker: int
     kind: ActionKind
@@ -38,6 +39,7 @@ class Question:
     reason: str
     incident: int | None
     deadline: float
+    rotate: Rotate | None = None
 
 
 class Questions:
@@ -48,11 +50,19 @@ class Questions:
         self._patience = patience
         self._open: dict[str, Question] = {}
 
-    def ask(self, asker: int, kind: ActionKind, target: str, reason: str, incident: int | None = None) -> str:
+    def ask(
+        self,
+        asker: int,
+        kind: ActionKind,
+        target: str,
+        reason: str,
+        incident: int | None = None,
+        rotate: Rotate | None = None,
+    ) -> str:
         """Keeps a question and returns its name."""
         key = secrets.token_urlsafe(12)
         deadline = self._clock.now().mono + self._patience
-        self._open[key] = Question(asker, kind, target, reason, incident, deadline)
+        self._open[key] = Question(asker, kind, target, reason, incident, deadline, rotate)
         while len(self._open) > AT_MOST:
             del self._open[next(iter(self._open))]
         return key

@@ -164,6 +164,40 @@ def start(
 
 
 @app.command()
+def rotate(
+    target: TargetName = None,
+    max_size_mb: Annotated[
+        float,
+        typer.Option(min=0, envvar="MAX_SIZE_MB", help="Only if the log is that large; 0: now."),
+    ] = 0,
+    keep: Annotated[
+        int | None, typer.Option(min=0, envvar="KEEP_FILES", help="Archives to keep. Default: as configured.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
+    config: Config = None,
+) -> None:
+    """Rotate a target's log without losing a line: set aside, compress, remove old archives."""
+    from opsbot.cli.act import act_command
+
+    request = {"verb": "rotate", "target": target, "max_size_mb": max_size_mb, "keep": keep}
+    raise typer.Exit(act_command(config, {**request, "reason": reason}))
+
+
+@app.command()
+def adopt(
+    target: TargetName = None,
+    pid: Annotated[
+        int | None, typer.Option(min=1, help="The process; left out, those that look like it are listed.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Take a process that somebody started by hand for the target's own."""
+    from opsbot.cli.act import act_command
+
+    raise typer.Exit(act_command(config, {"verb": "adopt", "target": target, "pid": pid}))
+
+
+@app.command()
 def pause(
     target: TargetName = None,
     minutes: Annotated[float, typer.Option(min=1, max=10080, help="For how long.")] = 30,

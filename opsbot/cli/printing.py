@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -26,6 +27,13 @@ def _line(line: str) -> str:
     return f"\x1b[1;{colour}m{line[0]}\x1b[0m{line[1:]}" if colour else line
 
 
+def show_progress(text: str) -> None:
+    """How far something is, on the terminal's last line until the next line comes; nowhere else."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r\x1b[K{printable(text)[:width]}", end="", flush=True)
+
+
 def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False, before: int = 1) -> int:
     """Prints the lines of an answer as they come; returns the exit code. What came over the socket is drawn
     already, but it is the terminal's last gate: nothing in it may move the cursor. `before`: the exit code
@@ -33,6 +41,7 @@ def print_answer(lines: Iterable[dict[str, Any]], *, as_json: bool = False, befo
     code = before
     for line in lines:
         code = line.get("exit", code)
+        show_progress(str(line.get("progress", "")))
         if "error" in line:
             print(f"opsbot: {printable(str(line['error']))}", file=sys.stderr)
         elif as_json and "data" in line:

@@ -7,13 +7,15 @@ from contextlib import aclosing
 from typing import Any
 
 from opsbot.control.reports import Line, health_answer
-from opsbot.domain.action import Action, ActionState, StepState
+from opsbot.domain.action import Action, ActionState, Rotate, StepState
 from opsbot.domain.actor import Actor
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.action import result_lines, step_line
 from opsbot.draw.summary import as_data, headline
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
+
+MB = 2**20
 
 
 def target_of(operations: Operations, request: dict[str, Any]) -> str:
@@ -91,6 +93,35 @@ async def action_lines(
         yield line
 
 
+async def rotate_lines(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
+    """Rotates a target's log; one line a step as it happens, and how far it is in between."""
+    target = target_of(operations, request)
+    keep = request.get("keep")
+    wanted = Rotate(int(_number(request, "max_size_mb") * MB), None if keep is None else int(keep))
+    plan = await operations.plan_rotation(target)
+    if plan.warning and plan.size >= wanted.min_bytes:
+        yield {"text": f"⚠ {plan.warning}"}
+    action = await operations.rotate(target, str(request.get("reason", "")), actor, wanted)
+    async for line in _progress(operations, action):
+        yield line
+
+
+async def adopt_line(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
+    """Takes a process for the target's; without a pid, lists what looks like it."""
+    target = target_of(operations, request)
+    if request.get("pid"):
+        running = await operations.adopt(target, int(request["pid"]), actor)
+        yield {"text": f"pid {running.process.pid} is now {target}: opsbot keeps it running.", "exit": 0}
+        return
+    found = await operations.candidates(target)
+    lines = [f"pid {pid}: {reason}" for pid, reason in found]
+    yield {"text": "\n".join(lines) or f"Nothing else looks like {target}.", "exit": 0}
+
+
 async def _progress(operations: Operations, action: Action) -> AsyncGenerator[Line, None]:
     shown = -1
     async with aclosing(operations.follow(action.id)) as progress:
@@ -99,4 +130,6 @@ async def _progress(operations: Operations, action: Action) -> AsyncGenerator[Li
                 if number > shown and step.state not in (StepState.WAITING, StepState.RUNNING):
                     shown = number
                     yield {"text": step_line(number + 1, step)}
+                elif step.state is StepState.RUNNING and step.detail:
+                    yield {"progress": step_line(number + 1, step)}
     yield {"text": result_lines(action), "exit": 0 if action.state is ActionState.DONE else 1}

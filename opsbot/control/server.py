@@ -17,10 +17,12 @@ import structlog
 
 from opsbot.control.answers import (
     action_lines,
+    adopt_line,
     health_line,
     incidents_line,
     pause_line,
     resume_line,
+    rotate_lines,
     targets_line,
 )
 from opsbot.control.client import SOCKET, address
@@ -47,11 +49,13 @@ log = structlog.get_logger("opsbot.control")
 Verb = Callable[[Operations, dict[str, Any], Actor], AsyncGenerator[Line, None]]
 
 VERBS: dict[str, Verb] = {
+    "adopt": adopt_line,
     "health": health_line,
     "incidents": incidents_line,
     "pause": pause_line,
     "restart": action_lines,
     "resume": resume_line,
+    "rotate": rotate_lines,
     "start": action_lines,
     "stop": action_lines,
     "targets": targets_line,

@@ -73,10 +73,11 @@ class ActionState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rotate:
     """What is asked of a rotation beyond the configuration: only from `min_bytes` on, `keep` archives (None:
-    as configured)."""
+    as configured); `finish`: nothing new is set aside, only what earlier rotations left is finished."""
 
     min_bytes: int = 0
     keep: int | None = None
+    finish: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from opsbot.domain.rule import ActionKind
 from opsbot.draw.limits import EMBED_DESCRIPTION, clamp
 from opsbot.draw.marks import incident_dot
 from opsbot.draw.payload import Colour, Embed, Payload
-from opsbot.text import discord_time, number_text, safe_text, seconds_text, units
+from opsbot.text import bytes_text, discord_time, number_text, safe_text, seconds_text, units
 
 _NAME, _LINE, _TEXT = 80, 150, 1000
 
@@ -110,6 +110,27 @@ def action_question(
         text += f"\nRunning since {discord_time(running_since.wall)}."
     title = f"{kind.value.capitalize()} {safe_text(target, _NAME)}?"
     return notice(title, f"{text}\nReason: {_said(reason)}", Colour.ORANGE)
+
+
+def rotation_question(target: str, size: int, warning: str) -> Payload:
+    """Asks before a rotation that may lose lines; whoever shows it adds its own two buttons."""
+    text = f"The log has {bytes_text(size)}. {_said(warning)}"
+    return notice(f"Rotate the log of {safe_text(target, _NAME)}?", text, Colour.ORANGE)
+
+
+def candidates_list(target: str, found: Sequence[tuple[int, str]]) -> Payload:
+    """Processes that look like a target and were not taken."""
+    name = safe_text(target, _NAME)
+    if not found:
+        return notice(f"Nothing else looks like {name}", "There is no process to adopt.", Colour.GREEN)
+    lines = [f"pid **{pid}**: {safe_text(reason, _LINE)}" for pid, reason in found]
+    return _listed(f"What looks like {name}", map(str, lines))
+
+
+def adopted(target: str, pid: int) -> Payload:
+    """Answer to an adoption."""
+    text = "opsbot watches it from now on, and keeps it running."
+    return notice(f"pid {pid} is now {safe_text(target, _NAME)}", text, Colour.GREEN)
 
 
 def refusal(reason: str) -> Payload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opsbot.domain.action import Action
+from opsbot.domain.action import Action, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.notice import Receipt
 from opsbot.domain.process import Exit, Running
@@ -90,6 +90,16 @@ class ActionAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class RotateAsked:
+    """A person or the schedule wants a target's log rotated."""
+
+    target: str
+    actor: Actor
+    reason: str
+    rotate: Rotate
+
+
+@dataclass(frozen=True, slots=True)
 class ActionMoved:
     """A running action has made progress or ended (its `state` says which). `hopeless`: it failed in a way
     that trying again cannot help, such as a missing executable."""
@@ -149,6 +159,7 @@ Input = (
     | PauseAsked
     | ResumeAsked
     | ActionAsked
+    | RotateAsked
     | ActionMoved
     | Delivered
     | OwnTrouble

@@ -11,8 +11,8 @@ from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import Priority
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
-from opsbot.domain.rule import ActionKind, Rule
-from opsbot.engine import incidents, restarts
+from opsbot.domain.rule import ActionKind
+from opsbot.engine import evidence, incidents, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
 from opsbot.engine.draft import Draft, LookNow, RunAction
 from opsbot.engine.parents import parents_down
@@ -58,7 +58,7 @@ def consider(draft: Draft, known: Known) -> Ruling | None:
     """
     asking = asks_for_restart(draft, known)
     if asking is None:
-        if not _firing(draft, known):
+        if not evidence.firing(draft, known, ActionKind.RESTART):
             clear_builtin(draft, known.target.name, HOLD_RULE, "it is healthy again")
         return None
     ruling = restarts.automatic(situation(draft, known), draft.now)
@@ -71,28 +71,8 @@ def consider(draft: Draft, known: Known) -> Ruling | None:
 
 
 def asks_for_restart(draft: Draft, known: Known) -> Alert | None:
-    """The most urgent firing alert whose rule wants a restart, and whose condition was seen true since
-    opsbot started and since the last action on the target ended (what was seen before or during that says
-    nothing about its success; an alert that merely waits for its recovery is no reason)."""
-    fresh = [a for a, rule in _firing(draft, known) if _evidence_is_fresh(known, rule)]
-    return min(fresh, key=lambda a: a.priority.rank, default=None)
-
-
-def _firing(draft: Draft, known: Known) -> list[tuple[Alert, Rule]]:
-    wanting = {r.name: r for r in known.target.rules if r.action is ActionKind.RESTART}
-    alerts = draft.alerts_of(known.target.name)
-    return [(a, wanting[a.rule]) for a in alerts if a.firing and a.rule in wanting]
-
-
-def _evidence_is_fresh(known: Known, rule: Rule) -> bool:
-    progress, settled = known.progress[rule.name], known.settled
-    if progress.verdict is None or not progress.verdict.truth:
-        return False
-    if settled is None:
-        return True
-    samples = (known.view.newest.get(check) for check in rule.reads)
-    judged = progress.last.mono > settled.mono
-    return judged and any(s is not None and s.at.mono > settled.mono for s in samples)
+    """The alert that asks for a restart, on evidence that is newer than the last start or stop."""
+    return evidence.asking(draft, known, ActionKind.RESTART, known.settled)
 
 
 def _say_why_not(draft: Draft, known: Known, ruling: Ruling) -> None:

@@ -9,10 +9,11 @@ from opsbot.domain.alert import Alert
 from opsbot.domain.change import NoticeDone
 from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
-from opsbot.engine import alerting, repair
+from opsbot.domain.rule import ActionKind
+from opsbot.engine import alerting, repair, rotation
 from opsbot.engine.draft import Draft
 from opsbot.engine.own import OWN
-from opsbot.engine.state import State
+from opsbot.engine.state import Known, State
 from opsbot.engine.step import Step
 
 
@@ -36,10 +37,19 @@ def _take_up(draft: Draft, action: Action) -> None:
     known = draft.state.known.get(action.target)
     if known is None:
         draft.put_action(repair.failed_without(action, "the target is no longer configured", draft.now))
+    elif action.kind is ActionKind.ROTATE_LOGS:
+        _take_up_rotation(draft, action, known)
     elif known.target.supervisor is None:
         draft.put_action(repair.failed_without(action, "the target has no supervisor any more", draft.now))
     else:
         repair.interrupted(draft, action)
+
+
+def _take_up_rotation(draft: Draft, action: Action, known: Known) -> None:
+    if known.target.rotation is None:
+        draft.put_action(repair.failed_without(action, "its log is no longer configured", draft.now))
+    else:
+        rotation.interrupted(draft, action)
 
 
 def _end_orphan(draft: Draft, alert: Alert) -> bool:

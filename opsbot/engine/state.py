@@ -39,7 +39,8 @@ class Known:
     which somebody else may start it. `settled`: when the last action on it ended: older samples are no
     evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may.
     `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
-    since the process that runs was found.
+    since the process that runs was found. `rotated`: when the last rotation of its log ended;
+    `rotation_failed`: the same, if it failed.
     """
 
     target: Target
@@ -52,6 +53,8 @@ class Known:
     settled: Moment | None = None
     hopeless: str = ""
     relieved_until: Moment | None = None
+    rotated: Moment | None = None
+    rotation_failed: Moment | None = None
     answered: set[str] = field(default_factory=set)
 
 
@@ -158,8 +161,12 @@ class State:
             self.actions[action.id] = action
             return
         self.actions.pop(action.id, None)
-        if action.on_service and action.target in self.known:
-            self.known[action.target].settled = action.ended
+        known = self.known.get(action.target)
+        if known is not None and action.on_service:
+            known.settled = action.ended
+        elif known is not None:
+            known.rotated = action.ended
+            known.rotation_failed = action.ended if action.state is ActionState.FAILED else None
 
     def _apply_mark(self, mark: RestartMark) -> None:
         marks = [m for m in self.restarts.get(mark.target, []) if mark.at.since(m.at) < HOUR]

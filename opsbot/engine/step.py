@@ -15,7 +15,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
-from opsbot.engine import alerting, alerts, own, people, repair, restarts
+from opsbot.engine import alerting, alerts, own, people, repair, restarts, rotation
 from opsbot.engine.draft import Draft, Effect
 from opsbot.engine.inputs import (
     Acknowledge,
@@ -32,6 +32,7 @@ from opsbot.engine.inputs import (
     Recorded,
     Restate,
     ResumeAsked,
+    RotateAsked,
     SampleSeen,
     Tick,
 )
@@ -99,6 +100,8 @@ def _take(draft: Draft, given: Input) -> None:
             draft.state.known[target].looked = True
         case ProcessEnded():
             _ended(draft, given)
+        case ActionMoved(action=action) if action.kind is ActionKind.ROTATE_LOGS:
+            rotation.ended(draft, action)
         case ActionMoved(action=action, hopeless=hopeless):
             _moved(draft, action, hopeless=hopeless)
         case Delivered():
@@ -124,6 +127,8 @@ def _person(draft: Draft, given: Input) -> None:
             repair.consider(draft, draft.state.known[target])
         case ActionAsked():
             people.ask(draft, given)
+        case RotateAsked():
+            rotation.ask(draft, given)
         case Recorded(actor=actor, verb=verb, target=target, outcome=outcome, reason=reason):
             draft.audit(actor, verb, target, outcome, reason)
 
@@ -142,6 +147,7 @@ def _follow_up(draft: Draft, known: Known) -> None:
     name = known.target.name
     if draft.alerts_of(name) or draft.live(name) is not None:
         repair.consider(draft, known)
+        rotation.consider(draft, known)
         _calm_down(draft, known)
         alerting.settle_incident(draft, name)
         _relieve_children(draft, name)

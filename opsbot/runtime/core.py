@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
@@ -15,12 +15,14 @@ from opsbot.domain.action import Action
 from opsbot.domain.change import Change
 from opsbot.domain.notice import Notice
 from opsbot.domain.process import Running
+from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec
 from opsbot.engine.draft import Effect, LookNow, RunAction
 from opsbot.engine.inputs import Input, ProcessFound, SampleSeen
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
+from opsbot.runtime.actions import Actions, Worker
 from opsbot.runtime.caretaker import Caretaker
 from opsbot.runtime.history import History
 from opsbot.runtime.ops import Ops
@@ -28,6 +30,7 @@ from opsbot.runtime.outbox import Outbox
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.remediator import Remediator, Subject
+from opsbot.runtime.rotations import KeptLog, Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.told import log_decisions
 from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
@@ -35,12 +38,16 @@ from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 CLOSE_PATIENCE = 1.0
 """Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
 
+ON_SERVICE = (ActionKind.RESTART, ActionKind.START, ActionKind.STOP)
+"""What the remediator does."""
+
 log = structlog.get_logger("opsbot.runtime")
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title.
+    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
+    `logs`: each target's that has one.
     `keep_days`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
 
@@ -51,6 +58,7 @@ class Parts:
     subjects: Mapping[str, Subject]
     notifiers: Mapping[str, Notifier]
     sections: Mapping[tuple[str, str], str]
+    logs: Mapping[str, KeptLog] = field(default_factory=dict)
     keep_days: float = 30.0
     keeper: StateKeeper | None = None
     keep_incidents: float = 90 * 86_400.0
@@ -64,7 +72,7 @@ class Runs(Protocol):
 
 
 class Runtime:
-    """Scheduler, pipeline, outbox, remediator and history, wired together."""
+    """Scheduler, pipeline, outbox, actions, rotation and history, wired together."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -75,12 +83,20 @@ class Runtime:
         )
         self.history = History(parts.metrics, parts.clock, parts.keep_days)
         self.outbox = Outbox(parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask)
+        self.rotations = Rotations(parts.logs, parts.clock, self.pipeline.ask)
         self.ops = Ops(
-            self.pipeline, self.scheduler, self.processes, self.history, parts.clock, parts.sections
+            self.pipeline,
+            self.scheduler,
+            self.processes,
+            self.history,
+            self.rotations,
+            parts.clock,
+            parts.sections,
         )
-        self.remediator = Remediator(
-            parts.subjects, self.processes, parts.clock, self._look, self.pipeline.ask, self._show
-        )
+        remediator = Remediator(parts.subjects, self.processes, parts.clock, self._look)
+        workers: dict[ActionKind, Worker] = dict.fromkeys(ON_SERVICE, remediator)
+        workers[ActionKind.ROTATE_LOGS] = self.rotations
+        self.actions = Actions(workers, parts.clock, self.pipeline.ask, self._show)
         self.pipeline.listen(self._decided)
 
     def add_check(self, target: str, spec: CheckSpec, check: Check) -> None:
@@ -91,7 +107,7 @@ class Runtime:
         """Watches, decides, repairs and tells until cancelled. `started` is set when all of it works."""
         self.pipeline.listen(log_decisions)
         await self.history.seed(self._parts.state)
-        parts: list[Runs] = [self.history, self.outbox, self.remediator, self.pipeline]
+        parts: list[Runs] = [self.history, self.outbox, self.actions, self.rotations, self.pipeline]
         if self._parts.keeper is not None:
             keep = self._parts.keep_incidents
             parts.append(
@@ -107,7 +123,7 @@ class Runtime:
             if running is not None:
                 self.processes.started(name, running)
                 await self.pipeline.post(ProcessFound(name, running))
-        await self._run((self.remediator, self.pipeline), started)
+        await self._run((self.actions, self.pipeline), started)
 
     async def _found(self, target: str) -> Running | None:
         try:
@@ -131,6 +147,7 @@ class Runtime:
         self.ops.close()
         closing: list[Coroutine[Any, Any, None]] = [self.scheduler.close()]
         closing += [subject.supervisor.close() for subject in self._parts.subjects.values()]
+        closing += [kept.rotator.close() for kept in self._parts.logs.values()]
         closing += [notifier.close() for notifier in self._parts.notifiers.values()]
         await asyncio.gather(*(_closed(one) for one in closing))
 
@@ -155,7 +172,7 @@ class Runtime:
         for effect in effects:
             match effect:
                 case RunAction(action=action, resumed=resumed):
-                    self.remediator.begin(action, resumed)
+                    self.actions.begin(action, resumed)
                 case LookNow(target=target):
                     self.scheduler.wake(target)
         if any(isinstance(change, Notice) for change in changes):

@@ -9,20 +9,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from opsbot.clock import Clock
-from opsbot.domain.action import Action, ActionState, Pause
+from opsbot.domain.action import Action, ActionState, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import PauseEnded
 from opsbot.domain.health import HealthReport, MetricsReport, Section
 from opsbot.domain.incident import Incident
+from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
-from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked, Recorded, ResumeAsked
+from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked, Recorded, ResumeAsked, RotateAsked
 from opsbot.engine.state import Known
-from opsbot.errors import Stopping, UsageError
+from opsbot.errors import RotationError, Stopping, UsageError
+from opsbot.rotation.base import Plan
 from opsbot.runtime.history import History
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.report import sections_of
+from opsbot.runtime.rotations import Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.waiting import within
 from opsbot.text import one_line
@@ -52,6 +55,7 @@ class Ops:
     scheduler: Scheduler
     processes: Processes
     history: History
+    rotations: Rotations
     clock: Clock
     sections: Mapping[tuple[str, str], str]
     remarks: Callable[[], Sequence[str]] = tuple
@@ -165,6 +169,35 @@ class Ops:
         decided = await self.pipeline.ask(ActionAsked(target, kind, actor, _said(reason), incident))
         return next(change for change in decided.changes if isinstance(change, Action))
 
+    async def plan_rotation(self, target: str) -> Plan:
+        """How the target's log would be set aside now."""
+        self._known(target)
+        kept = self.rotations.logs.get(target)
+        if kept is None:
+            raise UsageError(f"No log of {target} is known: name it with `rotate.path`.")
+        try:
+            return await kept.rotator.plan()
+        except RotationError as error:
+            raise UsageError(str(error)) from error
+
+    async def rotate(self, target: str, reason: str, actor: Actor, wanted: Rotate) -> Action:
+        """Asks for a rotation of the target's log."""
+        self._known(target)
+        decided = await self.pipeline.ask(RotateAsked(target, actor, _said(reason), wanted))
+        return next(change for change in decided.changes if isinstance(change, Action))
+
+    async def adopt(self, target: str, pid: int, actor: Actor) -> Running:
+        """Takes a candidate for the target's process."""
+        self._known(target)
+        running = await self.processes.adopt(target, pid)
+        await self.pipeline.ask(Recorded(actor, "adopt", target, "allowed", f"pid {pid}"))
+        return running
+
+    async def candidates(self, target: str) -> tuple[tuple[int, str], ...]:
+        """What looks like the target and was not taken."""
+        self._known(target)
+        return await self.processes.candidates(target)
+
     async def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""
         known: Action | None = self._shown.get(action) or self.pipeline.state.actions.get(action)
@@ -212,23 +245,28 @@ class Ops:
 
     def loops(self) -> tuple[LoopInfo, ...]:
         """All monitoring loops."""
-        return self.scheduler.loops()
+        return (*self.scheduler.loops(), *self.rotations.loops())
 
     async def pause_loop(self, name: str, actor: Actor) -> LoopInfo:
         """Stops looking until resumed."""
-        info = self.scheduler.pause_loop(name)
+        info = self.rotations.pause_loop() if self._is_rotation(name) else self.scheduler.pause_loop(name)
         await self.pipeline.ask(Recorded(actor, "pause loop", name, "allowed"))
         return info
 
     async def resume_loop(self, name: str, actor: Actor) -> LoopInfo:
         """Looks again."""
-        info = self.scheduler.resume_loop(name)
+        info = self.rotations.resume_loop() if self._is_rotation(name) else self.scheduler.resume_loop(name)
         await self.pipeline.ask(Recorded(actor, "resume loop", name, "allowed"))
         return info
 
     async def run_loop(self, name: str) -> LoopInfo:
         """Looks once, now."""
+        if self._is_rotation(name):
+            return await self.rotations.run_loop()
         return await self.scheduler.run_loop(name)
+
+    def _is_rotation(self, name: str) -> bool:
+        return any(loop.name == name for loop in self.rotations.loops())
 
     # -- helpers
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from opsbot.domain.action import Action, Pause
+from opsbot.domain.action import Action, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
+from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
+from opsbot.rotation.base import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,30 @@ class Operations(Protocol):
         Raises:
             Refused: one is in progress (by whom), or the target has no supervisor.
         """
+
+    async def plan_rotation(self, target: str) -> Plan:
+        """How the target's log would be set aside now.
+
+        Raises:
+            UsageError: it has no log, or the log must not be rotated; with the remedy.
+        """
+
+    async def rotate(self, target: str, reason: str, actor: Actor, wanted: Rotate) -> Action:
+        """Asks for a rotation of the target's log; returns when it is decided and durable, while it runs.
+
+        Raises:
+            Refused: one is in progress (by whom), or the target has no log.
+        """
+
+    async def adopt(self, target: str, pid: int, actor: Actor) -> Running:
+        """Takes a running process for the target's on a person's word: one that only looks like it.
+
+        Raises:
+            UsageError: no such candidate; the message names those there are.
+        """
+
+    async def candidates(self, target: str) -> tuple[tuple[int, str], ...]:
+        """Processes that look like the target and were not taken, each with the reason."""
 
     def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""

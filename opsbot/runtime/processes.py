@@ -11,6 +11,7 @@ import structlog
 from opsbot.clock import Clock
 from opsbot.domain.process import ProcessId, Running
 from opsbot.engine.inputs import Input, ProcessEnded, ProcessFound, ProcessHidden, ProcessMissing
+from opsbot.errors import SupervisorError, UsageError
 from opsbot.runtime.waiting import wait_until
 from opsbot.supervisors.base import Supervisor
 
@@ -83,6 +84,40 @@ class Processes:
         if self._is(target, running):
             del self._current[target]
         await self.post(ProcessEnded(target, running, ended))
+
+    async def candidates(self, target: str) -> tuple[tuple[int, str], ...]:
+        """Processes that look like the target and were not taken, each with the reason.
+
+        Raises:
+            UsageError: the target is only watched.
+            SupervisorError: it could not be looked for.
+        """
+        look = await self._supervisor(target).find()
+        return tuple((process.pid, reason) for process, reason in look.candidates)
+
+    async def adopt(self, target: str, pid: int) -> Running:
+        """Takes one of them for the target's process, on a person's word, durably.
+
+        Raises:
+            UsageError: it is none of them, or it is gone.
+        """
+        supervisor = self._supervisor(target)
+        look = await supervisor.find()
+        found = {process.pid: process for process, _ in look.candidates}
+        if pid not in found:
+            known = "; ".join(f"pid {p.pid}: {reason}" for p, reason in look.candidates) or "there is none"
+            raise UsageError(f"pid {pid} is no process that looks like {target} and was not taken ({known}).")
+        try:
+            running = await supervisor.adopt(found[pid])
+        except SupervisorError as error:
+            raise UsageError(str(error)) from error
+        self.started(target, running)
+        return running
+
+    def _supervisor(self, target: str) -> Supervisor:
+        if target not in self.supervisors:
+            raise UsageError(f"opsbot only watches {target}: no supervisor is configured for it.")
+        return self.supervisors[target]
 
     async def _find(self, target: str, supervisor: Supervisor) -> Running | None:
         try:

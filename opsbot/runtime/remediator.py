@@ -1,4 +1,4 @@
-"""Runs what was decided: brings a target to its desired state, step by step, and posts the result.
+"""Does what was decided about a service: brings a target to its desired state, step by step.
 
 Everything here may be cut off at any point (kill -9): the desired state with its generation is durable
 before the first step, so a successor looks at what is there and finishes. A process of the wanted generation
@@ -10,19 +10,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-
-import structlog
+from dataclasses import dataclass
 
 from opsbot.clock import Clock
-from opsbot.domain.action import STEPS, Action, ActionState, StepName
+from opsbot.domain.action import STEPS, Action, StepName
 from opsbot.domain.actor import ActorKind
 from opsbot.domain.levels import Outcome
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
-from opsbot.engine.inputs import ActionMoved
-from opsbot.errors import RotationError, Stopping, SupervisorError
+from opsbot.errors import RotationError
 from opsbot.rotation.base import Rotator
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.steps import StepBoard, StepFailed
@@ -38,16 +35,11 @@ VERIFY_EVERY = 0.2
 SETTLE = 1.0
 """Seconds that a target without any other check must live to count as started."""
 
-REPORT_AGAIN = 5.0
-"""Seconds between tries to record how an action ended."""
-
 LAST_LINES = 20
 """Log lines that the report of a failure carries (faults.md)."""
 
 VERIFIED_BY = ("http", "port")
 """Kinds of checks that must be satisfied before a start counts as done."""
-
-log = structlog.get_logger("opsbot.remediator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,64 +55,20 @@ class Subject:
 
 @dataclass(slots=True)
 class Remediator:
-    """Runs actions; at most one per target, which the guard sees to."""
+    """Does starts, stops and restarts; at most one per target, which the guard sees to."""
 
     subjects: Mapping[str, Subject]
     processes: Processes
     clock: Clock
     look: Callable[[str, tuple[str, ...]], Awaitable[list[Sample]]]
-    done: Callable[[ActionMoved], Awaitable[object]]
-    show: Callable[[Action], None]
-    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    _waiting: list[tuple[Action, bool]] = field(default_factory=list)
 
-    def begin(self, action: Action, resumed: bool = False) -> None:
-        """Runs an action; returns at once."""
-        self._waiting.append((action, resumed))
-        self._arrived.set()
+    async def work(self, board: StepBoard, resumed: bool) -> str:
+        """See `actions.Worker`."""
+        return await self._reach(board, self.subjects[board.action.target], resumed)
 
-    async def run(self) -> None:
-        """Runs actions until cancelled; one cut off stays open and is finished after the next start."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await self._arrived.wait()
-                self._arrived.clear()
-                for action, resumed in self._waiting:
-                    group.create_task(self._run(action, resumed))
-                self._waiting.clear()
-
-    async def _run(self, action: Action, resumed: bool) -> None:
-        board = StepBoard(action, self.clock, self.show)
-        hopeless = False
-        try:
-            detail = await self._reach(board, self.subjects[action.target], resumed)
-            ended = board.end(ActionState.DONE, detail)
-        except (StepFailed, SupervisorError) as failure:
-            hopeless = isinstance(failure, SupervisorError) and failure.permanent
-            step = board.failing()
-            text = f"{step}: {failure}" if step else str(failure)
-            ended = board.end(ActionState.FAILED, await self._with_log(action.target, text))
-        except Stopping:
-            return
-        except Exception as broken:  # whatever breaks, the action must end, or it would block the target
-            log.exception("action broke", target=action.target, action=action.id)
-            ended = board.end(ActionState.FAILED, f"opsbot failed: {type(broken).__name__}: {broken}")
-        await self._report(ActionMoved(ended, hopeless))
-
-    async def _report(self, moved: ActionMoved) -> None:
-        """Until the end is durable: an action that never ends would block its target. Only then is it shown,
-        so that nobody who sees it ended is told that it is in progress."""
-        while True:
-            try:
-                await self.done(moved)
-            except Stopping:
-                return  # it stays open, and is finished after the next start
-            except Exception:
-                log.exception("the end of an action is not recorded yet", action=moved.action.id)
-                await self.clock.sleep(REPORT_AGAIN)
-            else:
-                self.show(moved.action)
-                return
+    async def last_lines(self, target: str) -> list[str]:
+        """What the target wrote last."""
+        return await self.subjects[target].supervisor.tail(LAST_LINES)
 
     async def _reach(self, board: StepBoard, subject: Subject, resumed: bool) -> str:
         action = board.action
@@ -232,14 +180,6 @@ class Remediator:
                 why = f": {bad[0].check}: {bad[0].detail}" if bad else ""
                 raise StepFailed(f"it runs, but is not healthy after {waited:.0f} s{why}")
             await self.clock.sleep(VERIFY_EVERY)
-
-    async def _with_log(self, target: str, text: str) -> str:
-        try:
-            lines = await self.subjects[target].supervisor.tail(LAST_LINES)
-        except Exception:  # the failure itself is worth more than its context
-            log.warning("the target's last lines cannot be read", target=target, exc_info=True)
-            lines = []
-        return "\n".join([text, *lines]) if lines else text
 
 
 def _health_text(samples: list[Sample]) -> str:

@@ -43,6 +43,12 @@ class StepBoard:
         """A step that is not needed; one that the action does not have is passed over."""
         self._set(name, StepState.SKIPPED, 0.0, why)
 
+    def tell(self, name: StepName, detail: str) -> None:
+        """How far a step that takes long is."""
+        for step in self.action.steps:
+            if step.title == name and step.state is StepState.RUNNING and step.detail != detail:
+                self._set(name, StepState.RUNNING, step.seconds, detail)
+
     def failing(self) -> str:
         """Which step failed, "step 4 of 6, “Check that its port is free”"; empty when none did."""
         for number, step in enumerate(self.action.steps, 1):

@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
 from opsbot.clock import Clock
-from opsbot.domain.action import STEPS, Action, ActionState, Pause, Step, StepState
+from opsbot.domain.action import STEPS, Action, ActionState, Pause, Rotate, Step, StepState
 from opsbot.domain.actor import Actor
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import IncidentState
+from opsbot.domain.process import ProcessId, Running
 from opsbot.domain.rule import ActionKind
 from opsbot.errors import Refused, UsageError
+from opsbot.rotation.base import Plan, Way
 from opsbot.runtime.port import LoopInfo, TargetInfo
 
 
@@ -46,6 +48,8 @@ class FakeOperations:
     fails: dict[str, Exception] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     refusals: list[Call] = field(default_factory=list)
+    plan: Plan = field(default_factory=lambda: Plan(Way.KEEPER, 5 * 2**20, "its stdout is opsbot's"))
+    lookalikes: tuple[tuple[int, str], ...] = ()
     held: dict[str, asyncio.Event] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -122,6 +126,34 @@ class FakeOperations:
         action = Action(number, target, kind, actor, reason, now, number, incident, steps=steps)
         self.actions[number] = action
         return action
+
+    async def plan_rotation(self, target: str) -> Plan:
+        """See `Operations`. Answers `plan`."""
+        self._note("plan_rotation", target)
+        return self.plan
+
+    async def rotate(self, target: str, reason: str, actor: Actor, wanted: Rotate) -> Action:
+        """See `Operations`."""
+        self._note("rotate", target, actor, f"{wanted.min_bytes} {wanted.keep}")
+        number, now = len(self.actions) + 1, self.clock.now()
+        kind = ActionKind.ROTATE_LOGS
+        steps = tuple(Step(title) for title in STEPS[kind])
+        self.actions[number] = Action(
+            number, target, kind, actor, reason, now, 0, None, steps=steps, rotate=wanted
+        )
+        return self.actions[number]
+
+    async def candidates(self, target: str) -> tuple[tuple[int, str], ...]:
+        """See `Operations`. Answers `lookalikes`."""
+        self._note("candidates", target)
+        return self.lookalikes
+
+    async def adopt(self, target: str, pid: int, actor: Actor) -> Running:
+        """See `Operations`."""
+        self._note("adopt", target, actor, str(pid))
+        if pid not in [found for found, _ in self.lookalikes]:
+            raise UsageError(f"pid {pid} is no process that looks like {target}.")
+        return Running(ProcessId(self.clock.boot_id, pid, 1), self.clock.now(), adopted=True)
 
     async def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """See `Operations`."""

@@ -263,7 +263,7 @@ async def test_a_broken_supervisor_ends_the_action_and_not_the_watching(
     world.host.launch()
     async with running(await build(world)) as rig:
         await rig.clock.advance(1.0)
-        supervisor = rig.runtime.remediator.subjects[NAME].supervisor
+        supervisor = rig.runtime.processes.supervisors[NAME]
 
         async def broken(*_: object) -> None:
             raise ZeroDivisionError("a bug")
