@@ -35,10 +35,10 @@ def punch(fd: int, length: int) -> None:
 
 def abilities(folder_fd: int, device: int) -> Abilities:
     """Of the file system of `device`, by trying it on a file without a name in the folder; none when that is
-    another file system (a log can be a mount of its own), or has no such files."""
+    another file system (a log can be a mount of its own), or nothing can be written."""
     try:
-        fd = os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=folder_fd)
-    except (OSError, AttributeError):
+        fd = _nameless(folder_fd)
+    except OSError:
         return NONE
     try:
         if os.fstat(fd).st_dev != device:
@@ -61,6 +61,16 @@ def file_system(device: int) -> str:
     number = f"{os.major(device)}:{os.minor(device)}"
     names = (line.partition(" - ")[2].split(" ")[0] for line in lines if line.split(" ")[2] == number)
     return next(names, "the file system")
+
+
+def _nameless(folder_fd: int) -> int:
+    try:
+        return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=folder_fd)
+    except (OSError, AttributeError):  # overlayfs before Linux 6.1, and other systems: it has a name at first
+        name = f".opsbot-{os.getpid()}"
+        fd = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder_fd)
+        os.unlink(name, dir_fd=folder_fd)
+        return fd
 
 
 def _can(change: object, fd: int, block: int) -> bool:

@@ -143,7 +143,7 @@ def _hidden(refused: int) -> str:
     if not os.path.isdir("/proc/self"):
         return "this system does not tell who writes to a file"
     if refused:
-        return f"{refused} processes of other users may not be looked at"
+        return f"{refused} other process{'es' * (refused > 1)} may not be looked at"
     return "" if _sees_all() else "processes outside of opsbot's own container cannot be seen"
 
 

@@ -10,9 +10,13 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 import opsbot.supervisors._keeper as keeper_package
 from opsbot.domain.process import Running
-from opsbot.supervisors import _proc
+from opsbot.errors import SupervisorError
+from opsbot.supervisors import _keepers, _proc
+from opsbot.supervisors._keeper.signals import HEARD, IGNORED
 from tests.supervisors.helpers import Place, alive, eventually, kill
 
 KEEPER_MAX_KIB = 16 * 1024
@@ -101,8 +105,8 @@ def _stuck(running: Running) -> bool:
 async def test_signals_that_end_other_programs_do_not_end_a_keeper(place: Place) -> None:
     running = await place.supervisor().start(1)
     await place.ready(running.process.pid)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE):
-        os.kill(running.keeper_pid, number)
+    for name in (*HEARD, *IGNORED, "SIGPIPE", "SIGXFSZ", "SIGTSTP", "SIGCONT"):
+        os.kill(running.keeper_pid, signal.Signals[name])
     kill(running, signal.SIGUSR1)
     assert (await place.made[0].wait_exit(running)).code == 3
 
@@ -132,6 +136,18 @@ async def test_sighup_finishes_a_renamed_log_of_a_silent_target(place: Place) ->
     await place.ready(running.process.pid)
     place.log.rename(place.folder / "rotated")
     os.kill(running.keeper_pid, signal.SIGHUP)
+    await eventually(place.log.exists)
+
+
+async def test_sighup_finishes_a_renamed_log_also_after_the_keeper_was_replaced(place: Place) -> None:
+    running = await place.supervisor().start(1)
+    await place.ready(running.process.pid)
+    os.kill(running.keeper_pid, signal.SIGKILL)
+    await eventually(lambda: not alive(running.keeper_pid))
+    relieved = (await place.supervisor().find()).running
+    assert relieved is not None
+    place.log.rename(place.folder / "rotated")
+    os.kill(relieved.keeper_pid, signal.SIGHUP)
     await eventually(place.log.exists)
 
 
@@ -167,12 +183,82 @@ def test_a_keeper_imports_only_what_every_python_has() -> None:
                 assert name.split(".")[0] in allowed or name.startswith("opsbot.supervisors._keeper."), file
 
 
-async def test_a_halted_keeper_of_a_dead_target_does_not_hold_up_the_next_start(place: Place) -> None:
+async def test_a_halted_keeper_of_a_dead_target_still_tells_how_it_ended(place: Place) -> None:
     supervisor = place.supervisor()
     running = await supervisor.start(1)
-    os.kill(running.keeper_pid, signal.SIGSTOP)
+    halt(running)
     kill(running)
-    assert not (await supervisor.wait_exit(running)).known
+    assert (await supervisor.wait_exit(running)).signal == signal.SIGKILL
     again = await supervisor.start(2)
     assert place.copies() == [again.process.pid]
     assert not alive(running.keeper_pid)
+
+
+async def test_a_halted_keeper_that_nobody_waited_for_does_not_hold_up_the_next_start(place: Place) -> None:
+    running = await place.supervisor().start(1)
+    halt(running)
+    kill(running)
+    again = await place.supervisor().start(2)
+    assert place.copies() == [again.process.pid]
+    assert not alive(running.keeper_pid)
+
+
+async def test_a_halted_keeper_goes_on_when_opsbot_looks(place: Place) -> None:
+    running = await chattering(place)
+    halt(running)
+    await eventually(lambda: _stuck(running))
+    look = await place.supervisor("chatter").find()
+    assert look.running is not None
+    assert look.running.keeper_pid == running.keeper_pid
+    await still_writes(running)
+
+
+async def test_a_halted_keeper_in_waiting_costs_one_start_and_no_second_target(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_keepers, "ANSWER_SECONDS", 0.2)
+    supervisor = place.supervisor(standby=True)
+    supervisor._keepers.make_ready(0.0)
+    ready = await eventually(lambda: supervisor._keepers._ready)
+    assert ready is not None
+    os.kill(ready.pid, signal.SIGSTOP)
+    with pytest.raises(SupervisorError, match="no answer") as caught:
+        await supervisor.start(1)
+    assert not caught.value.permanent
+    running = await supervisor.start(1)
+    assert place.copies() == [running.process.pid]
+    assert not alive(ready.pid)
+
+
+async def test_a_garbled_list_of_exits_does_not_hide_the_next_one(place: Place) -> None:
+    supervisor = place.supervisor()
+    running = await supervisor.start(1)
+    await place.ready(running.process.pid)
+    (place.state / "exits").write_bytes(b"\xff\xfe not JSON\n")
+    kill(running, signal.SIGUSR1)
+    assert (await supervisor.wait_exit(running)).code == 3
+    assert [record.exit.code for record in supervisor._records.exits()] == [3]
+
+
+async def test_a_dead_child_that_nobody_reaped_is_not_followed_into_the_background(place: Place) -> None:
+    """The launcher leaves two: one that has failed already, and the daemon."""
+    code = (
+        "import os, time\n"
+        "if not os.fork(): os._exit(1)\n"
+        "time.sleep(0.05)\n"
+        "daemon = os.fork()\n"
+        "if not daemon: os.setsid(); time.sleep(1000)\n"
+        "os.write(1, b'%d\\n' % daemon)\n"
+    )
+    supervisor = place.supervisor(command=[sys.executable, "-I", "-S", "-c", code])
+    launcher = await supervisor.start(1)
+    assert (await supervisor.wait_exit(launcher)).code == 0
+    daemon = int(await eventually(place.text))
+    await eventually(lambda: (i := supervisor._records.identity()) and i.process.pid == daemon)
+    look = await supervisor.find()
+    assert look.running is not None
+    assert look.running.keeper_pid == launcher.keeper_pid
+
+
+def halt(running: Running) -> None:
+    os.kill(running.keeper_pid, signal.SIGSTOP)

@@ -22,7 +22,7 @@ def main() -> None:
     orders = read_orders()
     if orders is None:
         return
-    keeper = Relief(orders) if orders["drain"] else Keeper(orders, wake)
+    keeper = Relief(orders, wake) if orders["drain"] else Keeper(orders, wake)
     try:
         keeper.start()
     except Refusal as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # see signals.py
 import os
 import select
 
@@ -15,8 +16,8 @@ from opsbot.supervisors._keeper.records import record_identity
 class Relief:
     """The target is no child of this one: its exit status cannot be known any more."""
 
-    def __init__(self, orders: Orders) -> None:
-        self.orders = orders
+    def __init__(self, orders: Orders, wake: int) -> None:
+        self.orders, self.wake = orders, wake
         self.output = Output(orders)
         self.pid: int = orders["pid"]
         self.ticks: int = orders["start_ticks"]
@@ -40,8 +41,11 @@ class Relief:
     def keep(self) -> None:
         """Until the target has ended."""
         poll = select.poll()
-        poll.register(self.target, select.POLLIN)
-        poll.register(self.output.fifo, select.POLLIN)
-        while self.target not in [fd for fd, _ in poll.poll()]:
-            self.output.pump()
+        for fd in (self.target, self.wake, self.output.fifo):
+            poll.register(fd, select.POLLIN)
+        while self.target not in (ready := [fd for fd, _ in poll.poll()]):
+            if self.wake in ready and signal.SIGHUP in os.read(self.wake, 512):
+                self.output.log.reopen()
+            if self.output.fifo in ready:
+                self.output.pump()
         self.output.finish()
