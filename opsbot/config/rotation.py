@@ -71,14 +71,13 @@ def _policy(
 ) -> RotationPolicy:
     own, place = draft.section.rotate, ("targets", draft.name, "rotate")
     general, schedule = file.actions.rotate_logs, file.schedules.log_rotation
-    folder = file.retention.logs.path if file.retention else None
     days = file.retention.logs.duration_days if file.retention else 14.0
     size = _first(own.max_size_mb, general.max_size_mb, guide.max_size_mb, warning_mb)
     allowed = draft.supervisor is not None and general.enabled and schedule.enabled
     return RotationPolicy(
         log=LogSpec(
             path=path,
-            archive_dir=shop.base_dir / FilePath(own.archive_dir or folder or DEFAULT_LOGS_DIR).expanduser(),
+            archive_dir=_archives(shop, file, own, path),
             name=name,
             keep=int(_first(own.keep, general.keep_files, guide.keep_files, DEFAULT_KEEP)),
             max_age=(days if own.max_age_days is None else own.max_age_days) * DAY,
@@ -92,6 +91,14 @@ def _policy(
         or _cron(shop, schedule.cron, ("schedules", "log_rotation", "cron")),
         enabled=allowed if own.enabled is None else own.enabled,
     )
+
+
+def _archives(shop: Workshop, file: Sections, own: Rotate, log: FilePath) -> FilePath:
+    """The folder that is named; else the guide's, or, for a log that lies elsewhere, one beside the log."""
+    named = own.archive_dir or (file.retention.logs.path if file.retention else None)
+    if named is None and not log.is_relative_to(shop.base_dir):
+        return log.parent / "archive"
+    return shop.base_dir / FilePath(named or DEFAULT_LOGS_DIR).expanduser()
 
 
 def _signal(shop: Workshop, own: Rotate, path: Path) -> signal.Signals | None:

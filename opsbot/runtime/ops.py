@@ -24,7 +24,7 @@ from opsbot.runtime.history import History
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
-from opsbot.runtime.report import sections_of
+from opsbot.runtime.report import notes_of, sections_of
 from opsbot.runtime.rotations import Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.waiting import within
@@ -91,7 +91,7 @@ class Ops:
             at=self.clock.now(),
             sections=self._sections(known),
             incidents=tuple(i.id for i in self.incidents() if i.target == target),
-            notes=self._notes(target),
+            notes=notes_of(self.pipeline.state, self.processes, target, self.clock.now(), self.remarks()),
         )
 
     async def _caught_up(self) -> None:
@@ -103,20 +103,6 @@ class Ops:
         name = known.target.name
         titles = {spec.name: self.sections[name, spec.name] for spec in known.target.checks}
         return sections_of(titles, known.view.newest)
-
-    def _notes(self, target: str) -> tuple[str, ...]:
-        state, notes = self.pipeline.state, []
-        pause = state.pauses.get(target)
-        if pause is not None:
-            minutes = max(0.0, pause.until.mono - self.clock.now().mono) / 60
-            notes.append(
-                f"Automation paused by {pause.actor.name} for {minutes:.0f} more min: {pause.reason}"
-            )
-        notes += self.remarks()
-        action = state.action_on(target)
-        if action is not None:
-            notes.append(f"A {action.kind.value} is in progress, asked by {action.actor.name}")
-        return tuple(notes)
 
     async def metrics(self, target: str, window: float) -> MetricsReport:
         """Every metric's current value with mean, min, max and points over the last `window` seconds."""

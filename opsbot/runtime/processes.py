@@ -13,7 +13,7 @@ from opsbot.domain.process import ProcessId, Running
 from opsbot.engine.inputs import Input, ProcessEnded, ProcessFound, ProcessHidden, ProcessMissing
 from opsbot.errors import SupervisorError, UsageError
 from opsbot.runtime.waiting import wait_until
-from opsbot.supervisors.base import Supervisor
+from opsbot.supervisors.base import Look, Supervisor
 
 LOOK_AGAIN = 1.0
 """Seconds between two searches for a target that does not run (somebody may start it by hand)."""
@@ -31,6 +31,7 @@ class Processes:
     _current: dict[str, Running] = field(default_factory=dict)
     _started: dict[str, asyncio.Event] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
+    _lookalikes: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._started = {name: asyncio.Event() for name in self.supervisors}
@@ -85,6 +86,10 @@ class Processes:
             del self._current[target]
         await self.post(ProcessEnded(target, running, ended))
 
+    def lookalikes(self, target: str) -> tuple[tuple[int, str], ...]:
+        """What looked like the target when it was last searched for and not found."""
+        return () if target in self._current else self._lookalikes.get(target, ())
+
     async def candidates(self, target: str) -> tuple[tuple[int, str], ...]:
         """Processes that look like the target and were not taken, each with the reason.
 
@@ -92,8 +97,7 @@ class Processes:
             UsageError: the target is only watched.
             SupervisorError: it could not be looked for.
         """
-        look = await self._supervisor(target).find()
-        return tuple((process.pid, reason) for process, reason in look.candidates)
+        return _named(await self._supervisor(target).find())
 
     async def adopt(self, target: str, pid: int) -> Running:
         """Takes one of them for the target's process, on a person's word, durably.
@@ -127,6 +131,7 @@ class Processes:
             await self.post(ProcessHidden(target))
             return None
         self._said.pop(target, None)
+        self._lookalikes[target] = _named(look)
         if look.running is None:
             await self.post(ProcessMissing(target, look.last_exit))
         return look.running
@@ -135,3 +140,7 @@ class Processes:
         if self._said.get(target) != repr(error):
             self._said[target] = repr(error)
             log.warning("cannot look for the target", target=target, exc_info=error)
+
+
+def _named(look: Look) -> tuple[tuple[int, str], ...]:
+    return tuple((process.pid, reason) for process, reason in look.candidates)

@@ -55,6 +55,13 @@ def test_a_target_says_its_own() -> None:
     )
 
 
+def test_archives_of_a_log_elsewhere_lie_beside_it() -> None:
+    elsewhere = "    checks: {log: {path: /srv/bot/bot.log}}\n"
+    assert policy(elsewhere).log.archive_dir == Path("/srv/bot/archive")
+    named = policy(elsewhere, "retention: {logs: {path: /var/archive}}")
+    assert named.log.archive_dir == Path("/var/archive")
+
+
 def test_the_times_of_all_logs_stand_in_the_schedule() -> None:
     rest = "schedules: {log_rotation: {interval_seconds: 60, cron: '*/30 * * * *'}}"
     found = policy(SUPERVISED + CHECKS, rest)

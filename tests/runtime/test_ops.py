@@ -13,6 +13,7 @@ from opsbot.domain.actor import AUTO
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.levels import IncidentState, Outcome
+from opsbot.domain.process import ProcessId
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.engine.inputs import SampleSeen
 from opsbot.errors import Refused, Stopping, UsageError
@@ -232,3 +233,38 @@ async def test_metrics_show_now_and_the_past() -> None:
         report = await rig.runtime.ops.metrics(NAME, 600.0)
         cpu = next(m for m in report.metrics if m.name == "cpu_percent")
         assert (cpu.minimum, cpu.mean, cpu.maximum) == (1.0, 2.0, 3.0)
+
+
+async def test_a_report_says_that_a_person_stopped_it_and_that_somebody_started_it_since() -> None:
+    world = World()
+    world.host.launch()
+    async with running(await build(world)) as rig:
+        await rig.clock.advance(1.0)
+        action = await rig.runtime.ops.act(NAME, ActionKind.STOP, "maintenance", OLGA)
+        await rig.action_ends(action.id)
+        notes = (await rig.runtime.ops.health(NAME)).notes
+        assert notes == ("Stopped by Olga: maintenance. It stays stopped until somebody starts it",)
+        world.host.launch(by_hand=True)
+        await rig.clock.advance(2.0)
+        notes = (await rig.runtime.ops.health(NAME)).notes
+        assert "Somebody started it since" in notes[0]
+
+
+async def test_what_looks_like_the_target_is_named_and_taken_on_a_persons_word() -> None:
+    world = World()
+    process = ProcessId(world.clock.boot_id, 77, 1)
+    world.host.candidates = [(process, "it has more arguments: --debug")]
+    async with running(await build(world, RestartPolicy(enabled=False))) as rig:
+        await rig.clock.advance(2.0)
+        ops = rig.runtime.ops
+        notes = (await ops.health(NAME)).notes
+        assert "pid 77 looks like it (it has more arguments: --debug)" in notes[0]
+        assert await ops.candidates(NAME) == ((77, "it has more arguments: --debug"),)
+        with pytest.raises(UsageError, match=r"pid 78 is no process that looks like .*pid 77"):
+            await ops.adopt(NAME, 78, OLGA)
+        assert (await ops.adopt(NAME, 77, OLGA)).process == process
+        await rig.clock.settle()
+        assert rig.runtime.processes.current(NAME) == process
+        assert rig.state.known[NAME].running is not None
+        entries = [c for c in changes(rig) if isinstance(c, AuditEntry) and c.verb == "adopt"]
+        assert [(e.actor, e.reason) for e in entries] == [(OLGA, "pid 77")]
