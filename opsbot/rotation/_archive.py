@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,12 +22,18 @@ from opsbot.rotation._strangers import strangers
 from opsbot.rotation._threads import in_thread
 from opsbot.rotation.base import Archived, Aside, LogSpec
 
+_CLOCK_SET_SECONDS = 3600.0
+"""A wall clock that moved so much against the other was set: perhaps wrongly, and what is removed is gone."""
+
 
 class Archive:
     """What one log's rotations leave. `aside_path`, `asides` and `prune` block: they belong into a thread."""
 
     def __init__(self, spec: LogSpec, clock: Clock) -> None:
         self._spec, self._clock = spec, clock
+        self._offset = self._clock_offset()
+        self._made: dict[str, int] = {}
+        self._order = itertools.count(1)
         self._running: set[Compression] = set()
 
     def aside_path(self, in_archive: bool) -> Path:
@@ -69,10 +77,12 @@ class Archive:
         job = Compression(self._spec, aside, self._stamp_of(aside))
         self._running.add(job)
         try:
-            if there := await in_thread(job.begin):
-                return there
-            await job.work(progress)
-            return await in_thread(job.finish)
+            archived = await in_thread(job.begin)
+            if archived is None:
+                await job.work(progress)
+                archived = await in_thread(job.finish)
+            self._made[archived.path.name] = next(self._order)
+            return archived
         except OSError as error:
             raise await in_thread(partial(job.failure, error)) from None
         finally:
@@ -84,19 +94,20 @@ class Archive:
 
     def prune(self, keep: int | None = None) -> list[Path]:
         """Removes archives and backups over the count or the age, and halves that nobody works on; returns
-        what was removed of the first two. An archive's age is that in its name. `keep`: archives to keep.
+        what was removed of the first two. An archive's age is that in its name; an age is not believed while
+        the clock has been set since this was made. `keep`: archives to keep.
 
         Raises:
             RotationError: the folder is not safe, or something in it cannot be removed.
         """
-        spec, wall = self._spec, self._clock.now().wall
+        spec, oldest = self._spec, self._oldest()
         try:
             with suppress(NotThere), folder(spec.archive_dir, alone=True) as archive:
                 sweep(archive, ARCHIVE, spec.name)
-                made = [one for one, _ in present(archive, ARCHIVE, spec.name)]
-                over = _over(made, spec.keep if keep is None else keep, wall - spec.max_age)
+                made = self._by_age([one for one, _ in present(archive, ARCHIVE, spec.name)])
+                over = _over(made, spec.keep if keep is None else keep, oldest)
                 removed = [spec.archive_dir / one.name for one in over if unlink_in(archive, one.name)]
-                return removed + _backup.prune(spec, wall)
+                return removed + _backup.prune(spec, oldest)
         except OSError as error:
             raise RotationError(
                 f"Old archives in {spec.archive_dir} cannot be removed ({error.strerror}): do it by hand."
@@ -110,6 +121,21 @@ class Archive:
             job.stop()
         for job in running:
             await job.ended.wait()
+
+    def _by_age(self, made: list[Named]) -> list[Named]:
+        """The oldest first. What was made here is newest, whatever the clock was then."""
+        there = {one.name for one in made}
+        self._made = {name: order for name, order in self._made.items() if name in there}
+        return sorted(made, key=lambda one: (self._made.get(one.name, 0), one))
+
+    def _oldest(self) -> float:
+        """From before when an archive is too old, in seconds since 1970."""
+        set_since = abs(self._clock_offset() - self._offset) > _CLOCK_SET_SECONDS
+        return -math.inf if set_since else self._clock.now().wall - self._spec.max_age
+
+    def _clock_offset(self) -> float:
+        now = self._clock.now()
+        return now.wall - now.mono
 
     def _stamp_of(self, aside: Aside) -> str:
         """The time in its name, for an archive is of when the log was set aside."""

@@ -9,6 +9,7 @@ copied.
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -41,7 +42,8 @@ async def backup(spec: LogSpec, clock: Clock, appends: bool | None) -> str:
     Raises:
         RotationError: it could not be done.
     """
-    return await in_thread(partial(_backup, spec, clock.now().wall, appends))
+    appends = True if spec.owned and appends is None else appends  # a keeper, when there is one, appends
+    return await in_thread(partial(_backup, spec, stamp(clock.now().wall), appends))
 
 
 def opened_log(spec: LogSpec) -> AbstractContextManager[Opened]:
@@ -71,19 +73,20 @@ def drop(spec: LogSpec, inode: int) -> list[Path]:
     return []
 
 
-def prune(spec: LogSpec, wall: float) -> list[Path]:
-    """Removes backups over the count or the age, but never the newest one as long as it is a hard link to the
-    live log: it takes no room. `wall`: now, in seconds since 1970. Raises OSError.
+def prune(spec: LogSpec, oldest: float) -> list[Path]:
+    """Removes backups over the count and those made before `oldest` (seconds since 1970), but never the
+    newest one as long as it is a hard link to the live log: it takes no room. Raises OSError.
 
     Raises:
         RotationError: the archive folder is not safe.
     """
     with suppress(NotThere), folder(spec.archive_dir, alone=True) as archive:
-        return _prune(spec, archive, wall)
+        sweep(archive, BACKUP, spec.name)
+        return _prune(spec, archive, oldest)
     return []
 
 
-def _prune(spec: LogSpec, archive: int, wall: float) -> list[Path]:
+def _prune(spec: LogSpec, archive: int, oldest: float) -> list[Path]:
     made = present(archive, BACKUP, spec.name)
     with suppress(OSError):
         live = spec.path.stat(follow_symlinks=False)
@@ -91,19 +94,19 @@ def _prune(spec: LogSpec, archive: int, wall: float) -> list[Path]:
             made.pop()
     kept = max(1, spec.keep)
     names = [one.name for one, _ in made[:-kept]]
-    names += [one.name for one, _ in made[-kept:] if wall - one.at > spec.max_age]
+    names += [one.name for one, _ in made[-kept:] if one.at < oldest]
     return [spec.archive_dir / name for name in names if unlink_in(archive, name)]
 
 
-def _backup(spec: LogSpec, wall: float, appends: bool | None) -> str:
+def _backup(spec: LogSpec, at: str, appends: bool | None) -> str:
     try:
         with opened_log(spec) as log:
             if first_data(log.fd) == log.stat.st_size:
                 return "no log yet"
             with folder(spec.archive_dir, make=True, alone=True) as archive:
                 sweep(archive, BACKUP, spec.name)
-                said = _Keeping(spec, log, archive, stamp(wall)).said(appends)
-                _prune(spec, archive, wall)
+                said = _Keeping(spec, log, archive, at).said(appends)
+                _prune(spec, archive, oldest=-math.inf)
                 return said
     except NotThere:
         return "no log yet"

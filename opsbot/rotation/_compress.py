@@ -89,6 +89,7 @@ class Compression:
             stdout=pipe,
             stderr=asyncio.subprocess.DEVNULL,
             pass_fds=self._passed,
+            env={},  # opsbot's has secrets
             start_new_session=True,  # Ctrl-C in opsbot's terminal is opsbot's to answer
         )
         try:
@@ -104,7 +105,7 @@ class Compression:
         while not self._stopped and (line := await said.readline()):
             what, *numbers = line.decode().split()
             if what == "at":
-                progress(int(numbers[0]) / max(1, self._size))
+                progress(min(1.0, int(numbers[0]) / max(1, self._size)))
                 continue
             self._read, self._written = int(numbers[-2]), int(numbers[-1])
             if what == "failed":

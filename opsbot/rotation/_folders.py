@@ -38,17 +38,15 @@ def open_folder(path: Path, *, make: bool = False, alone: bool = False) -> int:
     path = path.absolute()
     if ".." in path.parts:
         raise RotationError(f"The path {path} goes through `..`: name the folder without it.")
-    walk = _Walk(path)
     try:
-        walk.go(make)
-        walk.refuse_strangers(sticky_too=alone)
-        return os.open(".", os.O_RDONLY | _FOLDER, dir_fd=walk.at)
+        with _Walk(path) as walk:
+            walk.go(make)
+            walk.refuse_strangers(sticky_too=alone)
+            return os.open(".", os.O_RDONLY | _FOLDER, dir_fd=walk.at)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise RotationError(_why(path, error)) from None
-    finally:
-        os.close(walk.at)
 
 
 class _Walk:
@@ -57,6 +55,12 @@ class _Walk:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.at, self.place = os.open("/", _PASS | _FOLDER), Path("/")
+
+    def __enter__(self) -> _Walk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.at)
 
     def go(self, make: bool) -> None:
         names, links = deque(self.path.parts[1:]), _LINKS

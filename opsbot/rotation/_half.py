@@ -9,7 +9,7 @@ from contextlib import suppress
 from opsbot.errors import RotationError
 from opsbot.rotation._listing import present
 from opsbot.rotation._names import Kind, names
-from opsbot.rotation._safe import READ, create_in, open_in, rename_new, same, stat_in, unlink_in
+from opsbot.rotation._safe import create_in, open_in, rename_new, same, stat_in, unlink_in
 
 
 class Half:
@@ -67,11 +67,14 @@ class Half:
 
 
 def lock(fd: int) -> bool:
-    """Whether it could be locked for as long as the descriptor is open. Raises OSError."""
+    """Whether it could be locked for as long as the descriptor is open; on a file system that has no locks,
+    or none for this descriptor, nobody else is taken to be at it."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:  # as of NFS for a descriptor that only reads
+        return True
     return True
 
 
@@ -79,7 +82,7 @@ def sweep(folder_fd: int, kind: Kind, name: str) -> None:
     """Removes the halves that nobody works on any more."""
     for half, _ in present(folder_fd, kind.half, name):
         with suppress(OSError):  # another user's, which opsbot may not even read
-            fd = open_in(folder_fd, half.name, READ)
+            fd = open_in(folder_fd, half.name, os.O_RDWR)
             try:
                 if lock(fd):
                     unlink_in(folder_fd, half.name, os.fstat(fd))

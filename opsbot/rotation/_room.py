@@ -16,7 +16,8 @@ def no_room(error: OSError, folder_fd: int, folder: Path, needed: int) -> str:
         return f"{folder} cannot be used ({why})."
     return (
         f"{folder} has no room for it ({why}; about {bytes_text(needed)} are needed"
-        f"{_free(folder_fd)}): free some space there."
+        f"{_free(folder_fd)}): free some, or name another folder with "
+        f"`rotate.archive_dir`."
     )
 
 

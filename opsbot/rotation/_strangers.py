@@ -1,8 +1,9 @@
 """Who may change a folder besides those who may: its owner, root, and opsbot's user.
 
 A group may when it is one of opsbot's own (somebody put opsbot into it), or its owner's private one: Debian
-and Fedora give each user a group of the same name, and with it a umask that lets the group write. Access
-lists are read, for where there is one, the group bits of the mode are not the group's (acl(5)).
+and Fedora give each user a group of the same name, and with it a umask that lets the group write. Where root
+is the owner, the private group of a service will do too, as Ubuntu's /var/log belongs to root and `syslog`.
+Access lists are read, for where there is one, the group bits of the mode are not the group's (acl(5)).
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _ACL = "system.posix_acl_access"
 _HEAD, _ENTRY = struct.Struct("<I"), struct.Struct("<HHI")  # linux/posix_acl_xattr.h: version; tag, perm, id
 _USER, _GROUP_OBJ, _GROUP, _MASK = 0x02, 0x04, 0x08, 0x10
 _WRITE = 2
+
+_FIRST_PERSON = 1000
+"""Lower uids are services' (UID_MIN of login.defs(5))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,12 @@ def _trusted_group(number: int, owner: int) -> bool:
     if number in (0, os.getegid(), *os.getgroups()):
         return True
     try:
-        group, user = grp.getgrgid(number), pwd.getpwuid(owner)
+        group = grp.getgrgid(number)
+        user = pwd.getpwnam(group.gr_name)
     except KeyError:
         return False
-    private = user.pw_gid == number and group.gr_name == user.pw_name
-    return private and set(group.gr_mem) <= {user.pw_name}
+    private = user.pw_gid == number and set(group.gr_mem) <= {user.pw_name}
+    return private and (user.pw_uid == owner or (owner == 0 and user.pw_uid < _FIRST_PERSON))
 
 
 def _access_list(descriptor: int) -> Iterator[tuple[int, int]]:

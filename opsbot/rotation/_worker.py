@@ -26,7 +26,7 @@ class Worker:
         self.source, self.target = source, target
         self.packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
         self.read = self.written = self.checksum = 0
-        self.said = time.monotonic()
+        self.said = -SAY_SECONDS  # the first piece is told at once
 
     def run(self) -> None:
         """Raises OSError."""

@@ -165,8 +165,17 @@ async def test_archives_go_after_their_age_by_the_injected_clock(yard: Yard) -> 
     assert yard.archive.prune() == []
     await yard.clock.advance(11 * DAY)
     assert [path.name for path in yard.archive.prune()] == ["bot_20260101_000000.log.gz"]
-    yard.clock.step_wall(-3650 * DAY)  # a clock that is wrong makes nothing old
+
+
+@pytest.mark.parametrize("years", [10, -10])
+async def test_a_clock_that_is_set_to_another_year_removes_nothing(yard: Yard, years: int) -> None:
+    put(yard, *(f"bot_2026010{day}_000000.log.gz" for day in (1, 2, 3)))
+    yard.write()
+    yard.clock.step_wall(years * 365 * DAY)
+    made = await yard.rotate()
     assert yard.archive.prune() == []
+    assert [path.name for path in yard.archive.prune(keep=3)] == ["bot_20260101_000000.log.gz"]
+    assert made.path.exists()
 
 
 NOT_OURS = (

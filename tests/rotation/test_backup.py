@@ -14,7 +14,7 @@ import pytest
 
 from opsbot.errors import RotationError
 from opsbot.rotation import _backup
-from opsbot.rotation._backup import backup, drop, opened_log, own_links, prune
+from opsbot.rotation._backup import backup, drop, opened_log, own_links
 from tests.rotation.yard import DAY, LINE, TRAPS, Yard, needs, needs_root, noise
 
 FIRST = "logs/archive/bot_20260105_150400.before-restart.log"
@@ -215,7 +215,7 @@ async def test_backups_are_pruned_by_count_and_age_but_a_link_to_the_live_log_st
     yard.write()
     await said(yard)
     await yard.clock.advance(15 * DAY)
-    prune(yard.spec, yard.clock.now().wall)
+    yard.archive.prune()
     assert [inode(path) for path in backups(yard)] == [inode(yard.log)]
     yard.log.unlink()
     assert len(yard.archive.prune()) == 1

@@ -10,10 +10,7 @@ import pytest
 
 from opsbot.errors import RotationError
 from opsbot.rotation.base import Aside
-from tests.rotation.yard import TRAPS, Yard, noise
-
-LONG = 150_000
-"""Lines of noise that take longer to compress than the worker waits between two reports."""
+from tests.rotation.yard import LONG, TRAPS, Yard, noise
 
 RANDOM_ROUNDS = 6
 

@@ -17,10 +17,7 @@ import pytest
 from opsbot.errors import RotationError
 from opsbot.rotation._backup import backup
 from tests.rotation.child import POINTS
-from tests.rotation.yard import Child, Yard, eventually, gone, noise, workers
-
-LONG = 150_000
-"""Lines of noise that take longer to compress than the worker waits between two reports."""
+from tests.rotation.yard import LONG, Child, Yard, eventually, gone, noise, workers
 
 RANDOM_ROUNDS = 6
 

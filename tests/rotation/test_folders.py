@@ -18,8 +18,11 @@ from tests.rotation.yard import Yard, needs_root, refusal
 DAEMON = 1
 """A user of every Debian with a private group: `daemon`, uid and gid 1."""
 
-BIN_GROUP = 2
-"""Another user's group there."""
+BIN = 2
+"""Another user's private group there."""
+
+STAFF = 50
+"""A group of several people there."""
 
 
 @pytest.fixture
@@ -65,10 +68,20 @@ def test_the_owners_private_group_may_write_another_group_not(log: Path) -> None
     log.parent.chmod(0o775)
     os.chown(log.parent, DAEMON, DAEMON)
     assert accepted(log)
-    os.chown(log.parent, DAEMON, BIN_GROUP)
+    os.chown(log.parent, DAEMON, BIN)
     assert f"group bin may write to the folder {log.parent}" in refusal(log)
     os.chown(log.parent, DAEMON, 54_321)
     assert "group 54321" in refusal(log)
+
+
+def test_in_a_folder_of_root_the_private_group_of_a_service_may_write(log: Path) -> None:
+    """Ubuntu's /var/log is root's, and writable by group `syslog`."""
+    needs_root()
+    log.parent.chmod(0o775)
+    os.chown(log.parent, 0, DAEMON)
+    assert accepted(log)
+    os.chown(log.parent, 0, STAFF)
+    assert "group staff" in refusal(log)
 
 
 def access_list(folder: Path, *, users: dict[int, int], groups: dict[int, int], mask: int) -> None:
@@ -90,9 +103,9 @@ def access_list(folder: Path, *, users: dict[int, int], groups: dict[int, int], 
     ("users", "groups", "mask", "remedy"),
     [
         ({DAEMON: 7}, {}, 7, "setfacl -x u:daemon"),
-        ({}, {BIN_GROUP: 7}, 7, "setfacl -x g:bin"),
+        ({}, {STAFF: 7}, 7, "setfacl -x g:staff"),
         ({DAEMON: 7}, {}, 5, ""),
-        ({DAEMON: 5}, {BIN_GROUP: 5}, 7, ""),
+        ({DAEMON: 5}, {BIN: 5}, 7, ""),
         ({0: 7}, {0: 7}, 7, ""),
     ],
 )

@@ -29,6 +29,9 @@ BOUND = 20.0
 DAY = 86_400.0
 T = TypeVar("T")
 
+LONG = 40_000
+"""Lines of noise that are far from done when the worker tells of the first piece."""
+
 LINE = b"2026-01-05 15:04:00,123 - src.discord_bot.events - INFO - Bot is ready! Logged in as summarizer-ng\n"
 
 
