@@ -120,7 +120,7 @@ class SystemdSupervisor:
         if now:
             self._book.ask(unit.invocation)
         if now or not unit.at_rest:
-            killed = await self._end(process, grace)
+            killed = await self._end(unit, process, grace)
         how = await self._endings.of(process, witnessed=now is not None)
         return replace(how, signal=signal.SIGKILL, code=None) if killed else how
 
@@ -159,7 +159,7 @@ class SystemdSupervisor:
     async def close(self) -> None:
         return
 
-    async def _end(self, process: ProcessId, grace: float) -> bool:
+    async def _end(self, unit: Unit, process: ProcessId, grace: float) -> bool:
         """systemd's stop, `grace` seconds, SIGKILL to the whole unit. Returns whether the process itself was
         still there then."""
         loop = asyncio.get_running_loop()
@@ -167,6 +167,7 @@ class SystemdSupervisor:
         async with self._systemd.client("stop") as client:
             done = await client.done_within(grace)
             if done and client.failed and client.error.startswith("Failed to"):
+                self._book.ask(unit.invocation, asked=False)
                 raise self._systemd.refusal("stop", client.error)
             if done and _proc.alive(process, self._boot_id):  # KillMode=none
                 await self._systemd.order("kill", "--signal=SIGTERM")

@@ -55,11 +55,11 @@ class Book:
         """Notes for which generation the unit is being started; 0: it is not any more."""
         self._write(replace(self.read(), intended=generation))
 
-    def ask(self, invocation: str) -> None:
-        """Notes that opsbot makes an invocation end, before it does so."""
+    def ask(self, invocation: str, *, asked: bool = True) -> None:
+        """Notes that opsbot makes an invocation end, before it does so; or that it may not."""
         entry = self.read()
         if entry.invocation == invocation:
-            self._write(replace(entry, asked=True))
+            self._write(replace(entry, asked=asked))
 
     def ended(self, process: ProcessId, how: Exit) -> None:
         """Notes how a process ended."""

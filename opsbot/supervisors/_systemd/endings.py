@@ -39,9 +39,10 @@ class Endings:
         if entry.exit:
             return replace(self._dated(entry), successor=unit.successor)
         if unit.main_pid and unit.invocation == entry.invocation:
-            goes_on = f"{unit.name} goes on as pid {unit.main_pid}"
-            return Exit(now, asked=entry.asked, cause=goes_on, successor=SUCCESSOR_MARGIN)
-        at = now if witnessed or not unit.last_wall else self._moment(unit.last_wall)
+            goes_on = f"{unit.name} goes on as pid {unit.main_pid}"  # which is no end of the target
+            return Exit(now, code=0, asked=entry.asked, cause=goes_on, successor=SUCCESSOR_MARGIN)
+        dated = not witnessed and unit.last_pid == process.pid and unit.last_wall
+        at = self._moment(unit.last_wall) if dated else now
         how = replace(await self._how(process, entry, unit, at), successor=unit.successor)
         self._book.ended(process, how)
         return how
@@ -70,7 +71,7 @@ class Endings:
             return exit_of(*told, at, asked=entry.asked)
         if forgotten and entry.invocation:
             return _well(unit, at, asked=entry.asked)
-        return Exit(at, asked=entry.asked)
+        return Exit(at, asked=entry.asked, cause="systemd keeps no more of it, nor does its journal")
 
     async def _told(self, invocation: str, patience: float) -> tuple[int, int] | None:
         """What the journal says of an invocation that has its successor already."""

@@ -60,7 +60,7 @@ class Sight:
         for _ in range(TRIES):
             unit = await self.look()
             process = _proc.identify(unit.main, self._clock.boot_id) if unit.main else None
-            if process and (not unit.group or belongs(process.pid, unit.group)):
+            if process and belongs(process.pid, unit.group):
                 return unit, self._running(unit, process)
             if not unit.main_pid:
                 return unit, None

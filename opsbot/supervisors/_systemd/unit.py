@@ -219,6 +219,6 @@ def _span(text: str) -> float:
 def _wall(text: str) -> float:
     """Seconds since 1970 of `Sun 2026-11-29 02:52:58 UTC`, 0 when there is none."""
     try:
-        return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC).timestamp()
+        return datetime.fromisoformat(" ".join(text.split()[1:3])).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return 0.0

@@ -16,7 +16,7 @@ from tests.supervisors.systemd.sandbox import INSIDE, ROOT, sandbox
 
 CONTRACT = ROOT / "tests" / "contracts" / "test_supervisor.py"
 FOLDER = Path(__file__).parent / "inside"
-RUN_SECONDS = 240.0
+RUN_SECONDS = 300.0
 
 
 def written_in(path: Path) -> Iterator[str]:

@@ -14,10 +14,11 @@ from opsbot.domain.process import Running
 from opsbot.supervisors import _proc
 from opsbot.supervisors.base import SupervisorContext
 from opsbot.supervisors.systemd import Options, Scope, SystemdSupervisor
-from tests.supervisors.helpers import BOUND, TARGET, eventually
+from tests.supervisors.helpers import BOUND, TARGET
 from tests.supervisors.systemd.sandbox import INSIDE
 
 UNITS = Path("/run/systemd/system")
+PAUSE = 0.03
 _numbers = itertools.count(1)
 
 PROGRAM = "program.py"
@@ -100,11 +101,15 @@ class UnitPlace:
                 found = [line for line in await self.text() if word in line]
                 if found:
                     return found[-1]
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(PAUSE)
 
     async def state(self, state: str) -> None:
         """Waits until systemd calls the unit so (`ActiveState` or `SubState`)."""
-        await eventually(lambda: state in (self.says("ActiveState"), self.says("SubState")))
+        async with asyncio.timeout(BOUND):
+            while True:
+                if state in (self.says("ActiveState"), self.says("SubState")):
+                    return
+                await asyncio.sleep(PAUSE)
 
     async def close(self) -> None:
         self.by_hand("kill", "--signal=SIGKILL")

@@ -157,7 +157,7 @@ signal.pause()
     await eventually(lambda: unit.says("MainPID") == str(child))
     os.kill(running.process.pid, signal.SIGKILL)
     ended = await supervisor.wait_exit(running)
-    assert (ended.known, ended.successor) == (False, SUCCESSOR_MARGIN)
+    assert (ended.clean, ended.successor) == (True, SUCCESSOR_MARGIN)
     assert f"goes on as pid {child}" in ended.cause
     successor = await found(supervisor)
     assert (successor.process.pid, successor.generation) == (child, 6)

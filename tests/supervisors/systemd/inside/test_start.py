@@ -213,6 +213,9 @@ async def test_a_user_who_may_not_command_systemd_is_told_what_to_do(nobody: Uni
         await supervisor.stop(look.running, 5.0)
     assert caught.value.permanent
     assert len(nobody.copies()) == 1
+    os.seteuid(0)
+    os.kill(look.running.process.pid, signal.SIGKILL)
+    assert not (await supervisor.wait_exit(look.running)).asked, "what was refused was not its end"
 
 
 async def test_opsbot_does_not_end_the_unit_that_it_runs_in(
