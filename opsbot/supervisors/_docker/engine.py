@@ -168,8 +168,11 @@ class Engine:
     async def _connected(self) -> aiodocker.Docker:
         async with self._opening:
             if self._docker is None:
-                version = await self._version()
-                self._docker = aiodocker.Docker(url=self._base, session=self._opened(), api_version=version)
+                version, session = await self._version(), self._opened()
+                # without a connector it would make one of its own, by DOCKER_TLS_VERIFY and the like
+                self._docker = aiodocker.Docker(
+                    url=self._base, connector=session.connector, session=session, api_version=version
+                )
             return self._docker
 
     def _opened(self) -> aiohttp.ClientSession:

@@ -31,7 +31,7 @@ class Between:
         self._words: list[tuple[bytes, bytes]] = []
         self._lost: list[str] = []
         self._silent: list[str] = []
-        self._refused: list[tuple[str, str]] = []
+        self._refused: list[tuple[str, str, int]] = []
 
     def rewrite(self, path: str, change: Rewrite) -> None:
         """Answers to `METHOD PATH` (an expression) are changed."""
@@ -49,9 +49,13 @@ class Between:
         """Such requests are never answered."""
         self._silent.append(path)
 
-    def refuse(self, path: str, why: str) -> None:
+    def refuse(self, path: str, why: str, status: int = 500) -> None:
         """Such requests never reach the engine."""
-        self._refused.append((path, why))
+        self._refused.append((path, why, status))
+
+    def hand_on_everything(self) -> None:
+        """No request is refused any more."""
+        self._refused.clear()
 
     def let_everybody_in(self) -> None:
         """Whoever is not root may use it, and the engine behind it, until the end of the test."""
@@ -89,9 +93,9 @@ class Between:
         self.asked.append(what)
         if any(re.search(each, what) for each in self._silent):
             await asyncio.Event().wait()
-        for path, why in self._refused:
+        for path, why, status in self._refused:
             if re.search(path, what):
-                return web.json_response({"message": why}, status=500)
+                return web.json_response({"message": why}, status=status)
         url = f"http://engine{request.path_qs}"
         async with self._session.request(request.method, url, data=await request.read()) as answer:
             changes = [change for path, change in self._rewrites if re.search(path, what)]

@@ -100,8 +100,12 @@ class Box:
             await asyncio.sleep(0.01)
 
     def pids(self) -> list[int]:
-        """The shells that run this test's program, as the machine counts."""
-        return [pid for pid in _proc.pids() if _is_shell_of(self.name, pid)]
+        """The processes that run this test's program, as the machine counts; one that its engine has started
+        may not have become the program's shell yet."""
+        found = {pid for pid in _proc.pids() if _is_shell_of(self.name, pid)}
+        with suppress(OSError):  # the engine is away
+            found.add(int(self.inspect()["State"]["Pid"]))
+        return sorted(found - {0})
 
     async def restarted(self, running: Running) -> int:
         """Waits until another process runs in its place, and returns that one's pid."""

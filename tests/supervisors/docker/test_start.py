@@ -10,6 +10,7 @@ import pytest
 
 from opsbot.errors import SupervisorError
 from opsbot.supervisors._docker import engine as engine_module
+from opsbot.supervisors._docker import sights
 from tests.supervisors.docker.between import Between
 from tests.supervisors.docker.box import Box, as_nobody, crash, notes
 
@@ -70,7 +71,10 @@ async def test_a_container_may_be_given_by_its_id(box: Box) -> None:
     assert [running.process.pid] == box.pids()
 
 
-async def test_an_engine_on_a_loopback_port_serves_as_well(box: Box, between: Between) -> None:
+async def test_an_engine_on_a_loopback_port_serves_as_well(
+    box: Box, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")  # of the docker command, for an engine elsewhere
     running = await box.create().supervisor(await between.over_tcp()).start(1)
     assert [running.process.pid] == box.pids()
 
@@ -166,6 +170,19 @@ async def test_an_engine_that_may_not_be_used_needs_a_group(box: Box) -> None:
     assert caught.value.permanent
 
 
+async def test_an_engine_that_was_upgraded_is_spoken_to_anew(box: Box, between: Between) -> None:
+    supervisor = box.create().supervisor(between.url)
+    await supervisor.find()
+    between.refuse("GET /v1.41/.*/json", "client version 1.41 is too old", 400)
+    with pytest.raises(SupervisorError, match="upgraded") as caught:
+        await supervisor.find()
+    assert not caught.value.permanent
+    between.hand_on_everything()
+    between.asked.clear()
+    await supervisor.find()
+    assert "GET /version" in between.asked
+
+
 async def test_an_engine_that_hangs_is_not_waited_for(
     box: Box, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,8 +201,9 @@ async def test_what_is_no_engine_is_not_taken_for_one(box: Box, between: Between
 
 
 async def test_a_container_whose_process_is_not_to_be_seen_here_is_refused(
-    box: Box, between: Between
+    box: Box, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sights, "AGREE_SECONDS", 0.05)
     box.create()
     await box.supervisor().start(1)
     (box.state / "docker.json").unlink()
