@@ -102,6 +102,10 @@ class Place:
     def log(self) -> Path:
         return self.folder / "summarybot.log"
 
+    def archives(self) -> list[Path]:
+        """Rotated logs, the oldest first."""
+        return sorted((self.folder / "logs" / "archive").glob("*.log.gz"))
+
     def pids(self) -> list[int]:
         """Live copies of the service."""
         return services(self.folder)
