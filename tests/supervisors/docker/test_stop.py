@@ -78,7 +78,7 @@ async def test_a_paused_container_runs_and_can_be_stopped(box: Box) -> None:
 async def test_a_container_that_was_removed_meanwhile_is_stopped_enough(box: Box) -> None:
     supervisor = box.create().supervisor()
     running = await supervisor.start(1)
-    box.remove()
+    box.delete()
     ended = await supervisor.stop(running, GRACE)
     assert (ended.asked, ended.cause) == (False, "the container was removed")
 

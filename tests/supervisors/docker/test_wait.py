@@ -55,7 +55,7 @@ async def test_a_container_removed_while_it_is_watched_has_ended(box: Box) -> No
     supervisor = box.create().supervisor()
     running = await supervisor.start(1)
     async with watched(supervisor, running) as end:
-        box.remove()
+        box.delete()
         ended = await end
     assert ended.cause == "the container was removed"
     assert ended.successor == SWITCH_SECONDS
