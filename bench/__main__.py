@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import health, idle, respawn
+from bench import foreign_port, health, idle, kills, respawn, restart
 from bench.discord import Discord, discord_process
 from bench.stats import Row, percentile, table
 
@@ -74,6 +74,9 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "respawn": respawn_rows,
     "idle": idle_rows,
     "health": health_rows,
+    "restart": restart.rows,
+    "kills": kills.rows,
+    "foreign_port": foreign_port.rows,
 }
 
 

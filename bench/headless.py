@@ -25,8 +25,9 @@ from opsbot.clock import SystemClock
 from opsbot.config.load import load
 from opsbot.domain.action import Action, ActionState, StepState
 from opsbot.domain.change import Change
-from opsbot.engine.draft import Effect
+from opsbot.engine.draft import Effect, RunAction
 from opsbot.runtime.core import Runtime
+from opsbot.runtime.ops import Ops
 from opsbot.session import Session
 
 DECIDED, RECORDING, OVER = "decided", "recording the end", "over"
@@ -44,19 +45,20 @@ class Noting(Session):
         self._last = ""
 
     async def run(self, runtime: Runtime) -> None:
-        show = runtime.remediator.show
+        show = Ops.show
 
-        def shown(action: Action) -> None:
+        def shown(ops: Ops, action: Action) -> None:
             self._say(phase_of(action))
-            show(action)
+            show(ops, action)
 
-        runtime.remediator.show = shown
+        Ops.show = shown  # type: ignore[method-assign, assignment]  # at once, where `follow` would tell a little later
         runtime.pipeline.listen(self._decided)
 
-    def _decided(self, changes: Sequence[Change], _: Sequence[Effect]) -> None:
-        for change in changes:
-            if isinstance(change, Action):
-                self._say(DECIDED if change.state is ActionState.RUNNING else OVER)
+    def _decided(self, changes: Sequence[Change], effects: Sequence[Effect]) -> None:
+        if any(isinstance(effect, RunAction) for effect in effects):
+            self._say(DECIDED)
+        if any(isinstance(change, Action) and change.state is not ActionState.RUNNING for change in changes):
+            self._say(OVER)
 
     def _say(self, phase: str) -> None:
         if phase and phase != self._last:

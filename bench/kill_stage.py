@@ -34,6 +34,7 @@ BOUND = 20.0
 
 POLL = 0.004
 TARGET = "victim"
+ROOT = Path(__file__).parents[1]
 
 CONFIG = """\
 state_dir: {folder}/state
@@ -43,9 +44,8 @@ targets:
       type: process
       command: ["{python}", "-I", "-S", "{program}", "{folder}", "{port}"]
       log: {folder}/victim.log
-    restart:
-      {{max_per_hour: 1000, backoff_seconds: 0.05, backoff_max_seconds: 0.05, healthy_reset_seconds: 0.1,
-        stop_timeout_seconds: 0.3, handover_seconds: 0.5, start_timeout_seconds: 10}}
+    restart: {{enabled: {automatic}, max_per_hour: 1000, backoff_seconds: 0.05, backoff_max_seconds: 0.05,
+      healthy_reset_seconds: 0.1, stop_timeout_seconds: 0.3, start_timeout_seconds: 10, handover_seconds: 1}}
     checks:
       process: {{type: process, interval_seconds: 1}}
       port: {{type: port, port: {port}, interval_seconds: 1}}
@@ -66,7 +66,8 @@ try:
 except OSError as error:
     with open(folder + "/clashes", "a") as file:
         file.write(f"pid {os.getpid()} was not alone: {error}; ")
-print("started", os.getpid(), flush=True)
+with open(folder + "/starts", "a") as file:
+    file.write(os.environ["OPSBOT_COOKIE"].split(".")[1] + "\\n")
 while True:
     signal.pause()
 """
@@ -104,9 +105,10 @@ class Stored:
 
 
 class Stage:
-    """What rounds act on. `notes`: (pid of an opsbot, phase), oldest first."""
+    """What rounds act on. `automatic`: opsbot may restart the target by itself. `notes`: (pid of an opsbot,
+    phase), oldest first."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, automatic: bool = True) -> None:
         self.folder = folder
         self.port = free_port()
         self.notes: list[tuple[int, str]] = []
@@ -116,12 +118,18 @@ class Stage:
         self.target_stops_in(0.0)
         config = folder / "opsbot.yml"
         config.write_text(
-            CONFIG.format(folder=folder, python=sys.executable, program=program, port=self.port)
+            CONFIG.format(
+                folder=folder,
+                python=sys.executable,
+                program=program,
+                port=self.port,
+                automatic=str(automatic).lower(),
+            )
         )
         os.mkfifo(folder / "notes")
         self._notes = os.open(folder / "notes", os.O_RDWR | os.O_NONBLOCK)
         argv = [sys.executable, "-m", "bench.headless", str(config), str(folder / "notes"), str(self.log)]
-        self._mother = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._mother = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     @property
     def log(self) -> Path:
@@ -200,6 +208,10 @@ class Stage:
         words = (str(self.folder / "victim.py"), str(self.folder))
         return [pid for pid in _proc.pids() if _proc.argv(pid)[3:5] == words and _lives(pid)]
 
+    def starts(self) -> list[str]:
+        """The generation of every target that was ever started, oldest first."""
+        return (self.folder / "starts").read_text().split()
+
     def keepers(self) -> dict[int, int]:
         """Every live keeper that an opsbot of this stage has made, with its parent."""
         found = psutil.Process(self._mother.pid).children(recursive=True)
@@ -216,6 +228,17 @@ class Stage:
         """Whether a keeper waits for that opsbot's next orders."""
         seen = self.records.identity()
         return any(p == opsbot and (not seen or k != seen.keeper.pid) for k, p in self.keepers().items())
+
+    def freeze_new_keeper(self, opsbot: int, seconds: float) -> None:
+        """SIGSTOP to the first keeper that an opsbot makes from now on, as soon as there is one; none if it
+        makes none in that time."""
+        children = Path(f"/proc/{opsbot}/task/{opsbot}/children")
+        before, ends = children.read_text(), time.monotonic() + seconds
+        while time.monotonic() < ends:  # no pause: it has started its target in a few milliseconds
+            new = set(children.read_text().split()) - set(before.split())
+            if new and ENTRY in _proc.argv(pid := int(new.pop())):  # before that it is opsbot's own image
+                os.kill(pid, signal.SIGSTOP)
+                return
 
     def stored(self, since: float) -> Stored:
         """What is durable now. `since`: of the audit."""
@@ -245,9 +268,9 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path, *, automatic: bool = True) -> Iterator[Stage]:
     """A stage; nothing of it runs afterwards."""
-    made = Stage(folder)
+    made = Stage(folder, automatic=automatic)
     try:
         yield made
     finally:

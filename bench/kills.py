@@ -3,22 +3,30 @@
 A round: a healthy target; a restart begins (a person asks for it, two do at once, or the target is killed);
 opsbot is killed at a moment that is either drawn from the whole duration of a restart or soon after a drawn
 phase of it began, in some rounds with every keeper, in some rounds again while it starts anew; the next
-opsbot is waited for until it says that all is well and does nothing. Everything is drawn from one seed.
+opsbot is waited for until it says that all is well and does nothing. Everything is drawn from one seed:
+`python -m bench.kills ROUNDS SEED` repeats it.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
+import sys
+import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.discord import Discord
 from bench.headless import DECIDED, OVER, RECORDING
 from bench.kill_stage import Stage, Trouble, kill, stage, until
+from bench.stats import Row
 from opsbot.clock import SystemClock
-from opsbot.domain.action import STEPS, Action
+from opsbot.domain.action import STEPS, Action, StepName
 from opsbot.domain.rule import ActionKind
 from opsbot.supervisors import _proc
 
@@ -28,11 +36,16 @@ DECIDING, STARTING = "deciding", "starting anew"
 PHASES = (DECIDING, DECIDED, *STEPS[ActionKind.RESTART], RECORDING)
 """What kills are aimed at; the histogram has also those that came a little later."""
 
-RESTART_SECONDS = 0.6
-"""Longer than most restarts take here."""
+STOP_SECONDS = 0.3
+"""The target's stop timeout."""
+
+START_SECONDS = 0.35
+"""What a restart takes here beside the stop, and what an opsbot takes to start and take it up again."""
 
 SHORT, LONG = 0.002, 0.02
 """Seconds after the beginning of a phase: some take less than a millisecond, some a tenth of a second."""
+
+ROUNDS = 500
 
 CAMPAIGN = 50
 """Rounds on one state directory; then a new one, so that some begin on day one."""
@@ -45,8 +58,9 @@ class Plan:
     """One round. `asked`: people who ask for the restart at once (0: the target is killed instead). `stops`:
     seconds that the target takes to stop; more than the stop timeout means SIGKILL. `rested`: not before a
     keeper stands by. `aim`: the phase to wait for ("": none), `delay`: seconds from there or from the
-    beginning. `keeper`: it is killed "before" or "after" opsbot, or not (""). `again`: seconds after which
-    the next opsbot is killed too, if any."""
+    beginning. `keeper`: all are killed "before" or "after" opsbot, or the new one stands still ("frozen", as
+    on an overloaded machine) until the next opsbot has run for `thaw` seconds, or nothing (""). `again`:
+    seconds after which the next opsbot is killed too, if any."""
 
     asked: int
     stops: float
@@ -54,43 +68,57 @@ class Plan:
     aim: str
     delay: float
     keeper: str
+    thaw: float
     again: float | None
 
     @classmethod
     def drawn(cls, dice: random.Random) -> Plan:
-        aim = dice.choice(("", *PHASES)) if dice.random() < 0.6 else ""
+        asked = dice.choice((1, 1, 1, 2, 0, 0))
+        stops = dice.choice((0.0, dice.uniform(0, STOP_SECONDS), 10 * STOP_SECONDS))
+        whole = START_SECONDS + (min(stops, STOP_SECONDS) if asked else 0.0)
+        keeper = dice.choice(("", "", "", "before", "after", "frozen"))
+        aim = dice.choice(PHASES) if dice.random() < 0.6 else ""
+        if keeper == "frozen":
+            aim = StepName.START
         short = dice.choice((0.0, dice.uniform(0, SHORT), dice.uniform(0, LONG)))
         return cls(
-            asked=dice.choice((1, 1, 1, 2, 0, 0)),
-            stops=dice.choice((0.0, dice.uniform(0, 0.2), 5.0)),
+            asked=asked,
+            stops=stops,
             rested=dice.random() < 0.15,
             aim=aim,
-            delay=short if aim else dice.uniform(0, RESTART_SECONDS),
-            keeper=dice.choice(("", "", "", "before", "after")),
-            again=dice.uniform(0, RESTART_SECONDS) if dice.random() < 0.3 else None,
+            delay=short if aim else dice.uniform(0, whole),
+            keeper=keeper,
+            thaw=dice.uniform(0, 2 * START_SECONDS),
+            again=dice.uniform(0, whole) if dice.random() < 0.3 else None,
         )
 
 
 @dataclass(slots=True)
 class Tally:
     """`good`: rounds that ended with exactly one target and everything in order; `troubles`: a text for each
-    that did not. `phases`: what each kill hit; `open`: actions that were cut off."""
+    that did not. `phases`: what each kill hit; `open`: actions that were cut off; `seed`: repeats it all."""
 
     rounds: int = 0
     good: int = 0
     phases: Counter[str] = field(default_factory=Counter)
     open: int = 0
+    seed: int = 0
     troubles: list[str] = field(default_factory=list)
 
-    def histogram(self) -> str:
-        """One line a phase, in the order of a restart."""
-        order = [STARTING, *PHASES, OVER]
-        return "\n".join(f"{self.phases[phase]:5}  {phase}" for phase in order)
+    def report(self) -> str:
+        """What was hit, one line a phase in the order of a restart; and what went wrong."""
+        hits = [f"{self.phases[phase]:5}  {phase}" for phase in (STARTING, *PHASES, OVER)]
+        head = f"seed {self.seed}: {self.phases.total()} kills cut off {self.open} actions, in the phases"
+        return "\n".join([head, *hits, *self.troubles])
 
 
 def measure(folder: Path, rounds: int, seed: int) -> Tally:
-    """That many rounds. A round that fails ends its campaign; the rest is done on a new state directory."""
-    tally, dice, number = Tally(), random.Random(seed), 0
+    """That many rounds. A round that fails ends its campaign; the rest is done on a new state directory.
+
+    Raises:
+        Trouble: an opsbot does not even start.
+    """
+    tally, dice, number = Tally(seed=seed), random.Random(seed), 0
     while tally.rounds < rounds:
         number += 1
         place = folder / f"campaign-{number}"
@@ -151,8 +179,11 @@ class Round:
         for thread in threads:
             thread.join()
         if plan.keeper == "after":
-            self._kill_keeper()
+            self._signal_keepers(signal.SIGKILL)
         self.opsbot = here.opsbot()
+        if plan.keeper == "frozen":
+            time.sleep(plan.thaw)
+            self._signal_keepers(signal.SIGCONT)
         if plan.again is not None:
             time.sleep(plan.again)
             self._kill(STARTING)
@@ -163,14 +194,17 @@ class Round:
 
     def _at_the_moment(self) -> None:
         if self.plan.aim not in ("", DECIDING):
-            self.here.reaches(self.opsbot, self.plan.aim, 2 * RESTART_SECONDS)
+            self.here.reaches(self.opsbot, self.plan.aim, 2 * (STOP_SECONDS + START_SECONDS))
+        if self.plan.keeper == "frozen":
+            self.here.freeze_new_keeper(self.opsbot, START_SECONDS)
         time.sleep(self.plan.delay)
         if self.plan.keeper == "before":
-            self._kill_keeper()
+            self._signal_keepers(signal.SIGKILL)
 
-    def _kill_keeper(self) -> None:
+    def _signal_keepers(self, number: int) -> None:
         for pid in self.here.keepers():
-            kill(pid)
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _kill(self, quiet: str) -> None:
         """`quiet`: the phase when nothing was noted."""
@@ -199,6 +233,8 @@ class Round:
             raise Trouble(f"generation {stored.generation} is wanted, and this runs: {cookie}")
         if (stored.generation > self.before) != (new != old):
             raise Trouble(f"pid {old} became {new}, generation {self.before} became {stored.generation}")
+        if len(starts := self.here.starts()) != len(set(starts)):
+            raise Trouble(f"a generation was started twice: {starts[-5:]}")
         if self.plan.asked and not self.plan.keeper and stored.generation > self.before + 1:
             raise Trouble(f"one restart was asked for, {stored.generation - self.before} were made")
 
@@ -213,3 +249,30 @@ class Round:
         for action in self.cut.values():
             if action.incident is not None and INTERRUPTED not in stored.told.get(action.incident, ""):
                 raise Trouble(f"incident {action.incident} does not say that the {action.kind} was cut off")
+
+
+def rows(_: Discord, folder: Path) -> list[Row]:
+    """For the table; the histogram goes beside it."""
+    tally = measure(folder, ROUNDS, random.getrandbits(32))
+    print(tally.report(), file=sys.stderr)
+    return [
+        Row(
+            "kill -9 of opsbot at a random moment of a restart: exactly one target afterwards",
+            f"{tally.good} of {tally.rounds} rounds ({tally.open} cut off an action)",
+            "every time",
+            tally.good == tally.rounds,
+        )
+    ]
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
+    seed = int(sys.argv[2]) if sys.argv[2:] else random.getrandbits(32)
+    print(f"{rounds} rounds, seed {seed} …", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
+        tally = measure(Path(folder), rounds, seed)
+    print(f"{tally.good} of {tally.rounds} rounds ended with exactly one target\n{tally.report()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,12 +20,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.discord import Discord, discord_section, environment, opsbot_process
+from bench.stats import Row, percentile
 from opsbot.app import stop_targets
 from opsbot.clock import SystemClock
 from opsbot.config.load import load
 
 OPSBOT, SUPERVISORD, MONIT = "opsbot", "supervisord", "Monit"
 NAMES = (OPSBOT, SUPERVISORD, MONIT)
+OTHERS = {SUPERVISORD: "supervisord (`autorestart`, `startsecs=0`)", MONIT: "Monit (its shortest cycle, 1 s)"}
+
+TIMES_FASTER = 10
 
 ROUNDS = 30
 PAUSE_SECONDS = (2.5, 3.5)
@@ -214,3 +218,31 @@ def _kill_all(reports: Reports) -> None:
             continue
         if words[:2] == [b"sleep", b"100000"]:
             os.kill(pid, signal.SIGKILL)
+
+
+def rows(discord: Discord, folder: Path) -> list[Row]:
+    """For the table."""
+    times = measure(discord, folder)
+    ours = _p50_p95(times[OPSBOT])
+    made = []
+    for name, what in OTHERS.items():
+        p50, p95 = (theirs / own for theirs, own in zip(_p50_p95(times[name]), ours, strict=True))
+        made.append(
+            Row(
+                f"the same under {what}; how many times opsbot's",
+                f"{_text(times[name])}; {p50:.0f} ×, {p95:.0f} ×",
+                f"≥ {TIMES_FASTER} ×",
+                min(p50, p95) >= TIMES_FASTER,
+            )
+        )
+    what, aim = "kill -9 → the service runs again, under opsbot", f"{TIMES_FASTER} × faster than both"
+    return [Row(what, _text(times[OPSBOT]), aim, all(row.reached for row in made)), *made]
+
+
+def _p50_p95(seconds: list[float]) -> tuple[float, float]:
+    return percentile(seconds, 0.5), percentile(seconds, 0.95)
+
+
+def _text(seconds: list[float]) -> str:
+    p50, p95 = _p50_p95(seconds)
+    return f"p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms of {len(seconds)}"
