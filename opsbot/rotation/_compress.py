@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -51,7 +52,7 @@ class Compression:
         self._archive_fd = self._folder_fd = self._source = -1
         self._passed: tuple[int, ...] = ()
         self._half: Half | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._worker: _Child | None = None
         self._stopped = False
         self._size = self._read = self._written = 0
         self.ended = asyncio.Event()
@@ -83,7 +84,7 @@ class Compression:
         """Compresses in a process of the lowest priority, which ends when this one does."""
         source, target = self._passed
         pipe = asyncio.subprocess.PIPE
-        self._process = process = await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", _worker.__file__, str(source), str(target), str(LEVEL)),
             stdin=pipe,
             stdout=pipe,
@@ -92,14 +93,14 @@ class Compression:
             env={},  # opsbot's has secrets
             start_new_session=True,  # Ctrl-C in opsbot's terminal is opsbot's to answer
         )
-        try:
-            _yield_disk(process.pid)
-            assert process.stdout is not None
-            await self._follow(process.stdout, progress)
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        with _Child(process) as self._worker:
+            try:
+                _yield_disk(process.pid)
+                assert process.stdout is not None
+                await self._follow(process.stdout, progress)
+            finally:
+                self._worker.kill()
+                await process.wait()
 
     async def _follow(self, said: asyncio.StreamReader, progress: Callable[[float], None]) -> None:
         while not self._stopped and (line := await said.readline()):
@@ -118,9 +119,8 @@ class Compression:
     def stop(self) -> None:
         """Ends `work`, now or when it begins."""
         self._stopped = True
-        if self._process:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+        if self._worker:
+            self._worker.kill()
 
     def finish(self) -> Archived:
         """Gives the archive its name, then removes the aside."""
@@ -166,6 +166,31 @@ class Compression:
         self._passed = ()
         if self._half:
             self._half.close()
+
+
+class _Child:
+    """A child that can be killed for certain. `Process.kill` looks first whether it has ended, and takes the
+    end away from asyncio, which then complains of an unknown process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process, self._pidfd = process, -1
+
+    def __enter__(self) -> _Child:
+        with suppress(OSError, AttributeError):  # it has ended already, or there are no pidfds (macOS)
+            self._pidfd = os.pidfd_open(self._process.pid)
+        return self
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            if self._pidfd >= 0:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            elif not hasattr(os, "pidfd_open"):
+                self._process.kill()
+
+    def __exit__(self, *_: object) -> None:
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
 
 
 def _header(of: os.stat_result) -> bytes:

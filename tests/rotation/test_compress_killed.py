@@ -71,11 +71,14 @@ def working_or_over(child: Child) -> bool:
     return child.over() or bool(workers(child.pid))
 
 
-async def test_a_killed_worker_is_told_and_the_log_stays(yard: Yard) -> None:
+async def test_a_killed_worker_is_told_and_the_log_stays(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
     data = yard.write(noise(LONG))
     aside = yard.set_aside()
     with pytest.raises(RotationError, match="ended by somebody"):
         await yard.compress(aside, kill_workers)
+    assert caplog.messages == []  # asyncio knows its children
     assert yard.files() == [aside.path.name]
     await yard.settled(data)
 
