@@ -42,6 +42,7 @@ class Endings:
         if record or not keeper.pid:
             return record
         with Grip.take(keeper, self._clock.boot_id) or _Gone() as grip:
+            grip.wake()
             for _ in range(round(RECORD_SECONDS / _SLICE)):
                 ended = await grip.ended_within(_SLICE)
                 if (record := self._records.exit_of(process)) or ended:
@@ -76,6 +77,9 @@ class Endings:
 
 class _Gone:
     """Stands for the grip on a process that has ended already."""
+
+    def wake(self) -> None:
+        return
 
     async def ended_within(self, _seconds: float) -> bool:
         return True

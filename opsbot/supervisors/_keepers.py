@@ -16,6 +16,10 @@ from opsbot.supervisors._keeper import ENTRY
 from opsbot.supervisors._pidfd import HAS_PIDFD, readable
 
 ANSWER_BYTES = 4096
+ANSWER_SECONDS = 5.0
+"""A keeper answers within milliseconds. At whatever point a silent one is killed, what it had forked becomes
+no target, or is one whose record is written."""
+
 STANDBY_DELAY = 1.0
 """Seconds after a start until the next keeper is made ready: the target's own start comes first."""
 
@@ -38,16 +42,21 @@ class Waiting:
             theirs.close()
 
     async def give(self, orders: dict[str, Any]) -> dict[str, Any] | None:
-        """Sends orders; the answer, or None when the keeper ended without one."""
+        """Sends orders; the answer, or None when the keeper ended without one.
+
+        Raises:
+            TimeoutError: it does neither.
+        """
         loop = asyncio.get_running_loop()
         try:
-            with suppress(ConnectionError):
-                await loop.sock_sendall(self.channel, marshal.dumps(orders))
-                self.channel.shutdown(socket.SHUT_WR)
-                reply = await loop.sock_recv(self.channel, ANSWER_BYTES)
-                answer: dict[str, Any] | None = marshal.loads(reply) if reply else None  # noqa: S302  # our own child
-                return answer
-            return None
+            async with asyncio.timeout(ANSWER_SECONDS):
+                with suppress(ConnectionError):
+                    await loop.sock_sendall(self.channel, marshal.dumps(orders))
+                    self.channel.shutdown(socket.SHUT_WR)
+                    reply = await loop.sock_recv(self.channel, ANSWER_BYTES)
+                    answer: dict[str, Any] | None = marshal.loads(reply) if reply else None  # noqa: S302  # our own child
+                    return answer
+                return None
         finally:
             self.channel.close()
 
@@ -66,10 +75,18 @@ class Keepers:
         """Gives orders to a keeper; its answer, None when it ended without one.
 
         Raises:
-            SupervisorError: transient, no process can be started now.
+            SupervisorError: transient, no process can be started now, or the keeper hangs.
         """
         keeper, self._ready = self._ready or self._spawn(), None
-        return await keeper.give(orders)
+        try:
+            return await keeper.give(orders)
+        except TimeoutError:
+            if not _reaped(keeper.pid):  # so it is still our child, and its pid nobody else's
+                os.kill(keeper.pid, signal.SIGKILL)
+            raise SupervisorError(
+                f"The target's keeper gave no answer within {ANSWER_SECONDS:g} s (halted, or a disk hangs); "
+                f"it was ended."
+            ) from None
 
     def make_ready(self, delay: float = STANDBY_DELAY) -> None:
         """Has a keeper wait for the next orders, `delay` seconds from now."""

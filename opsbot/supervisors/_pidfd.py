@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from types import TracebackType
 
 from opsbot.domain.process import ProcessId
@@ -59,6 +60,11 @@ class Grip:
             os.kill(self.process.pid, number)
         else:
             raise ProcessLookupError(self.process.pid)
+
+    def wake(self) -> None:
+        """Has it go on, should it have been halted (SIGSTOP); if not, it does not notice."""
+        with suppress(ProcessLookupError, PermissionError):
+            self.signal(signal.SIGCONT)
 
     async def ended(self) -> None:
         """Returns when it has ended (also as a zombie)."""

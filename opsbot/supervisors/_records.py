@@ -152,7 +152,7 @@ class Records:
     def exits(self) -> list[ExitRecord]:
         """The newest exits, oldest first."""
         try:
-            lines = (self.directory / "exits").read_text().splitlines()
+            lines = (self.directory / "exits").read_text(errors="replace").splitlines()
         except OSError:
             return []
         return [record for line in lines if (record := _exit_record(line))]

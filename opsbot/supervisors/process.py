@@ -204,7 +204,7 @@ class ProcessSupervisor:
         grip = Grip.take(seen.keeper, self._boot_id) if seen and seen.keeper.pid else None
         if grip:
             with grip:
-                await terminate(grip, 0, OLD_KEEPER_SECONDS)  # signal 0 asks for nothing: it ends by itself
+                await terminate(grip, signal.SIGCONT, OLD_KEEPER_SECONDS)  # unless halted, it ends by itself
 
     async def _ended(self, grip: Grip, running: Running, keeper: ProcessId) -> None:
         """Waits for the target; a keeper that dies before it is replaced meanwhile."""
@@ -217,9 +217,14 @@ class ProcessSupervisor:
             await grip.ended()
 
     async def _relieve(self, running: Running) -> Running:
-        """Has a new keeper read the output of a target whose keeper was killed, lest it wait for a reader."""
-        seen = self._records.identity()
-        if not seen or not seen.log or seen.process != running.process or self._keeper(running).pid:
+        """Has a new keeper read the output of a target whose keeper was killed, lest it wait for a reader;
+        a keeper that was halted goes on."""
+        seen, keeper = self._records.identity(), self._keeper(running)
+        if grip := Grip.take(keeper, self._boot_id) if keeper.pid else None:
+            with grip:
+                grip.wake()
+            return running
+        if not seen or not seen.log or seen.process != running.process:
             return running
         orders = drain_orders(
             seen,

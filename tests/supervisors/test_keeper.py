@@ -99,7 +99,7 @@ async def test_the_target_lives_on_while_nobody_reads_its_output(place: Place) -
 
 def _stuck(running: Running) -> bool:
     """Where the kernel does not tell what a process waits for: it has filled the pipe."""
-    return _written(running) > 1024 * 1024
+    return _written(running) > 900_000
 
 
 async def test_signals_that_end_other_programs_do_not_end_a_keeper(place: Place) -> None:
@@ -198,6 +198,7 @@ async def test_a_halted_keeper_that_nobody_waited_for_does_not_hold_up_the_next_
     running = await place.supervisor().start(1)
     halt(running)
     kill(running)
+    await eventually(lambda: not alive(running.process.pid))
     again = await place.supervisor().start(2)
     assert place.copies() == [again.process.pid]
     assert not alive(running.keeper_pid)

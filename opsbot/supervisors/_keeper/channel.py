@@ -56,7 +56,11 @@ def answer(report: Orders) -> None:
         os.write(CHANNEL, marshal.dumps(report))
     except OSError:  # it has gone: the record in the directory tells its successor
         pass
-    null = os.open(os.devnull, os.O_RDWR)
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+    except OSError:  # the system has no descriptor left; the target is not to lose its keeper for that
+        os.close(CHANNEL)
+        return
     for fd in (0, 1, 2):
         os.dup2(null, fd)
     os.close(null)

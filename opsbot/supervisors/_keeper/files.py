@@ -21,6 +21,14 @@ def start_ticks(pid: int) -> int:
         return 0
 
 
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        return slurp(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except (OSError, IndexError):
+        return True
+
+
 def slurp(path: str) -> bytes:
     """A whole file; those of /proc have no size to ask for."""
     fd = os.open(path, os.O_RDONLY)

@@ -7,7 +7,7 @@ import os
 import select
 
 from opsbot.supervisors._keeper.channel import Orders, Refusal, hung_up
-from opsbot.supervisors._keeper.files import clock, slurp, start_ticks
+from opsbot.supervisors._keeper.files import clock, is_zombie, slurp, start_ticks
 from opsbot.supervisors._keeper.locks import be_the_keeper, check_unchanged, mark_by_lock
 from opsbot.supervisors._keeper.output import Output
 from opsbot.supervisors._keeper.records import forget_identity, oom_kills, record_exit, record_identity
@@ -112,13 +112,14 @@ class Keeper:
         return f'"pid": {self.pid}, "start_ticks": {self.ticks}}}'.encode() in note
 
     def follow(self) -> bool:
-        """The eldest child that is left is the target from now on."""
+        """The eldest child that lives is the target from now on."""
         me = os.getpid()
         try:
             left = slurp(f"/proc/{me}/task/{me}/children").split()
         except OSError:
             left = []
-        eldest = min(((start_ticks(int(pid)), int(pid)) for pid in left), default=None)
+        living = [int(pid) for pid in left if not is_zombie(int(pid))]
+        eldest = min(((start_ticks(pid), pid) for pid in living), default=None)
         if eldest is None:
             return False
         self.ticks, self.pid = eldest

@@ -10,7 +10,7 @@ import fcntl
 import os
 
 from opsbot.supervisors._keeper.channel import Orders, Refusal
-from opsbot.supervisors._keeper.files import slurp, start_ticks
+from opsbot.supervisors._keeper.files import is_zombie, slurp, start_ticks
 
 
 def be_the_keeper(orders: Orders) -> None:
@@ -38,15 +38,8 @@ def check_unchanged(orders: Orders) -> None:
     except FileNotFoundError:
         now = b""
     pid, ticks = orders["dead"]
-    if now != orders["seen"] or (pid and start_ticks(pid) == ticks and not _zombie(pid)):
+    if now != orders["seen"] or (pid and start_ticks(pid) == ticks and not is_zombie(pid)):
         raise Refusal("locked")
-
-
-def _zombie(pid: int) -> bool:
-    try:
-        return slurp(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] in (b"Z", b"X")
-    except (OSError, IndexError):
-        return True
 
 
 def _take(path: str, *, inherited: bool) -> bool:

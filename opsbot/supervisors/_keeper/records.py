@@ -29,7 +29,7 @@ def record_identity(orders: Orders, pid: int, ticks: int) -> None:
 def forget_identity(orders: Orders) -> None:
     try:
         os.unlink(orders["directory"] + "/identity")
-    except FileNotFoundError:
+    except OSError:  # whom it names never ran; why the start failed is what is to be told
         pass
 
 
@@ -40,7 +40,7 @@ def record_exit(orders: Orders, pid: int, ticks: int, status: int, oom_kills: in
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     path = orders["directory"] + "/exits"
     try:
-        older = slurp(path).decode().splitlines(True)[1 - EXITS_KEPT :]
+        older = slurp(path).decode(errors="replace").splitlines(True)[1 - EXITS_KEPT :]
     except OSError:
         older = []
     line = (

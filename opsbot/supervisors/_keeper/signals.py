@@ -8,6 +8,10 @@ import sys
 
 PR_SET_CHILD_SUBREAPER = 36
 
+HEARD = ("SIGCHLD", "SIGHUP")
+IGNORED = ("SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGPOLL")
+"""What people send to a program that they take for another; each would end it."""
+
 
 def become_subreaper() -> None:
     """Orphans of the target come to us instead of to init (prctl(2)); Linux only."""
@@ -32,8 +36,9 @@ def wake_on_signals() -> int:
     for fd in (out, into):
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(into)
-    for number in (signal.SIGCHLD, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_IGN)
+    for name in HEARD:
+        signal.signal(getattr(signal, name), lambda *_: None)
+    for name in IGNORED:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     return out

@@ -7,11 +7,13 @@ import errno
 import os
 
 from opsbot.supervisors._keeper.channel import Orders
+from opsbot.supervisors._keeper.signals import HEARD, IGNORED
 
 COOKIE = "OPSBOT_COOKIE"
 """`TOKEN.GENERATION.PID` of the target: in the environment of it and of all that it starts."""
 
-RESET = ("SIGCHLD", "SIGHUP", "SIGINT", "SIGTERM", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGXFZ")
+RESET = (*HEARD, *IGNORED, "SIGPIPE", "SIGXFSZ", "SIGXFZ")
+"""What the keeper, or Python for it, hears or ignores: a program inherits what is ignored (execve(2))."""
 
 
 def become_target(orders: Orders, output: int, gate: int, failed: int) -> None:
@@ -41,7 +43,8 @@ def become_target(orders: Orders, output: int, gate: int, failed: int) -> None:
         os.write(failed, f"{stage} {error.errno}".encode())
     except BaseException:
         os.write(failed, f"{stage} {errno.EINVAL}".encode())
-    os._exit(127)
+    finally:
+        os._exit(127)  # whatever happens, there is no second keeper
 
 
 def reset_signals() -> None:
