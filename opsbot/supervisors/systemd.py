@@ -112,9 +112,12 @@ class SystemdSupervisor:
         return running
 
     async def stop(self, running: Running, grace: float) -> Exit:
-        """Stops the unit, whoever its main process is by now, and ends a restart that systemd has in mind."""
+        """Stops the unit. What systemd has started in place of the one that was meant, or is about to, ends
+        too; what a person has started meanwhile does not."""
         unit, now = await self._sight.take()
         self._spare_opsbot(unit)
+        if now and now.process != running.process and not unit.restarts:
+            return await self._endings.of(running.process, witnessed=False)
         process = now.process if now else running.process
         killed = False
         if now:

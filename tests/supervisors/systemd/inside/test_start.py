@@ -239,6 +239,19 @@ async def test_only_the_units_main_process_can_be_adopted(unit: UnitPlace) -> No
         await supervisor.adopt(own)
 
 
+@pytest.mark.parametrize(
+    "name", [r"{}@a\x2db.service", "_{}:x.service", "memory.{}.service", r"\x2d{}.service"]
+)
+async def test_names_that_systemd_writes_in_another_way_are_found(tmp_path: Path, name: str) -> None:
+    unit = UnitPlace(tmp_path, name=name.format(os.getpid()))
+    supervisor = unit.supervisor()
+    running = await supervisor.start(1)
+    await unit.ready(running)
+    await supervisor.stop(running, 10.0)
+    assert unit.copies() == []
+    await unit.close()
+
+
 async def test_a_unit_is_the_same_by_its_alias(unit: UnitPlace) -> None:
     alias = unit.units / f"alias-{unit.name}"
     alias.symlink_to(unit.file)

@@ -101,6 +101,16 @@ async def test_what_systemd_has_started_meanwhile_is_stopped_by_a_stop(unit: Uni
     assert (ended.asked, unit.copies()) == (True, [])
 
 
+async def test_what_a_person_has_started_meanwhile_is_not_stopped(unit: UnitPlace) -> None:
+    supervisor = unit.supervisor()
+    running = await supervisor.start(1)
+    await unit.ready(running)
+    unit.by_hand("restart")
+    ended = await supervisor.stop(running, LONG)
+    assert (ended.asked, len(unit.copies())) == (False, 1)
+    assert unit.says("MainPID") == str(unit.copies()[0])
+
+
 async def test_an_enabled_units_exit_status_is_exact(unit: UnitPlace) -> None:
     polite = "/bin/sh -c 'trap \"exit 0\" TERM; echo ready; while :; do sleep 0.02; done'"
     unit.write(ExecStart=polite, install="WantedBy=sandbox.target")
