@@ -182,6 +182,8 @@ def _missing(draft: Draft, known: Known, ended: Exit | None) -> None:
     first, known.looked = not known.looked, True
     known.running = None
     known.exit = ended if ended is not None else known.exit
+    if ended is not None and ended.successor > 0:
+        known.relieved_until = ended.at.after(ended.successor)
     if not first or draft.action_on(known.target.name) is not None:
         return
     desired = draft.desired(known.target.name)
@@ -206,7 +208,7 @@ def _ended(draft: Draft, given: ProcessEnded) -> None:
     if given.exit.asked or draft.action_on(given.target) is not None:
         return
     if given.exit.successor > 0:  # told at once, but left to whoever starts it anyway
-        known.relieved_until = draft.now.after(given.exit.successor)
+        known.relieved_until = given.exit.at.after(given.exit.successor)
     elif given.exit.clean and known.target.restart.handover > 0:
         known.handover_until = draft.now.after(known.target.restart.handover)
         return

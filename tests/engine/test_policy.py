@@ -9,7 +9,15 @@ from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.process import Exit, ProcessId, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
-from opsbot.engine.inputs import ActionAsked, ActionMoved, Input, ProcessEnded, ProcessFound, SampleSeen
+from opsbot.engine.inputs import (
+    ActionAsked,
+    ActionMoved,
+    Input,
+    ProcessEnded,
+    ProcessFound,
+    ProcessMissing,
+    SampleSeen,
+)
 from opsbot.engine.repair import FREQUENT_RULE, HOLD_RULE
 from opsbot.engine.state import State
 from tests.engine.drive import NAME, OLGA, Drive, target
@@ -223,3 +231,13 @@ def test_the_end_of_giving_up_is_the_target_being_well_again() -> None:
     drive.runs(60)
     drive.see("process", Outcome.OK)
     assert not drive.incident.live
+
+
+def test_what_another_supervisor_is_about_to_start_is_not_started_on_day_one_either() -> None:
+    drive = Drive.of()
+    drive.give(ProcessMissing(NAME, Exit(drive.now, code=1, successor=5.0)))
+    assert drive.started == []
+    drive.see("process", Outcome.FAIL)
+    assert drive.started == []
+    drive.tick(5.0)
+    assert len(drive.started) == 1
