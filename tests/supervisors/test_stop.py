@@ -162,3 +162,19 @@ async def test_a_target_that_exits_by_itself_tells_its_code(place: Place) -> Non
     supervisor = place.supervisor(command=[sys.executable, "-S", "-c", "raise SystemExit(78)"])
     ended = await supervisor.wait_exit(await supervisor.start(1))
     assert (ended.code, ended.asked, str(ended)) == (78, False, "exited with code 78")
+
+
+async def test_many_restarts_leave_no_descriptor_and_no_dead_child_behind(place: Place) -> None:
+    supervisor = place.supervisor("children", standby=True)
+    held = []
+    for generation in range(8):
+        running = await supervisor.start(generation)
+        if generation % 2:
+            kill(running)
+            await supervisor.wait_exit(running)
+        await supervisor.stop(running, SHORT)
+        keepers = [_proc.stat(pid) for pid in supervisor._keepers._children]
+        assert [keeper.state for keeper in keepers if keeper].count("Z") <= 1  # the newest, at most
+        held.append(len(os.listdir("/proc/self/fd")))
+    await supervisor.close()
+    assert max(held) <= held[0] + 1  # a keeper in waiting, or none
