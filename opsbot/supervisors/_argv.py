@@ -96,10 +96,10 @@ def difference(
     head = _head(ours)
     if _base(ours[0]) == _base(theirs[0]) and _same_name(ours[1:head], theirs[1:head], path_of):
         return _arguments(ours[head:], theirs[head:])
-    if script and len(theirs) > 1 and path_of(ours[0]) == path_of(theirs[1]):
-        theirs = theirs[1:]
-        return _arguments(ours[head:], theirs[head:]) if ours[1:head] == theirs[1:head] else None
-    return None
+    if not script or len(theirs) < 2 or ours[1:head] != theirs[2 : head + 1]:
+        return None
+    differs = _arguments(ours[head:], theirs[head + 1 :])  # first, for paths cost more
+    return differs if differs is not None and path_of(ours[0]) == path_of(theirs[1]) else None
 
 
 def name_of(argv: Argv) -> Argv:
