@@ -18,6 +18,10 @@ C_LIBRARY_SIGNALS = 0b11 << 31
 ROOT_ONLY = "this test changes users, which needs root"
 
 
+def needs_root() -> None:
+    needs(os.geteuid() == 0, ROOT_ONLY)
+
+
 async def fails(place: Place, *, permanent: bool = True, **options: object) -> str:
     """Starts with these options; the sentence that says why not."""
     with pytest.raises(SupervisorError) as caught:
@@ -121,7 +125,7 @@ async def test_the_target_gets_no_descriptors_but_its_own_and_default_signals(pl
 
 
 async def test_the_target_runs_as_the_configured_user(place: Place) -> None:
-    needs(os.geteuid() == 0, ROOT_ONLY)
+    needs_root()
     place.folder.chmod(0o755)
     for parent in place.folder.parents[:-1]:
         parent.chmod(parent.stat().st_mode | 0o055)
