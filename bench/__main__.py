@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import foreign_port, health, idle, kills, respawn, restart
+from bench import foreign_port, health, idle, kills, respawn, restart, rotation
 from bench.discord import Discord, discord_process
 from bench.stats import Row, percentile, table
 
@@ -77,6 +77,7 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "restart": restart.rows,
     "kills": kills.rows,
     "foreign_port": foreign_port.rows,
+    "rotation": rotation.rows,
 }
 
 

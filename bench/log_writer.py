@@ -39,7 +39,9 @@ def by_descriptor(log: str, flags: int) -> Emit:
     fd = os.open(log, os.O_WRONLY | os.O_CREAT | flags, 0o644)
 
     def reopen(*_: object) -> None:
-        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | flags, 0o644), fd)
+        fresh = os.open(log, os.O_WRONLY | os.O_CREAT | flags, 0o644)
+        os.dup2(fresh, fd)
+        os.close(fresh)
 
     signal.signal(signal.SIGUSR1, reopen)
     return lambda text: os.write(fd, text.encode())

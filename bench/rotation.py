@@ -6,210 +6,81 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import signal
 import subprocess
 import sys
 import tempfile
-from array import array
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench.log_writer import KINDS, TEXT
-from opsbot.clock import SystemClock
-from opsbot.domain.process import Running
-from opsbot.logs.feed import LogFeed
-from opsbot.logs.files import FileLogFeeds
-from opsbot.logs.formats import PythonFormat
-from opsbot.rotation.base import Aside, LogSpec, RotationContext
-from opsbot.rotation.logfile import LogRotator
-from opsbot.supervisors import _proc
-from opsbot.supervisors.base import SupervisorContext
-from opsbot.supervisors.process import Options, ProcessSupervisor
+from bench.discord import Discord
+from bench.rotating import Campaign, Outcome
+from bench.stats import Row, percentile
 
-WRITER = Path(__file__).with_name("log_writer.py")
+ROTATIONS = 20
 
-GROWTH = 2 << 20
-"""Bytes that the log grows by from one rotation to the next, at least."""
-
-BOUND = 60.0
-"""Seconds after which what is waited for does not come."""
-
-LOOK_SECONDS = 0.1
-"""opsbot's own follower looks so often."""
+LOSSLESS = (
+    ("stdout", "stdout of a keeper", 50_000),
+    ("file", "a FileHandler", 50_000),
+    ("watched", "a WatchedFileHandler", 50_000),
+    ("overwriting", "a writer without O_APPEND", 0),
+)
+"""Kinds of writers, what they are, and how fast they have to be."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of the lines. `lost`, `doubled`, `broken` (no whole line) of `written`; `seen`: lines that
-    opsbot's own follower counted; `windows`: seconds told, of each rotation; `stamps`: moments before each
-    write; `gone`: the lost numbers; `per_write`: lines of one."""
-
-    kind: str
-    per_write: int
-    written: int = 0
-    seconds: float = 0.0
-    doubled: int = 0
-    broken: int = 0
-    seen: int = 0
-    ways: Counter[str] = field(default_factory=Counter)
-    windows: list[float] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
-    stamps: array[float] = field(default_factory=lambda: array("d"))
-
-    @property
-    def rate(self) -> float:
-        """Lines a second."""
-        return self.written / self.seconds
-
-    @property
-    def exact(self) -> bool:
-        """Every line is there once, whole, and was counted once."""
-        return not (self.gone or self.doubled or self.broken) and self.seen == self.written
-
-
-class Campaign:
-    """One service of a kind, its log, and opsbot's rotator and follower over it."""
-
-    def __init__(self, kind: str, folder: Path, growth: int = GROWTH) -> None:
-        self.kind, self.growth = kind, growth
-        self.log, self.notes = folder / "service.log", folder / "notes"
-        self.state = folder / "state"
-        self.spec = LogSpec(
-            self.log,
-            folder / "archive",
-            "service",
-            keep=10_000,
-            owned=kind == "stdout",
-            watched=kind == "watched",
-            reopen_signal=signal.SIGUSR1 if kind == "signal" else None,
-        )
-        self.clock = SystemClock()
-        self.feeds = FileLogFeeds(self.clock)
-        self.feed = self.feeds.open(self.log, PythonFormat())
-        self.running: Running | None = None
-        self.rotator = LogRotator(self.spec, RotationContext(self.clock, lambda: self.running, self.feeds))
-        self.outcome = Outcome(kind, KINDS[kind][0])
-
-    async def run(self, rotations: int) -> Outcome:
-        share = self.feed.subscribe({})
-        await self.feed.refresh()
-        async with asyncio.TaskGroup() as group:
-            looking = group.create_task(follow(self.feed))
-            async with self.service():
-                for _ in range(rotations):
-                    await self.rotate()
-            looking.cancel()
-        await self.finish()
-        await self.feed.refresh()
-        self.outcome.seen = self.feed.counts.lines
-        share.close()
-        await self.rotator.close()
-        self.judge()
-        return self.outcome
-
-    async def rotate(self) -> None:
-        await until(lambda: self.log.exists() and self.size() >= self.growth)
-        plan = await self.rotator.plan()
-        aside = await self.rotator.set_aside(plan)
-        self.outcome.ways[plan.way] += 1
-        self.outcome.windows.append(aside.window)
-        if not aside.busy:
-            await self.rotator.compress(aside, lambda _: None)
-
-    def size(self) -> int:
-        """Bytes that the log takes: where its writer does not append it has a hole at its head."""
-        found = self.log.stat()
-        return min(found.st_size, found.st_blocks * 512)
-
-    async def finish(self) -> None:
-        """What was set aside and could not be finished at once."""
-        left: list[Aside] = await self.rotator.asides()
-        for aside in left:
-            assert not aside.busy, aside
-            await self.rotator.compress(aside, lambda _: None)
-
-    @asynccontextmanager
-    async def service(self) -> AsyncIterator[None]:
-        """The service runs, and has written its notes afterwards."""
-        command = [sys.executable, str(WRITER), self.kind, str(self.log), str(self.notes)]
-        async with self.supervised(command) if self.kind == "stdout" else self.by_hand(command):
-            yield
-        raw = self.notes.read_bytes()
-        self.outcome.stamps.frombytes(raw)
-        self.outcome.written = len(self.outcome.stamps) * self.outcome.per_write
-        self.outcome.seconds = self.outcome.stamps[-1] - self.outcome.stamps[0]
-
-    @asynccontextmanager
-    async def supervised(self, command: list[str]) -> AsyncIterator[None]:
-        """Under opsbot's own keeper."""
-        options = Options.model_validate({"command": command, "cwd": self.log.parent, "log": self.log})
-        supervisor = ProcessSupervisor(options, SupervisorContext("service", self.clock, self.state))
-        self.running = await supervisor.start(1)
-        try:
-            yield
-        finally:
-            await supervisor.stop(self.running, BOUND)
-            await supervisor.close()
-
-    @asynccontextmanager
-    async def by_hand(self, command: list[str]) -> AsyncIterator[None]:
-        process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL)
-        identity = _proc.identify(process.pid, self.clock.boot_id)
-        assert identity is not None
-        self.running = Running(identity, self.clock.now())
-        try:
-            yield
-        finally:
-            process.terminate()
-            await process.wait()
-
-    def judge(self) -> None:
-        """Reads all that is left and counts each number."""
-        found = bytearray(self.outcome.written)
-        for data in self.contents():
-            for line in data.lstrip(b"\0").splitlines(keepends=True):
-                if line[10:] == ENDING and line[:10].isdigit() and int(line[:10]) < len(found):
-                    found[int(line[:10])] += 1
-                else:
-                    self.outcome.broken += 1
-        self.outcome.gone = [number for number, count in enumerate(found) if not count]
-        self.outcome.doubled = sum(count > 1 for count in found)
-
-    def contents(self) -> list[bytes]:
-        """The archives, then the live log."""
-        packed = sorted(self.spec.archive_dir.glob("*.log.gz"))
-        return [gzip.decompress(path.read_bytes()) for path in packed] + [self.log.read_bytes()]
-
-
-ENDING = f" {TEXT}\n".encode()
-
-
-async def follow(feed: LogFeed) -> None:
-    """As a check does it."""
-    while True:
-        await feed.refresh()
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-async def until(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(BOUND):
-        while not look():  # noqa: ASYNC110 - a file has no event
-            await asyncio.sleep(0.005)
-
-
-def measure(kind: str, folder: Path, rotations: int = 20) -> Outcome:
+def measure(kind: str, folder: Path, rotations: int = ROTATIONS) -> Outcome:
     """A campaign of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     return asyncio.run(Campaign(kind, folder).run(rotations))
 
 
+def rows(_: Discord, folder: Path) -> list[Row]:
+    """For the table."""
+    made = [exact_row(*one, folder) for one in LOSSLESS]
+    with small_disk(folder / "disk") as disk:
+        made += [window_row(disk)] if disk else []
+    return made
+
+
+def exact_row(kind: str, who: str, least: int, folder: Path) -> Row:
+    seen = measure(kind, folder / kind)
+    ways = "/".join(seen.ways)
+    return Row(
+        f"{ROTATIONS} rotations ({ways}) under {who} at full speed",
+        f"{seen.written:,} lines, {seen.rate:,.0f} a second: {len(seen.gone)} lost, {seen.doubled} doubled, "
+        f"{seen.seen:,} counted by opsbot's own follower",
+        "each exactly once" + f", ≥ {least:,} a second" * (least > 0),
+        seen.exact and seen.rate >= least,
+    )
+
+
+def window_row(disk: Path) -> Row:
+    seen = measure("appending", disk / "appending")
+    windows = [percentile(seen.windows, part) * 1e6 for part in (0.5, 1.0)]
+    return Row(
+        f"{ROTATIONS} rotations (truncate) under a writer on tmpfs, which cannot cut",
+        f"{seen.written:,} lines, {seen.rate:,.0f} a second: {len(seen.gone)} lost; told windows "
+        f"p50 {windows[0]:.0f} µs, most {windows[1]:.0f} µs",
+        "nothing lost but in the windows told",
+        seen.covered and not seen.doubled,
+    )
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """A tmpfs of its own; None where opsbot's user may not mount one."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256m,mode=755", "opsbot-bench", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as home:
         seen = measure(sys.argv[1], Path(home), int(sys.argv[2]))
-        print(f"{seen.kind}: {seen.written} lines, {seen.rate:,.0f} a second, {dict(seen.ways)}")
-        print(f"lost {len(seen.gone)}, doubled {seen.doubled}, broken {seen.broken}, followed {seen.seen}")
-        print(f"windows {[round(window * 1e6) for window in seen.windows]} µs")
+        print(seen, dict(seen.ways))

@@ -11,6 +11,7 @@ log whether the head is off: then the copy is all there is, else the log has eve
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 
@@ -87,6 +88,10 @@ class HeadCopy:
             f"Something else renamed or truncated {self._log.path} while it was copied: {HOLDS_ALL}."
         )
 
+    def ends_line(self) -> bool:
+        """Whether it ends with the end of a line."""
+        return self.length == 0 or os.pread(self.fd, 1, self.length - 1) == b"\n"
+
     def is_in_log(self) -> bool:
         """Whether the log begins with what was copied, by the looks of both ends."""
         return all(self._is_copied(place) for place in {0, max(0, self.length - SAMPLE)})
@@ -96,6 +101,7 @@ class HeadCopy:
         os.fsync(self.fd)
         self._rename(name)
         self.name = name
+        fcntl.flock(self.fd, fcntl.LOCK_UN)  # a follower may read on from it, with a descriptor made of this
 
     def close(self) -> None:
         """Removes it, unless the head was taken off the log."""

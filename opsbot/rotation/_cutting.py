@@ -19,6 +19,9 @@ _LEFT_PART = 4
 _STEPS = 10_000
 """Steps (256 KiB) after which a writer is too fast to be caught up with."""
 
+_TORN_LOOKS = 100
+"""Looks, of microseconds, that the rest of a line gets: a write that crosses a page is seen in two parts."""
+
 
 class Cutting(Protocol):
     """One way. `fd`: the log, open for reading and writing. All methods block and may raise OSError."""
@@ -85,11 +88,16 @@ class Truncating:
         return max(copy.end, os.fstat(fd).st_size)
 
     def cut(self, fd: int, copy: HeadCopy) -> float:
+        torn = 0
         for _ in range(_STEPS):
             begun = self._clock.now().mono
-            if not copy.step():
-                os.ftruncate(fd, 0)
-                return self._clock.now().mono - begun
+            if copy.step():
+                continue
+            if torn < _TORN_LOOKS and not copy.ends_line():
+                torn += 1
+                continue
+            os.ftruncate(fd, 0)
+            return self._clock.now().mono - begun
         raise RotationError("The log is written to faster than it can be copied: nothing of it is lost.")
 
     def moved(self, copy: HeadCopy) -> int:

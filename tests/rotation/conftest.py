@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from opsbot.rotation import _writers
 from tests.rotation.desk import Desk
+from tests.rotation.yard import needs, needs_root
 
 
 @pytest.fixture
@@ -23,3 +25,15 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 def everybody_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine of one's own; in a container, or with a first process that hides, it is not so."""
     monkeypatch.setattr(_writers, "_hidden", lambda _: "")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB of its own, which cannot cut the head off a file."""
+    needs_root()
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "opsbot-test", str(folder)]
+    needs(subprocess.run(command, capture_output=True).returncode == 0, "nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)

@@ -6,9 +6,11 @@ import gzip
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from opsbot.clock import SystemClock
 from opsbot.domain.process import ProcessId, Running
@@ -110,6 +112,17 @@ class Pen:
     def _expect(self, word: str) -> None:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == word + "\n"
+
+
+@contextmanager
+def holding(**files: IO[str]) -> Iterator[int]:
+    """A process that has the files open; its pid."""
+    child = subprocess.Popen(["sleep", "60"], **files)  # type: ignore[call-overload]
+    try:
+        yield child.pid
+    finally:
+        child.kill()
+        child.wait()
 
 
 def identity(pid: int, boot_id: str) -> ProcessId:

@@ -14,9 +14,13 @@ from collections.abc import Callable
 
 def raw(log: str, flags: int) -> Callable[[str], object]:
     fd = os.open(log, os.O_WRONLY | os.O_CREAT | flags, 0o640)
-    signal.signal(
-        signal.SIGUSR1, lambda *_: os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | flags, 0o640), fd)
-    )
+
+    def reopen(*_: object) -> None:
+        fresh = os.open(log, os.O_WRONLY | os.O_CREAT | flags, 0o640)
+        os.dup2(fresh, fd)
+        os.close(fresh)
+
+    signal.signal(signal.SIGUSR1, reopen)
     return lambda text: os.write(fd, text.encode())
 
 

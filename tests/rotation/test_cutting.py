@@ -248,6 +248,33 @@ async def test_no_room_leaves_the_log_as_it_was_and_nothing_half(
     assert desk.files() == ["bot.log"]
 
 
+async def test_a_full_disk_leaves_the_log_as_it_was_and_nothing_half(desk: Desk, small_disk: Path) -> None:
+    desk.configure(archive_dir=small_disk / "archive")
+    desk.pen()
+    desk.log.write_text(text := numbered(50_000))
+    said = await refusal(desk)
+    assert "has no room for it (No space left on device; about 2." in said
+    assert desk.log.read_text() == text
+    assert list(desk.spec.archive_dir.iterdir()) == []
+
+
+async def test_a_log_on_a_disk_without_room_for_its_copy_is_left_as_it_was(
+    desk: Desk, small_disk: Path
+) -> None:
+    desk.configure(path=small_disk / "bot.log", archive_dir=small_disk / "archive")
+    desk.spec.path.write_text(text := numbered(12_000))
+    plan = await desk.rotator.plan()
+    assert (plan.way, plan.why) == (
+        Way.TRUNCATE,
+        "tmpfs cannot cut the head off a file, but nobody writes to it",
+    )
+    assert "has no room for it" in await refusal(desk)
+    assert desk.spec.path.read_text() == text
+    desk.spec.path.write_text(text := numbered(8000))
+    aside = await desk.rotate()
+    assert (aside.path.read_text(), desk.spec.path.read_text()) == (text, "")
+
+
 async def test_a_rotation_that_is_cancelled_while_it_copies_leaves_nothing(
     cutting: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,11 +6,7 @@ import dataclasses
 import logging.handlers
 import os
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -18,18 +14,7 @@ from opsbot.errors import RotationError
 from opsbot.rotation import _cut, _writers
 from opsbot.rotation._writers import Writer
 from opsbot.rotation.base import Way
-from tests.rotation.desk import Desk, needs_cutting, numbered
-
-
-@contextmanager
-def holding(**files: IO[str]) -> Iterator[int]:
-    """A process that has the files open; its pid."""
-    child = subprocess.Popen(["sleep", "60"], **files)  # type: ignore[call-overload]
-    try:
-        yield child.pid
-    finally:
-        child.kill()
-        child.wait()
+from tests.rotation.desk import Desk, holding, needs_cutting, numbered
 
 
 async def refusal(desk: Desk) -> str:
