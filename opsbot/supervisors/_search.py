@@ -126,7 +126,7 @@ class Search:
         fits = [f for f in found if f.verdict.fit in (Fit.YES, Fit.WRAPPER) and not self._mere_worker(f)]
         strong = _uppermost([f for f in fits if f.verdict.fit is Fit.YES] or fits)
         known = [f for f in strong if self.past.adopted and f.process == self.past.adopted.process]
-        strong = known or strong  # one that was adopted stays the target, whoever joins it
+        strong = known or self._not_below_a_copy(strong, found)  # who was adopted stays it, whoever joins
         foreign = [f for f in strong if self._foreign(f)]
         free = [f for f in strong if f not in foreign]
         altered = self._altered(found, strong)
@@ -144,6 +144,13 @@ class Search:
                 "a person must confirm it first (`adopt: ask`)" if self.ask else f"{len(free)} look alike"
             )
             findings.candidates += [(f.process, reason) for f in free]
+
+    def _not_below_a_copy(self, strong: list[Found], found: list[Found]) -> list[Found]:
+        """A copy with other arguments (`--reload`) may run what looks just like the target as its worker."""
+        above = {
+            f.pid for f in found if f.verdict.fit is Fit.ALTERED and not f.verdict.wraps and not f.cookie
+        }
+        return [f for f in strong if f.stat.parent not in above]
 
     def _altered(self, found: list[Found], strong: list[Found]) -> list[Found]:
         """Copies with other arguments. What has a cookie was started by a keeper, or by what that started;

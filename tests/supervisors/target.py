@@ -4,7 +4,7 @@ SIGUSR1: exit with 3. `ignore`: SIGTERM does not end it. `children`: has a child
 SIGTERM. `spawn`: has one that is a fresh program with the argument `worker`; with `away` that has a session
 of its own. `helper`: has one in a session of its own that listens. `daemon`: goes to the background. `port`:
 listens, and says where. `again`: becomes itself anew, without this argument. `other`: becomes another
-program. `chatter`: writes for ever.
+program. `reload`: runs itself as its child, without arguments. `chatter`: writes for ever.
 """
 
 import os
@@ -41,6 +41,8 @@ if "worker" in modes:
         os.setsid()
 elif "spawn" in modes:
     os.posix_spawn(sys.executable, [*myself, *modes, "worker"], os.environ)
+if "reload" in modes:
+    os.posix_spawn(sys.executable, myself, os.environ)
 if "helper" in modes:
     os.posix_spawn(sys.executable, [*myself, "helping"], os.environ)
 if "helping" in modes:

@@ -96,6 +96,15 @@ async def test_its_workers_are_not_listed_beside_it(place: Place) -> None:
         assert [found for found, _ in await candidates(place.supervisor())] == [pid]
 
 
+async def test_a_reloader_is_the_candidate_and_not_what_it_runs(place: Place) -> None:
+    """Its child has the very command line of the target, and comes back when it is ended."""
+    async with by_hand(place, place.command("reload"), copies=2) as pid:
+        supervisor = place.supervisor()
+        assert [found for found, _ in await candidates(supervisor)] == [pid]
+        with pytest.raises(SupervisorError, match="it has more arguments"):
+            await supervisor.start(1)
+
+
 async def test_a_person_may_say_that_it_is_the_target_and_this_is_remembered(place: Place) -> None:
     async with by_hand(place, place.command("--debug")) as pid:
         supervisor = place.supervisor()

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from opsbot.domain.process import ProcessId, Running
 from opsbot.supervisors import _proc
@@ -175,6 +176,6 @@ async def test_many_restarts_leave_no_descriptor_and_no_dead_child_behind(place:
         await supervisor.stop(running, SHORT)
         keepers = [_proc.stat(pid) for pid in supervisor._keepers._children]
         assert [keeper.state for keeper in keepers if keeper].count("Z") <= 1  # the newest, at most
-        held.append(len(os.listdir("/proc/self/fd")))
+        held.append(len(list(Path("/proc/self/fd").iterdir())))
     await supervisor.close()
     assert max(held) <= held[0] + 1  # a keeper in waiting, or none
