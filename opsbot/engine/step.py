@@ -207,11 +207,12 @@ def _ended(draft: Draft, given: ProcessEnded) -> None:
     known.running, known.exit = None, given.exit
     if given.exit.asked or draft.action_on(given.target) is not None:
         return
+    if given.exit.clean and max(known.target.restart.handover, given.exit.successor) > 0:
+        wait = max(known.target.restart.handover, given.exit.successor)
+        known.handover_until = draft.now.after(wait)
+        return
     if given.exit.successor > 0:  # told at once, but left to whoever starts it anyway
         known.relieved_until = given.exit.at.after(given.exit.successor)
-    elif given.exit.clean and known.target.restart.handover > 0:
-        known.handover_until = draft.now.after(known.target.restart.handover)
-        return
     _down(draft, known)
 
 

@@ -116,6 +116,8 @@ class Remediator:
 
     async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> None:
         if running is None:
+            if board.action.kind is ActionKind.STOP:
+                await subject.supervisor.forestall()
             board.skip(StepName.TERM, "it does not run")
             board.skip(StepName.KILL, "it does not run")
             return

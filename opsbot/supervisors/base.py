@@ -78,6 +78,14 @@ class Supervisor(Protocol):
             SupervisorError: it could not be stopped (no permission).
         """
 
+    async def forestall(self) -> None:
+        """Nothing runs, and nothing shall: whatever would start the target again by itself (systemd's
+        Restart=, Docker's restart policy) is called off.
+
+        Raises:
+            SupervisorError: it could not be called off.
+        """
+
     async def wait_exit(self, running: Running) -> Exit:
         """Returns when that process has ended, at once if it has."""
 

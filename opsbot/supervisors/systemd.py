@@ -127,6 +127,11 @@ class SystemdSupervisor:
         how = await self._endings.of(process, witnessed=now is not None)
         return replace(how, signal=signal.SIGKILL, code=None) if killed else how
 
+    async def forestall(self) -> None:
+        unit, running = await self._sight.take()
+        if running is None and not unit.at_rest:
+            await self._systemd.order("stop")
+
     async def wait_exit(self, running: Running) -> Exit:
         grip = Grip.take(running.process, self._boot_id)
         if grip:

@@ -22,7 +22,8 @@ class FakeHost:
     `started`: generations in the order of starts; `copies`: most that ran at once (a supervisor must never
     make it 2). Script: `failures` are raised by the next starts, one each; `start_seconds` a start takes;
     `stubborn`: SIGTERM does not end it; `kept`: whether exit statuses can be known; `leftovers`: processes
-    that a sweep ends; `log`: the file that its keeper writes.
+    that a sweep ends; `restarting`: somebody else is about to start it;
+    `unswept`: what holds a port withstands a sweep; `log`: the file that its keeper writes.
     """
 
     clock: Clock
@@ -38,6 +39,8 @@ class FakeHost:
     stubborn: bool = False
     kept: bool = True
     leftovers: int = 0
+    restarting: bool = False
+    unswept: bool = False
     log: Path | None = None
     copies: int = 0
     exits: dict[ProcessId, asyncio.Future[Exit]] = field(default_factory=dict)
@@ -56,6 +59,10 @@ class FakeHost:
     def end(self, *, code: int | None = None, signal: int | None = None, cause: str = "") -> Exit:
         """The running process ends by itself, or by somebody else's signal."""
         return self._end(Exit(self.clock.now(), code=code, signal=signal, cause=cause))
+
+    def crash(self, *, successor: float = 0.0) -> Exit:
+        """The running process is killed; somebody else starts it again within `successor` seconds."""
+        return self._end(Exit(self.clock.now(), signal=signals.SIGKILL, successor=successor))
 
     def _end(self, exit_: Exit) -> Exit:
         if self.running is None:
@@ -116,6 +123,10 @@ class FakeSupervisor:
                 return self.host.make_end(running, signals.SIGKILL)
         return await self.wait_exit(running)
 
+    async def forestall(self) -> None:
+        if self.host.running is None:
+            self.host.restarting = False
+
     async def wait_exit(self, running: Running) -> Exit:
         future = self.host.exits.get(running.process)
         if future is None:
@@ -129,6 +140,8 @@ class FakeSupervisor:
         return self.host.holders.get(port)
 
     async def sweep(self, ports: Sequence[int] = ()) -> int:
+        if self.host.unswept:
+            return 0
         ours = [port for port in ports if (who := self.host.holders.get(port)) and who.ours]
         swept, self.host.leftovers = self.host.leftovers + len(ours), 0
         for port in ours:

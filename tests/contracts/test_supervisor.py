@@ -225,6 +225,17 @@ async def test_a_stopped_target_can_be_started_again(harness: Harness) -> None:
     assert (second.process != first.process, second.generation, harness.copies()) == (True, 2, 1)
 
 
+async def test_forestalling_touches_nothing_that_runs_and_needs_nothing_that_does(harness: Harness) -> None:
+    supervisor = harness.supervisor()
+    await supervisor.forestall()
+    assert harness.copies() == 0
+    running = await supervisor.start(1)
+    await supervisor.forestall()
+    look = await supervisor.find()
+    assert look.running is not None
+    assert look.running.process == running.process
+
+
 async def test_a_missing_executable_is_a_permanent_failure(harness: Harness) -> None:
     harness.break_start()
     with pytest.raises(SupervisorError) as caught:

@@ -277,3 +277,49 @@ async def test_a_broken_supervisor_ends_the_action_and_not_the_watching(
         assert "ZeroDivisionError" in ended.detail
         monkeypatch.undo()
         await rig.until(lambda: bool(world.host.started))
+
+
+async def test_a_stop_of_what_is_about_to_be_started_by_somebody_else_calls_that_off() -> None:
+    world = World()
+    world.host.launch()
+    async with running(await build(world)) as rig:
+        await rig.clock.advance(2.0)
+        world.host.restarting = True
+        world.host.crash(successor=30.0)
+        await rig.clock.advance(1.0)
+        action = await rig.runtime.ops.act(NAME, ActionKind.STOP, "maintenance", OLGA)
+        ended = await rig.action_ends(action.id)
+        assert ended.state is ActionState.DONE
+        assert not world.host.restarting
+        await rig.clock.advance(120.0)
+    assert world.host.started == []
+
+
+async def test_what_a_person_stopped_stays_stopped_also_after_opsbot_restarts() -> None:
+    world = World()
+    world.host.launch()
+    async with running(await build(world)) as rig:
+        await rig.clock.advance(2.0)
+        action = await rig.runtime.ops.act(NAME, ActionKind.STOP, "maintenance", OLGA)
+        assert (await rig.action_ends(action.id)).state is ActionState.DONE
+        await rig.clock.advance(300.0)
+    async with running(await build(world)) as rig:
+        await rig.clock.advance(300.0)
+        assert (world.host.started, world.host.running) == ([], None)
+        assert rig.state.incidents == {}
+        action = await rig.runtime.ops.act(NAME, ActionKind.START, "done", OTTO)
+        assert (await rig.action_ends(action.id)).state is ActionState.DONE
+        assert world.host.running is not None
+
+
+async def test_a_leftover_of_its_own_that_cannot_be_ended_is_named() -> None:
+    world = World()
+    world.host.launch()
+    stuck = Holder(1001, "python", "bot", ours=True)
+    async with running(await build(world, ports=(5000,))) as rig:
+        world.host.holders[5000] = stuck
+        world.host.unswept = True
+        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
+        ended = await rig.action_ends(action.id)
+    assert ended.state is ActionState.FAILED
+    assert "a leftover of its own that could not be ended: pid 1001" in ended.detail

@@ -82,6 +82,11 @@ class DockerSupervisor:
             await self._engine.stop(sight.container.id, 0)  # or its restart policy would start it again
         return await self._sights.ending(running.process)
 
+    async def forestall(self) -> None:
+        container = (await self._sights.look()).container
+        if container and container.restarting:
+            await self._engine.stop(container.id, 0)
+
     async def wait_exit(self, running: Running) -> Exit:
         grip = Grip.take(running.process, self._clock.boot_id)
         if grip:

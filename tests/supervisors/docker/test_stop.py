@@ -106,6 +106,20 @@ async def test_a_stop_without_an_engine_is_an_error_that_may_pass(box: Box) -> N
     assert box.pids() == [running.process.pid]
 
 
+async def test_a_restart_that_docker_has_in_mind_is_called_off_although_nothing_runs(
+    box: Box, between: Between
+) -> None:
+    supervisor = box.create().supervisor(between.url)
+    running = await supervisor.start(1)
+    crash(running)
+    await supervisor.wait_exit(running)
+    state = {"Status": "restarting", "Running": True, "Restarting": True}
+    between.rewrite(f"GET .*/{box.name}/json", lambda said: {**said, "State": said["State"] | state})
+    between.asked.clear()
+    await supervisor.forestall()
+    assert [what for what in between.asked if what.endswith("/stop")]
+
+
 async def test_a_stop_holds_while_docker_waits_before_a_restart(box: Box, between: Between) -> None:
     supervisor = box.create().supervisor(between.url)
     running = await supervisor.start(1)

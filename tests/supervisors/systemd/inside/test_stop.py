@@ -90,6 +90,18 @@ async def test_a_restart_that_systemd_has_in_mind_is_ended_by_a_stop(unit: UnitP
     assert unit.says("ActiveState") in ("inactive", "failed")
 
 
+async def test_a_restart_that_systemd_has_in_mind_is_called_off_although_nothing_runs(
+    unit: UnitPlace,
+) -> None:
+    unit.write(Restart="always", RestartSec="1h")
+    supervisor = unit.supervisor()
+    running = await supervisor.start(1)
+    os.kill(running.process.pid, signal.SIGKILL)
+    await supervisor.wait_exit(running)
+    await supervisor.forestall()
+    assert unit.says("ActiveState") in ("inactive", "failed")
+
+
 async def test_what_systemd_has_started_meanwhile_is_stopped_by_a_stop(unit: UnitPlace) -> None:
     unit.write(Restart="always", RestartSec="0")
     supervisor = unit.supervisor()
