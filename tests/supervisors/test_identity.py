@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shlex
@@ -84,6 +85,26 @@ async def test_what_is_held_is_not_signalled_through_its_successor(place: Place)
             with pytest.raises(ProcessLookupError):
                 grip.signal(signal.SIGKILL)
             assert bystander.poll() is None
+
+
+async def test_a_kernel_without_pidfds_is_good_enough(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Linux 5.3, and in sandboxes that forbid them: the identity is read again before each signal."""
+
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENOSYS, "not here")
+
+    running = await started(place)
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    supervisor = place.supervisor()
+    grip = Grip.take(running.process, place.boot_id)
+    assert grip is not None
+    ended = await supervisor.stop(running, 10.0)
+    assert (ended.signal, ended.asked) == (signal.SIGTERM, True)
+    await eventually(lambda: _proc.stat(running.process.pid) is None)
+    with another_program_with(running.process.pid) as bystander, grip:
+        with pytest.raises(ProcessLookupError):
+            grip.signal(signal.SIGKILL)
+        assert bystander.poll() is None
 
 
 async def test_what_is_swept_is_looked_at_again_when_it_is_held(place: Place) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,19 @@ async def test_the_port_of_a_target_started_by_hand_is_ours_too(place: Place) ->
             holder = await supervisor.port_holder(int(place.text().split()[1]))
             assert holder is not None
             assert (holder.pid, holder.ours) == (pid, True)
+
+
+async def test_the_port_of_a_worker_of_such_a_target_is_ours_too(place: Place) -> None:
+    modes = ("spawn", "port")
+    supervisor = place.supervisor(*modes)
+    with place.log.open("ab") as log:
+        async with by_hand(place, place.command(*modes), copies=2, stdout=log):
+            assert (await supervisor.find()).running is not None
+            await eventually(lambda: place.text().count("ready") == 2)
+            words = place.text().split()
+            ports = [int(number) for word, number in pairwise(words) if word == "port"]
+            holders = [await supervisor.port_holder(port) for port in ports]
+            assert [holder.ours for holder in holders if holder] == [True, True]
 
 
 async def test_a_foreign_holder_is_named_and_survives_starts_stops_and_sweeps(place: Place) -> None:

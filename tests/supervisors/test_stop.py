@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from opsbot.clock import SystemClock
 from opsbot.domain.process import ProcessId, Running
+from opsbot.errors import SupervisorError
 from opsbot.supervisors import _proc
+from opsbot.supervisors._pidfd import Grip
 from opsbot.supervisors._records import Records
-from tests.supervisors.helpers import Place, alive, eventually, kill
+from opsbot.supervisors._stopping import terminate
+from tests.supervisors.helpers import Place, alive, eventually, kill, needs
 
 SHORT = 0.2
 
@@ -179,3 +186,26 @@ async def test_many_restarts_leave_no_descriptor_and_no_dead_child_behind(place:
         held.append(len(list(Path("/proc/self/fd").iterdir())))
     await supervisor.close()
     assert max(held) <= held[0] + 1  # a keeper in waiting, or none
+
+
+async def test_opsbot_itself_and_init_are_no_targets(place: Place) -> None:
+    for pid in (os.getpid(), 1):
+        process = _proc.identify(pid, place.boot_id)
+        assert process is not None
+        with pytest.raises(SupervisorError, match="it is not signalled"):
+            await place.supervisor().stop(Running(process, SystemClock().now()), SHORT)
+
+
+async def test_a_target_that_may_not_be_signalled_is_told_with_the_remedy(place: Place) -> None:
+    needs(os.geteuid() == 0, "only root can act as another user")
+    running = await started(place)
+    grip = Grip.take(running.process, place.boot_id)
+    assert grip is not None
+    daemon = pwd.getpwnam("daemon").pw_uid
+    os.setresuid(daemon, daemon, 0)
+    try:
+        with grip, pytest.raises(SupervisorError, match="run opsbot as root or as that user"):
+            await terminate(grip, signal.SIGTERM, SHORT)
+    finally:
+        os.setresuid(0, 0, 0)
+    assert alive(running.process.pid)
