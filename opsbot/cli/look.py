@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from opsbot.domain.levels import Outcome
 from opsbot.domain.process import ProcessId
 from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import CheckSpec, Target
-from opsbot.errors import UsageError
+from opsbot.errors import SupervisorError, UsageError
 from opsbot.logs.files import FileLogFeeds
 from opsbot.runtime.report import sections_of
+
+FIND_SECONDS = 5.0
+"""Seconds in which systemd or Docker must say what runs."""
 
 NOTE = "opsbot is not running: this is one look, without history"
 
@@ -48,7 +52,8 @@ async def _report(target: Target) -> HealthReport:
     clock = SystemClock()
     feeds = FileLogFeeds(clock, one_shot=True)
     checks: dict[str, Check] = {}
-    context = CheckContext(target.name, clock, lambda: _process_of(checks), feeds, one_shot=True)
+    known = await _supervised(target, clock)
+    context = CheckContext(target.name, clock, lambda: known or _process_of(checks), feeds, one_shot=True)
     modules = {spec.name: registry.load("opsbot.checks", spec.kind) for spec in target.checks}
     # The check of the process finds it in its first step: those that ask for it begin after that.
     specs = sorted(target.checks, key=lambda spec: spec.kind != "process")
@@ -63,6 +68,28 @@ async def _report(target: Target) -> HealthReport:
     samples = {s.name: Sample.of(target.name, s.name, clock.now(), found[s.name]) for s in target.checks}
     titles = {name: module.SECTION for name, module in modules.items()}
     return HealthReport(target.name, target.title, clock.now(), sections_of(titles, samples), notes=(NOTE,))
+
+
+async def _supervised(target: Target, clock: SystemClock) -> ProcessId | None:
+    """The process of a target that systemd or Docker runs: only they know which it is."""
+    if target.supervisor is None:
+        return None
+    from opsbot.supervisors.base import SupervisorContext
+
+    module = registry.load("opsbot.supervisors", target.supervisor.kind)
+    with tempfile.TemporaryDirectory(
+        prefix="opsbot-"
+    ) as nothing:  # a look leaves no trace in the state directory
+        context = SupervisorContext(target.name, clock, Path(nothing))
+        supervisor = module.build(target.supervisor.options, context)
+        try:
+            async with asyncio.timeout(FIND_SECONDS):
+                running = (await supervisor.find()).running
+        except (SupervisorError, TimeoutError):  # the check says that its process cannot be found
+            return None
+        finally:
+            await supervisor.close()
+    return running.process if running else None
 
 
 def _process_of(checks: dict[str, Check]) -> ProcessId | None:

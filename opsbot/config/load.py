@@ -52,7 +52,7 @@ def load(
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
     `notifications`, `rules` and `retention` are not looked at (so their secrets may be unset), targets have
-    neither rules nor supervisor, and it takes half the time.
+    no rules, and a supervisor only where nothing else knows their process; it takes half the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.

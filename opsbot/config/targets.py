@@ -71,7 +71,8 @@ def draft(
         return None
     found = Draft(name, section, restart=restart_policy(shop, file, section.restart, (*path, "restart")))
     _checks(shop, file, _with_process(section), path, packages, found)
-    if section.supervisor is not None and not shop.watch_only:
+    elsewhere = section.supervisor is not None and section.supervisor.get("type", "process") != "process"
+    if section.supervisor is not None and (elsewhere or not shop.watch_only):
         found.supervisor = _supervisor(shop, section.supervisor, (*path, "supervisor"), packages)
     return found
 
