@@ -29,10 +29,12 @@ class ProcessFound:
 
 @dataclass(frozen=True, slots=True)
 class ProcessMissing:
-    """The supervisor looked and found no process; `exit` is the last one's, if known."""
+    """The supervisor looked and found no process; `exit` is the last one's, if known. `alike`: processes that
+    look like the target, and keep it from being started."""
 
     target: str
     exit: Exit | None
+    alike: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class Known:
 
     `progress`: how far each rule is, by its name. `handover_until`: a clean exit is followed by a time in
     which somebody else may start it. `settled`: when the last action on it ended: older samples are no
-    evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may.
+    evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may;
+    `alike`: processes that look like it.
     `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
     since the process that runs was found. `rotated`: when the last rotation of its log ended;
     `rotation_failed`: the same, if it failed.
@@ -52,6 +53,7 @@ class Known:
     handover_until: Moment | None = None
     settled: Moment | None = None
     hopeless: str = ""
+    alike: int = 0
     relieved_until: Moment | None = None
     rotated: Moment | None = None
     rotation_failed: Moment | None = None

@@ -12,7 +12,7 @@ from opsbot.domain.actor import AUTO
 from opsbot.domain.change import Change, NoticeDone
 from opsbot.domain.levels import Outcome
 from opsbot.domain.moment import Moment
-from opsbot.domain.process import Exit, Running
+from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
 from opsbot.engine import alerting, alerts, own, people, repair, restarts, rotation
@@ -94,8 +94,8 @@ def _take(draft: Draft, given: Input) -> None:
             _sample(draft, sample)
         case ProcessFound(target=target, running=running):
             _found(draft, draft.state.known[target], running)
-        case ProcessMissing(target=target, exit=ended):
-            _missing(draft, draft.state.known[target], ended)
+        case ProcessMissing():
+            _missing(draft, draft.state.known[given.target], given)
         case ProcessHidden(target=target):
             draft.state.known[target].looked = True
         case ProcessEnded():
@@ -178,9 +178,11 @@ def _relieve_children(draft: Draft, parent: str) -> None:
             repair.consider(draft, child)
 
 
-def _missing(draft: Draft, known: Known, ended: Exit | None) -> None:
-    first, known.looked = not known.looked, True
-    known.running = None
+def _missing(draft: Draft, known: Known, given: ProcessMissing) -> None:
+    first, known.looked, ended = not known.looked, True, given.exit
+    if known.alike and not given.alike:
+        known.hopeless = ""  # what kept it from being started is gone
+    known.running, known.alike = None, given.alike
     known.exit = ended if ended is not None else known.exit
     if ended is not None and ended.successor > 0:
         known.relieved_until = ended.at.after(ended.successor)

@@ -133,7 +133,7 @@ class Processes:
         self._said.pop(target, None)
         self._lookalikes[target] = _named(look)
         if look.running is None:
-            await self.post(ProcessMissing(target, look.last_exit))
+            await self.post(ProcessMissing(target, look.last_exit, len(look.candidates)))
         return look.running
 
     def _say_once(self, target: str, error: Exception) -> None:

@@ -81,8 +81,11 @@ class Log:
 
     def close(self) -> None:
         if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+            fd, self.fd = self.fd, -1
+            try:
+                os.close(fd)
+            except OSError:  # a network's file system or a quota tells here that it lost what was written
+                pass
 
     def reopen(self) -> None:
         """SIGHUP: whoever renamed the file wants the old one finished now, even if the target is silent."""
