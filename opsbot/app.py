@@ -11,6 +11,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,19 @@ from opsbot.config.settings import NotifierSpec, Settings
 from opsbot.control.server import VERBS, serving, user_name
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.levels import Severity
+from opsbot.domain.process import Running
 from opsbot.domain.target import CheckSpec, Target
 from opsbot.engine.state import State
 from opsbot.errors import OpsbotError
 from opsbot.logs.files import FileLogFeeds
 from opsbot.notifiers._transport import PORT
 from opsbot.notifiers.base import Notifier, NotifierContext
+from opsbot.rotation.base import RotationContext
+from opsbot.rotation.logfile import LogRotator
 from opsbot.runtime.core import Parts, Runtime
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
+from opsbot.runtime.rotations import KeptLog
 from opsbot.session import Session
 from opsbot.stores.base import Persisted, StateKeeper
 from opsbot.stores.journal import Journal
@@ -68,7 +74,16 @@ async def opened(
         stack.push_async_callback(metrics.close)
         notifiers = {spec.name: _notifier(spec, clock, ports or {}) for spec in settings.notifiers}
         state = _state(settings, await store.load())
+        feeds = FileLogFeeds(clock)
+        stack.push_async_callback(feeds.close)
         subjects = {t.name: _subject(t, settings, clock) for t in settings.targets if t.supervisor}
+
+        def running(name: str) -> Running | None:
+            return runtime.processes.running(name)
+
+        logs = _logs(settings, subjects, feeds, clock, running)
+        for name in logs.keys() & subjects.keys():
+            subjects[name] = replace(subjects[name], rotator=logs[name].rotator)
         parts = Parts(
             state=state,
             store=store,
@@ -77,13 +92,12 @@ async def opened(
             subjects=subjects,
             notifiers=notifiers,
             sections=_sections(settings.targets),
+            logs=logs,
             keep_days=settings.retention.metrics / DAY,
             keeper=store,
             keep_incidents=settings.retention.alerts,
         )
         runtime = Runtime(parts)
-        feeds = FileLogFeeds(clock)
-        stack.push_async_callback(feeds.close)
         for target in settings.targets:
             for spec in target.checks:
                 runtime.add_check(target.name, spec, _check(runtime, target.name, spec, feeds, clock))
@@ -179,6 +193,26 @@ async def stop_targets(settings: Settings, clock: Clock, grace: float = 2.0) -> 
 def _subject(target: Target, settings: Settings, clock: Clock) -> Subject:
     ports = tuple(spec.options.port for spec in target.checks if spec.kind == "port")
     return Subject(supervisor_of(settings, target, clock), target.restart, ports)
+
+
+def _logs(
+    settings: Settings,
+    subjects: Mapping[str, Subject],
+    feeds: FileLogFeeds,
+    clock: Clock,
+    running: Callable[[str], Running | None],
+) -> dict[str, KeptLog]:
+    """What rotates each target's log. Its own supervisor's is renamed between two writes."""
+    found = {}
+    for target in settings.targets:
+        if target.rotation is not None:
+            spec = target.rotation.log
+            subject = subjects.get(target.name)
+            owned = subject is not None and subject.supervisor.own_log() == spec.path
+            context = RotationContext(clock, partial(running, target.name), feeds)
+            rotator = LogRotator(replace(spec, owned=owned), context)
+            found[target.name] = KeptLog(target.rotation, rotator)
+    return found
 
 
 def _notifier(spec: NotifierSpec, clock: Clock, ports: Mapping[str, Any]) -> Notifier:
