@@ -68,6 +68,7 @@ except OSError as error:
         file.write(f"pid {os.getpid()} was not alone: {error}; ")
 with open(folder + "/starts", "a") as file:
     file.write(os.environ["OPSBOT_COOKIE"].split(".")[1] + "\\n")
+print("started", os.getpid(), flush=True)
 while True:
     signal.pause()
 """
