@@ -133,13 +133,17 @@ class Campaign:
         return self.outcome
 
     async def rotate(self) -> None:
-        await until(lambda: self.log.exists() and self.size() >= self.growth)
+        await self.grown()
         plan = await self.rotator.plan()
         aside = await self.rotator.set_aside(plan)
         self.outcome.ways[plan.way] += 1
         self.outcome.windows.append(aside.window)
         if not aside.busy:
             await self.pack(aside)
+
+    async def grown(self) -> None:
+        """Returns when the log is big enough to be rotated."""
+        await until(lambda: self.log.exists() and self.size() >= self.growth)
 
     async def pack(self, aside: Aside) -> None:
         """What was set aside becomes an archive."""

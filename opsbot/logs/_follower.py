@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from opsbot.logs._openfile import OpenFile
@@ -15,6 +16,9 @@ from opsbot.logs.feed import Availability, LogState, Position
 QUIET_LOOKS = 10
 """A renamed file is read on until it was quiet for so many looks: a program goes on writing to it until
 it is told to open its log anew."""
+
+RENAMED_TRIES = 5
+"""A renamed file that is renamed again while it is opened is looked for so often."""
 
 RETIRED_LIMIT = 16
 """Renamed files that are held open at most."""
@@ -68,10 +72,10 @@ class Follower:
     def attach(self) -> None:
         """Opens the file if none is open."""
         if self._current is None and not self._next:
-            self._open_path()
+            self._open_path(since=0 if self._begun else None)
         if self._current is None and self._next:
             self._current = self._next.popleft()
-        self._begun = True
+        self._begun = self._begun or self._resume is None or self._current is not None
 
     def to_show(self, limit: int) -> int:
         """Bytes that `before` would read."""
@@ -142,35 +146,54 @@ class Follower:
         assert self._current is not None
         if (status.st_dev, status.st_ino) == self._current.key:
             return False
-        self._enqueue(newer(self._path, self._current.modified, self._known))
-        self._open_path()
+        self._open_path(since=self._current.modified)
         return bool(self._next)
 
-    def _enqueue(self, found: list[Sibling]) -> None:
-        held = {file.key for file in (*self._retired, *self._next)}
+    def _enqueue(self, found: list[Sibling], *others: OpenFile) -> None:
+        """What of these is not open yet. `others`: are open too."""
+        held = {file.key for file in (*self._retired, *self._next, *others)}
         if self._current:
             held.add(self._current.key)
         for sibling in found:
-            if (sibling.device, sibling.inode) in held:
-                continue
-            try:
-                self._next.append(OpenFile(sibling.path))
-            except (LogMissing, LogRefused, OSError):
-                continue
+            if (sibling.device, sibling.inode) not in held and (file := self._opened(sibling)):
+                self._next.append(file)
 
-    def _open_path(self) -> None:
-        try:
-            file = OpenFile(self._path)
-        except LogMissing as missing:
-            self.state = LogState(Availability.MISSING, str(missing))
+    def _opened(self, sibling: Sibling | None) -> OpenFile | None:
+        """That very file, also when it is renamed once more just now, as logrotate moves `.1` to `.2`."""
+        for _ in range(RENAMED_TRIES):
+            if sibling is None:
+                break
+            with suppress(LogMissing, LogRefused, OSError):
+                file = OpenFile(sibling.path)
+                if file.key == (sibling.device, sibling.inode):
+                    return file
+                file.close()
+            sibling = siblings(self._path).get(sibling.inode)
+        return None
+
+    def _open_path(self, since: int | None = None) -> None:
+        """`since`: and before it what was renamed after that time (nanoseconds since 1970)."""
+        file = self._openable()
+        if file is None:
+            if not self._begun:  # what is renamed until it appears is new
+                self._known = siblings(self._path)
             return
-        except (LogRefused, OSError) as refused:
-            self.state = LogState(Availability.REFUSED, str(refused))
-            return
-        self._known = siblings(self._path)
+        found = siblings(self._path)  # after the opening: what had the name before is among them
+        if since is not None:
+            self._enqueue(newer(found, since, self._known), file)
+        self._known = found
         self._next.append(file)
         if not self._begun:
             self._begin(file)
+
+    def _openable(self) -> OpenFile | None:
+        try:
+            return OpenFile(self._path)
+        except LogMissing as missing:
+            self.state = LogState(Availability.MISSING, str(missing))
+        except (LogRefused, OSError) as refused:
+            self.state = LogState(Availability.REFUSED, str(refused))
+        return None
 
     def _begin(self, file: OpenFile) -> None:
         if self._tail is not None:
@@ -188,13 +211,10 @@ class Follower:
         if old is None or not old.head.startswith(position.head):
             return
         newest = self._next.pop()
-        try:
-            file = OpenFile(old.path)
+        if file := self._opened(old):
             file.resume(position)
             self._next.append(file)
-        except (LogMissing, LogRefused, OSError):
-            pass
-        self._enqueue([s for s in newer(self._path, old.modified, {}) if s.inode != old.inode])
+        self._enqueue([s for s in newer(self._known, old.modified, {}) if s.inode != old.inode], newest)
         self._next.append(newest)
 
     def _note_state(self) -> None:

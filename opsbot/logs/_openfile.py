@@ -27,15 +27,19 @@ class OpenFile:
 
     def __init__(self, path: Path, offset: int = 0, inside_line: bool = False) -> None:
         self._fd = open_log(path)
-        status = os.fstat(self._fd)
-        self.key = (status.st_dev, status.st_ino)
         self.offset = offset
         self.lost = 0
         self.quiet = 0  # looks in a row that found nothing new
-        self._head = os.pread(self._fd, HEAD_BYTES, 0)
         self._cutter = LineCutter(inside_line)
-        self.hole = first_data(self._fd)
         self._owed: _Owed | None = None
+        try:
+            status = os.fstat(self._fd)
+            self.key = (status.st_dev, status.st_ino)
+            self._head = os.pread(self._fd, HEAD_BYTES, 0)
+            self.hole = first_data(self._fd)
+        except OSError:
+            os.close(self._fd)
+            raise
 
     @property
     def size(self) -> int:

@@ -16,6 +16,9 @@ HEAD_BYTES = 128
 SIBLINGS_LIMIT = 64
 """Renamed logs that are looked at, the newest first: more were hardly written between two looks."""
 
+LISTS = 5
+"""Lists of a folder that are made at most until two agree."""
+
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _ROTATION_INDEX_MAX = 999  # `app.log.3` is a rotation's number, `app.log.20260105` a date
 
@@ -40,14 +43,23 @@ class Sibling:
 
 def siblings(path: Path) -> dict[int, Sibling]:
     """The renamed, not packed logs beside `path`, by inode."""
-    shape = _shape(path.name)
     try:
-        entries = [entry for entry in os.scandir(path.parent) if _is_log(entry.name, shape)]
-        newest = sorted(entries, key=_modified, reverse=True)[:SIBLINGS_LIMIT]
+        newest = sorted(_entries(path), key=_modified, reverse=True)[:SIBLINGS_LIMIT]
     except OSError:
         return {}
     found = (_look(path.parent / entry.name) for entry in newest)
     return {sibling.inode: sibling for sibling in found if sibling}
+
+
+def _entries(path: Path) -> list[os.DirEntry[str]]:
+    """A file that is renamed while a folder is listed may be left out (readdir(3)): until two lists agree."""
+    shape, before = _shape(path.name), None
+    for _ in range(LISTS):
+        found = {entry.inode(): entry for entry in os.scandir(path.parent) if _is_log(entry.name, shape)}
+        if before is not None and found.keys() == before.keys():
+            break
+        before = found
+    return list(found.values())
 
 
 def _is_log(name: str, shape: re.Pattern[str]) -> bool:
@@ -68,11 +80,10 @@ def is_same(one: Sibling, other: Sibling | None) -> bool:
     return one.modified == other.modified or bool(other.head and one.head.startswith(other.head))
 
 
-def newer(path: Path, than: int, known: Mapping[int, Sibling]) -> list[Sibling]:
-    """The logs that were written and renamed since, the oldest first: not known before, and modified at
+def newer(found: Mapping[int, Sibling], than: int, known: Mapping[int, Sibling]) -> list[Sibling]:
+    """Those found that were written and renamed since, the oldest first: not known before, and modified at
     `than` (nanoseconds since 1970) or later."""
-    found = siblings(path).values()
-    fresh = [s for s in found if s.modified >= than and not is_same(s, known.get(s.inode))]
+    fresh = [s for s in found.values() if s.modified >= than and not is_same(s, known.get(s.inode))]
     return sorted(fresh, key=lambda sibling: sibling.order)
 
 

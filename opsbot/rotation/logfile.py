@@ -58,6 +58,8 @@ class LogRotator:
     async def compress(self, aside: Aside, progress: Callable[[float], None]) -> Archived:
         if busy := await in_thread(partial(self._busy, aside)):
             raise RotationError(f"{aside.path} is not compressed yet: {busy}.")
+        async with self._context.follows.still(self.spec.path):
+            pass  # whoever follows the log has it open from now on, also when others renamed logs meanwhile
         archived = await self._archive.compress(aside, progress)
         await in_thread(partial(self._drop_backups, aside))
         return archived

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from opsbot.logs import _follower
+from opsbot.logs._openfile import OpenFile
 from opsbot.logs.feed import Availability
 from tests.logs.support import Log, line, write
 
@@ -94,6 +96,43 @@ async def test_rotated_three_times_between_two_looks_every_line_counts_once(log:
     await log.feed.refresh()
     assert log.messages == [f"message {number}" for number in range(1, 7)]
     assert log.feed.counts.lines == 6
+
+
+async def test_what_was_renamed_before_the_log_was_ever_seen_counts_too(log: Log) -> None:
+    log.want(all="message")
+    write(log.path.with_name("bot.log.1"), line(message="much older"))
+    await log.feed.refresh()
+    for number in range(3):
+        log.write(line(message=f"message {number}"))
+        log.rotate()
+    log.write(line(message="message 3"))
+    await log.feed.refresh()
+    assert log.messages == [f"message {number}" for number in range(4)]
+
+
+async def test_rotated_once_more_in_the_midst_of_a_look_every_line_counts_once(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the new log is opened, and before a renamed one is."""
+    log.want(all="message")
+    await begin(log, line(message="message 0"))
+    log.hits.clear()
+    moments = iter(("before the new log", "before a renamed one"))
+    number = 1
+
+    def rotating(path: Path) -> OpenFile:
+        nonlocal number
+        if next(moments, ""):
+            log.rotate()
+            log.write(line(message=f"message {(number := number + 1)}"))
+        return OpenFile(path)
+
+    log.rotate()
+    log.write(line(message="message 1"))
+    monkeypatch.setattr(_follower, "OpenFile", rotating)
+    for _ in range(3):
+        await log.feed.refresh()
+    assert sorted(log.messages) == ["message 1", "message 2", "message 3"]
 
 
 async def test_a_program_may_go_on_writing_to_the_renamed_log_for_a_while(log: Log) -> None:
@@ -215,8 +254,9 @@ async def test_a_disk_that_cannot_be_read_for_a_while_loses_and_doubles_nothing(
 
     with monkeypatch.context() as broken:
         broken.setattr(os, "pread", stale)
-        await log.feed.refresh()
-        assert (availability(log), "Stale" in log.feed.state.reason) == (Availability.REFUSED, True)
+        for _ in range(3):
+            await log.feed.refresh()
+            assert (availability(log), "Stale" in log.feed.state.reason) == (Availability.REFUSED, True)
     log.write(line("ERROR"))
     await log.feed.refresh()
     assert (availability(log), log.feed.counts.errors) == (Availability.READABLE, 3)

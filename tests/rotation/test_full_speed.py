@@ -6,29 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.rotating import Campaign
 from opsbot.rotation import _cut
-from opsbot.rotation.base import Aside, Way
+from opsbot.rotation.base import Way
 from tests.rotation.desk import needs_cutting
-
-ROTATIONS = 20
-GROWTH = 128 * 1024
-
-
-class Quick(Campaign):
-    """What was set aside is not compressed but taken away at once."""
-
-    def __init__(self, kind: str, folder: Path) -> None:
-        super().__init__(kind, folder, GROWTH)
-        self.taken: list[bytes] = []
-
-    async def pack(self, aside: Aside) -> None:
-        self.taken.append(aside.path.read_bytes())
-        aside.path.unlink()
-
-    def contents(self) -> list[bytes]:
-        """One that was busy is taken away later: its numbers say where it belongs."""
-        return [*sorted(self.taken, key=lambda data: data[data.find(b"\n") :]), self.log.read_bytes()]
+from tests.rotation.quick import GROWTH, ROTATIONS, Quick
 
 
 @pytest.mark.parametrize(
