@@ -18,7 +18,7 @@ from opsbot.rotation._room import no_room
 from opsbot.rotation._safe import Opened, folder, reopen
 from opsbot.rotation._threads import Brake, in_thread
 from opsbot.rotation._writers import named, survey
-from opsbot.rotation.base import Aside, Follows, LogSpec
+from opsbot.rotation.base import Aside, Follows, LogSpec, TooSmall
 
 ROUNDS = 8
 """How often what was written meanwhile is copied too, before the cut."""
@@ -92,9 +92,8 @@ class HeadRotation:
             if os.fstat(self._fd).st_size - reach < LITTLE:
                 break
         if not copy.length:
-            raise RotationError(
-                f"{self._spec.path} is too small to be rotated ({os.fstat(self._fd).st_size} bytes)."
-            )
+            size = os.fstat(self._fd).st_size
+            raise TooSmall(f"{self._spec.path} is too small to be rotated ({size} bytes): it stays as it is.")
 
     def _cut(self, copy: HeadCopy) -> Aside:
         path = self._spec.path

@@ -23,6 +23,11 @@ from typing import Protocol
 from opsbot.clock import Clock
 from opsbot.domain.process import Running
 from opsbot.domain.rotation import LogSpec as LogSpec
+from opsbot.errors import RotationError
+
+
+class TooSmall(RotationError):
+    """There is too little in the log to be set aside without loss; when it has grown it can be."""
 
 
 class Way(StrEnum):
