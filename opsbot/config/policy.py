@@ -12,6 +12,9 @@ from opsbot.config.workshop import Workshop
 from opsbot.domain.rule import RestartPolicy
 from opsbot.engine.restarts import HOUR, most_in_an_hour
 
+BELOW_RESET = 0.9
+"""The longest wait, where the file does not say it, as a part of the health after which waits begin anew."""
+
 
 def restart_policy(shop: Workshop, file: Sections, own: Restart, path: Path) -> RestartPolicy:
     """The policy of the target whose section `restart` is at `path`. Of the two limits per hour in the alert
@@ -19,12 +22,14 @@ def restart_policy(shop: Workshop, file: Sections, own: Restart, path: Path) -> 
     action, usual = file.actions.restart, RestartPolicy()
     per_hour = min(action.max_attempts, file.thresholds.process_down.max_restarts_per_hour)
     first = _or(own.backoff_seconds, action.backoff_seconds)
+    reset = _or(own.healthy_reset_seconds, usual.healthy_reset)
+    longest = min(usual.backoff_max, reset * BELOW_RESET)
     policy = RestartPolicy(
         enabled=action.enabled if own.enabled is None else own.enabled,
         max_per_hour=own.max_per_hour or per_hour,
         backoff_first=first,
-        backoff_max=max(first, _or(own.backoff_max_seconds, usual.backoff_max)),
-        healthy_reset=_or(own.healthy_reset_seconds, usual.healthy_reset),
+        backoff_max=max(first, _or(own.backoff_max_seconds, longest)),
+        healthy_reset=reset,
         never_codes=usual.never_codes if own.never_codes is None else frozenset(own.never_codes),
         handover=_or(own.handover_seconds, usual.handover),
         start_grace=_or(own.start_grace_seconds, usual.start_grace),

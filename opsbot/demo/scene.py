@@ -26,6 +26,7 @@ RESTART_SECONDS = 8.0
 TEMPLATE = """\
 version: "1.0"
 state_dir: {folder}/state
+retention: {{logs: {{path: {folder}/archive}}}}
 discord:
   guild: {guild}
   ops_channel: {ops}

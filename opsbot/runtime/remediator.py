@@ -146,9 +146,14 @@ class Remediator:
             if left is None:
                 return f"{port} was held by a leftover of its own ({holder}), which was ended"
             holder = left
-        whose = "a leftover of its own that could not be ended" if holder.ours else "another program"
-        remedy = "end it" if holder.ours else "stop it, or give the target another port"
-        raise StepFailed(f"port {port} is held by {whose}: {holder}. It was left alone: {remedy}")
+        if holder.ours:
+            raise StepFailed(
+                f"port {port} is held by a leftover of its own that could not be ended: {holder}"
+            )
+        raise StepFailed(
+            f"port {port} is held by another program, which was left alone: {holder}. Stop it, or give the "
+            f"target another port"
+        )
 
     async def _start(self, board: StepBoard, subject: Subject) -> Running:
         with board.step(StepName.START) as say:

@@ -50,10 +50,10 @@ class StepBoard:
                 self._set(name, StepState.RUNNING, step.seconds, detail)
 
     def failing(self) -> str:
-        """Which step failed, "step 4 of 6, “Check that its port is free”"; empty when none did."""
+        """Which step failed, "step 4 of 6"; empty when none did."""
         for number, step in enumerate(self.action.steps, 1):
             if step.state is StepState.FAILED:
-                return f"step {number} of {len(self.action.steps)}, “{step.title}”"
+                return f"step {number} of {len(self.action.steps)}"
         return ""
 
     def end(self, state: ActionState, detail: str) -> Action:

@@ -104,7 +104,7 @@ class Place:
 
     def archives(self) -> list[Path]:
         """Rotated logs, the oldest first."""
-        return sorted((self.folder / "logs" / "archive").glob("*.log.gz"))
+        return sorted((self.folder / "archive").glob("*.log.gz"))
 
     def pids(self) -> list[int]:
         """Live copies of the service."""

@@ -88,7 +88,11 @@ def test_an_unknown_cause_is_refused_with_the_right_names() -> None:
         ("{max_per_hour: 100}", "max_per_hour", "at most 44"),
         ("{backoff_seconds: 3600, healthy_reset_seconds: 7200}", "backoff_seconds", "at most 1 "),
         ("{backoff_max_seconds: 600}", "backoff_max_seconds", "would count as the 600 s of health"),
-        ("{healthy_reset_seconds: 10}", "healthy_reset_seconds", "greater than the longest wait"),
+        (
+            "{healthy_reset_seconds: 10, backoff_seconds: 20}",
+            "backoff_seconds",
+            "greater than the longest wait",
+        ),
     ],
 )
 def test_a_limit_that_can_never_be_reached_is_refused(restart: str, key: str, words: str) -> None:
@@ -103,6 +107,11 @@ def test_a_limit_of_all_targets_that_can_never_be_reached_is_refused_where_it_st
     )
     found = problem(TARGET + text)
     assert found.key == "actions.restart.max_attempts"
+
+
+def test_a_short_time_of_health_shortens_the_longest_wait_that_nobody_named() -> None:
+    policy = made(f"{TARGET}    restart: {{healthy_reset_seconds: 30}}\n").targets[0].restart
+    assert (policy.backoff_max, policy.healthy_reset) == (27.0, 30.0)
 
 
 @pytest.mark.parametrize(("wait", "most"), [(1.0, 1000), (300.0, 12), (590.0, 7)])

@@ -73,7 +73,7 @@ async def test_a_program_that_holds_the_port_survives_and_is_named(stage: Stage)
         await holder.stdout.readline()
         async with stage.opsbot(well=False):
             message = await stage.message(1, lambda m: f"pid {holder.pid} " in text_of(m))
-            assert "It was left alone" in text_of(message)
+            assert "which was left alone" in text_of(message)
             assert lives(holder.pid)
             assert stage.pids() == []
             holder.kill()
