@@ -29,6 +29,8 @@ NAMES = 100
 LITTLE = 1 << 20
 """Bytes: so little may be left when the copying ends and the cut comes."""
 
+SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has only the second
+
 Result = TypeVar("Result")
 
 
@@ -70,7 +72,7 @@ class HeadRotation:
             copy = self._new_copy(log, folder_fd)
             self._fill(copy, brake)
             copy.intend()
-            os.fdatasync(self._fd)  # the cut writes out what is not yet, and lets the target wait for it
+            SYNC(self._fd)  # the cut writes out what is not yet, and lets the target wait for it
         except OSError as error:
             why = no_room(error, folder_fd, spec.archive_dir, log.stat.st_size)
             raise RotationError(f"{spec.path} was not rotated: {why}") from None

@@ -15,7 +15,7 @@ EMPTIED = "what is archived is emptied where it is, so that the log begins with 
 def by_rename(spec: LogSpec, running: Running | None, size: int) -> Plan | None:
     """The ways that rename; None when nobody would open the log anew."""
     if spec.owned and (running is None or running.keeper_pid):
-        why = "opsbot's keeper writes it" if running else "opsbot's keeper writes it, and does not run"
+        why = "opsbot's keeper writes it" + (not running) * ", and the target does not run"
         return Plan(Way.KEEPER, size, why)
     if spec.watched:
         return Plan(Way.REOPEN, size, "the target opens it anew once it was renamed")

@@ -24,7 +24,7 @@ class FakeLog:
 
     `size`: bytes, None when it is not there. Script: `refused`: why it must not be rotated, or empty; `way`
     and `warning`: of its plans; `window`: seconds that the next rotations tell; `busy`: who has what is set
-    aside open yet, until `finish`; `seconds` that a compression takes; `failures` (see `fail`). What happened:
+    aside open yet, until `finish`; `seconds` that a compression takes; `failures`: see `fail`. What happened:
     `asides`, `archives`, `backups`; `made`: when each of their paths was.
     """
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.rotation import _writers
-from tests.rotation.desk import Desk
+from tests.rotation.desk import Desk, needs_cutting
 from tests.rotation.yard import needs, needs_root
 
 
@@ -19,6 +19,14 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     made = Desk(tmp_path)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def cutting(desk: Desk) -> Desk:
+    """A log on a file system that can cut, with a writer that appends."""
+    needs_cutting(desk.folder)
+    desk.pen().write("first")
+    return desk
 
 
 @pytest.fixture(autouse=True)

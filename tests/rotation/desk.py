@@ -6,18 +6,22 @@ import gzip
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 from opsbot.clock import SystemClock
 from opsbot.domain.process import ProcessId, Running
+from opsbot.errors import RotationError
 from opsbot.logs.feed import LogFeed
 from opsbot.logs.files import FileLogFeeds
 from opsbot.logs.formats import PythonFormat
 from opsbot.rotation import _cut
+from opsbot.rotation._copy import HeadCopy
 from opsbot.rotation.base import Aside, LogSpec, RotationContext
 from opsbot.rotation.logfile import LogRotator
 from tests.rotation.yard import needs
@@ -145,3 +149,25 @@ def _can(folder: Path) -> _cut.Abilities:
         return _cut.abilities(descriptor, os.fstat(descriptor).st_dev)
     finally:
         os.close(descriptor)
+
+
+def before(monkeypatch: pytest.MonkeyPatch, step: str, happens: Callable[[], object]) -> None:
+    """Something happens just before a step of the copy."""
+    real = getattr(HeadCopy, step)
+
+    def stepped(self: HeadCopy, *args: object) -> object:
+        happens()
+        return real(self, *args)
+
+    monkeypatch.setattr(HeadCopy, step, stepped)
+
+
+def no_ability(monkeypatch: pytest.MonkeyPatch, *, punch: bool = False) -> None:
+    monkeypatch.setattr(_cut, "abilities", lambda *_: _cut.Abilities(0, punch))
+
+
+async def refusal(desk: Desk) -> str:
+    with pytest.raises(RotationError) as caught:
+        await desk.rotate()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
