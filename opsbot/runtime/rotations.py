@@ -15,7 +15,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.engine.inputs import Input, RotateAsked
 from opsbot.errors import Refused, RotationError, Stopping
-from opsbot.rotation.base import Aside, Plan, Rotator
+from opsbot.rotation.base import Aside, Plan, Rotator, TooSmall
 from opsbot.runtime.port import LoopInfo
 from opsbot.runtime.steps import StepBoard
 from opsbot.runtime.times import Times
@@ -147,11 +147,15 @@ class Rotations:
             why = "it is empty" if not size else f"it has {bytes_text(size)}, less than the limit"
             board.skip(StepName.SET_ASIDE, why)
             return None, f"the log stays as it is: {why}"
-        with board.step(StepName.SET_ASIDE) as say:
-            plan = await kept.rotator.plan()
-            aside = await kept.rotator.set_aside(plan)
-            text = _told(plan, aside)
-            say(text)
+        try:
+            with board.step(StepName.SET_ASIDE) as say:
+                plan = await kept.rotator.plan()
+                aside = await kept.rotator.set_aside(plan)
+                text = _told(plan, aside)
+                say(text)
+        except TooSmall as too_small:  # nothing that anybody must do about
+            board.skip(StepName.SET_ASIDE, str(too_small))
+            return None, str(too_small).rstrip(".")
         return aside, text
 
     async def _compress(self, board: StepBoard, kept: KeptLog, asides: list[Aside]) -> str:
@@ -211,7 +215,7 @@ class Rotations:
 
 
 def _told(plan: Plan, aside: Aside) -> str:
-    text = f"{bytes_text(aside.size)} by {plan.way.value} ({plan.why})"
+    text = f"{bytes_text(aside.size)} set aside ({plan.why})"
     if aside.window > 0:
         text += f"; what was written within {aside.window * 1000:.1f} ms may be lost"
     return f"{text}; it is finished later: {aside.busy}" if aside.busy else text

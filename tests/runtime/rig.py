@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsbot.domain.action import Action, Step, StepName
 from opsbot.domain.actor import Actor, ActorKind
@@ -21,6 +21,7 @@ from opsbot.notifiers.base import Notifier
 from opsbot.runtime.core import Parts, Runtime
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
+from opsbot.runtime.rotations import KeptLog
 from opsbot.stores.base import StateStore
 from opsbot.supervisors.base import Supervisor
 from opsbot.testing.clock import VirtualClock
@@ -128,14 +129,16 @@ async def build(
     supervisor: Supervisor | None = None,
     ports: tuple[int, ...] = (),
     levels: Mapping[str, frozenset[Severity]] | None = None,
+    rotation: KeptLog | None = None,
 ) -> Rig:
     """opsbot on one supervised target, its state loaded, not running yet."""
     store = store or MemoryState(world.clock, world.disk)
     notifiers = notifiers if notifiers is not None else {"ops": RecordingNotifier("ops")}
-    watched = target(policy)
+    watched = replace(target(policy), rotation=rotation.policy if rotation else None)
     state = State.of([watched], levels or dict.fromkeys(notifiers, ALL))
     restore(state, await store.load())
-    subject = Subject(supervisor or FakeSupervisor(world.host), watched.restart, ports)
+    rotator = rotation.rotator if rotation else None
+    subject = Subject(supervisor or FakeSupervisor(world.host), watched.restart, ports, rotator)
     runtime = Runtime(
         Parts(
             state=state,
@@ -144,6 +147,7 @@ async def build(
             clock=world.clock,
             subjects={NAME: subject},
             notifiers=notifiers,
+            logs={NAME: rotation} if rotation else {},
             sections={(NAME, "process"): "Discord Bot Process", (NAME, "health"): "Webhook API"},
         )
     )
