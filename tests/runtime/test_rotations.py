@@ -294,9 +294,7 @@ async def test_the_loop_is_listed_paused_resumed_and_run(world: World) -> None:
 
 async def test_a_log_too_small_to_be_cut_without_loss_stays_and_that_is_no_failure(world: World) -> None:
     log = log_of(world, 100)
-    log.failures["set_aside"] = [
-        TooSmall("bot.log is too small to be rotated (100 bytes): it stays as it is.")
-    ]
+    log.failures["set_aside"] = [TooSmall("bot.log is too small to be rotated: it stays as it is.")]
     async with running(await rotating(world, log)) as rig:
         ended = await rotate(rig)
     assert ended.state is ActionState.DONE
