@@ -255,26 +255,6 @@ async def test_a_crash_while_a_log_is_compressed_is_restarted_at_once(world: Wor
         assert len(world.host.started) == 1
 
 
-async def test_a_restart_backs_up_the_log_first(world: World) -> None:
-    log = log_of(world)
-    async with running(await rotating(world, log)) as rig:
-        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
-        ended = await rig.action_ends(action.id)
-    step = step_of(ended, StepName.BACKUP)
-    assert (step.state, step.detail) == (StepState.DONE, f"linked to {log.backups[0]}")
-
-
-async def test_a_back_up_that_fails_keeps_no_service_down(world: World) -> None:
-    log = log_of(world)
-    log.fail("backup", "the disk is full")
-    async with running(await rotating(world, log)) as rig:
-        action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
-        ended = await rig.action_ends(action.id)
-    assert ended.state is ActionState.DONE
-    step = step_of(ended, StepName.BACKUP)
-    assert (step.state, step.detail) == (StepState.SKIPPED, "not done: the disk is full")
-
-
 async def test_the_loop_is_listed_paused_resumed_and_run(world: World) -> None:
     log = log_of(world, 150 * MB)
     async with running(await rotating(world, log)) as rig:
