@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from bench.log_writer import KINDS, TEXT
@@ -198,7 +199,8 @@ class Campaign:
 
     def judge(self) -> None:
         """Reads all that is left and counts each number."""
-        found, before, torn = bytearray(self.outcome.written), -1, b""
+        found, torn = bytearray(self.outcome.written), b""
+        ends: list[tuple[int, int]] = []
         for data, window in zip(self.contents(), [*self.outcome.windows, 0.0], strict=True):
             *lines, torn = (torn + data.lstrip(b"\0")).split(b"\n")  # a cut may go through a line
             if torn and window:  # and its rest be lost
@@ -207,10 +209,9 @@ class Campaign:
             self.outcome.broken += len(lines) - len(numbers)
             for number in numbers:
                 found[number] += 1
-            if numbers:
-                self.outcome.edges.append((before, numbers[0]))
-                before = numbers[-1]
-        del self.outcome.edges[0]
+            # a log to which nothing was written after the last rotation begins behind the last line
+            ends.append((numbers[0], numbers[-1]) if numbers else (len(found), len(found)))
+        self.outcome.edges = [(one[1], other[0]) for one, other in pairwise(ends)]
         self.outcome.broken += bool(torn)
         self.outcome.gone = [number for number, count in enumerate(found) if not count]
         self.outcome.doubled = sum(count > 1 for count in found)

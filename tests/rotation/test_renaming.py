@@ -25,7 +25,7 @@ from tests.rotation.desk import Desk, holding, identity
 from tests.rotation.yard import eventually, gone, needs_root
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent target is not waited for so long."""
     monkeypatch.setattr(_rename, "CLOSED_SECONDS", {Way.KEEPER: 0.3, Way.REOPEN: 0.3})
@@ -80,7 +80,9 @@ async def test_a_silent_target_under_a_keeper_gets_a_fresh_log_at_once(desk: Des
     assert await desk.archive(aside) == b"one\n"
 
 
-async def test_a_line_that_is_not_ended_is_finished_in_the_old_log(desk: Desk, kept: Kept) -> None:
+async def test_a_line_that_is_not_ended_is_finished_in_the_old_log(
+    desk: Desk, kept: Kept, short_wait: None
+) -> None:
     await kept.say("one\nhalf of ")
     aside = await desk.rotate()
     assert "is in the midst of a line" in aside.busy
@@ -124,7 +126,9 @@ async def test_a_target_that_opens_anew_on_a_signal_gets_it(desk: Desk) -> None:
     assert (aside.path.read_text(), desk.log.read_text()) == ("one\n", "two\n")
 
 
-async def test_a_watching_target_finishes_the_old_log_with_its_next_line(desk: Desk) -> None:
+async def test_a_watching_target_finishes_the_old_log_with_its_next_line(
+    desk: Desk, short_wait: None
+) -> None:
     desk.configure(watched=True)
     pen = desk.pen("watched")
     pen.write("one")
@@ -181,7 +185,7 @@ async def test_no_other_process_gets_the_signal(desk: Desk) -> None:
 
 
 async def test_where_it_cannot_be_seen_who_writes_silence_is_waited_for(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, short_wait: None
 ) -> None:
     monkeypatch.setattr(_writers, "_hidden", lambda _: "7 other processes may not be looked at")
     desk.configure(watched=True)
@@ -267,7 +271,7 @@ async def test_another_file_in_the_place_of_the_log_goes_back_there(
     assert Path(desk.log).readlink() == precious
 
 
-async def test_only_a_keeper_is_told_by_the_keepers_signal(desk: Desk) -> None:
+async def test_only_a_keeper_is_told_by_the_keepers_signal(desk: Desk, short_wait: None) -> None:
     desk.configure(owned=True)
     pen = desk.pen()
     desk.runs(pen)
