@@ -23,11 +23,14 @@ from opsbot.domain.levels import IncidentState, Outcome, Priority, Severity
 from opsbot.domain.sample import Finding
 from opsbot.errors import Refused, Stopping, UsageError
 from opsbot.runtime.port import TargetInfo
+from opsbot.runtime.rotations import KeptLog
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.operations import FakeOperations
+from opsbot.testing.rotation import FakeLog, FakeRotator
 from tests.control.wire import answer, raw, time_passing, until
 from tests.runtime.rig import NAME, World, build
 from tests.runtime.rig import running as at_work
+from tests.runtime.test_rotations import POLICY, SPEC
 
 
 @pytest.fixture
@@ -253,11 +256,14 @@ async def test_every_verb_works_on_a_real_runtime(tmp_path: Path) -> None:
         "pause": {"minutes": 5, "reason": "deploy"},
         "resume": {},
         "restart": {"reason": "by hand"},
+        "rotate": {"reason": "too large"},
+        "adopt": {},
         "stop": {"reason": "maintenance"},
         "start": {"reason": "done"},
     }
     assert requests.keys() == VERBS.keys()
-    async with at_work(await build(world)) as rig, serving(rig.runtime.ops, tmp_path):
+    log = KeptLog(POLICY, FakeRotator(SPEC, FakeLog(world.clock, size=1000)))
+    async with at_work(await build(world, rotation=log)) as rig, serving(rig.runtime.ops, tmp_path):
         async with time_passing(rig.clock):
             for verb, rest in requests.items():
                 lines = await answer(tmp_path, {"verb": verb, "target": NAME, **rest})

@@ -68,18 +68,24 @@ def services(folder: Path) -> list[int]:
     return [pid for pid in _pids() if SERVICE in (argv := _argv(pid)) and str(folder) in argv and lives(pid)]
 
 
-def belonging(folder: Path, *, children: bool = True) -> list[str]:
+def family() -> frozenset[int]:
+    """The children of this process."""
+    return frozenset(child.pid for child in psutil.Process().children(recursive=True))
+
+
+def belonging(folder: Path, *, children: bool = True, others: frozenset[int] = frozenset()) -> list[str]:
     """Every live process, but this one, that has to do with `folder`: by its command line, its environment
-    or a file that it holds open; and every child of this process, unless others' are among them."""
+    or a file that it holds open; and every child of this process but `others`, unless others' are among
+    them."""
     found = {pid for pid in _pids() if str(folder) in _argv(pid) + _environ(pid) or _holds(pid, folder)}
     if children:
-        found |= {child.pid for child in psutil.Process().children(recursive=True)}
+        found |= family() - others
     return [f"{pid} {_argv(pid)}" for pid in sorted(found - {os.getpid()}) if lives(pid)]
 
 
-def kill_all(folder: Path, *, children: bool = True) -> None:
+def kill_all(folder: Path, *, children: bool = True, others: frozenset[int] = frozenset()) -> None:
     """Ends what a failed test left behind."""
-    for line in belonging(folder, children=children):
+    for line in belonging(folder, children=children, others=others):
         with suppress(ProcessLookupError):
             os.kill(int(line.split()[0]), signal.SIGKILL)
 

@@ -24,7 +24,16 @@ from opsbot.demo.scene import FILE, TARGET, scene
 from opsbot.domain.levels import Outcome
 from opsbot.runtime.core import Runtime
 from opsbot.session import Session
-from tests.e2e.processes import BOUND, belonging, eventually, eventually_asked, gone, kill_all, services
+from tests.e2e.processes import (
+    BOUND,
+    belonging,
+    eventually,
+    eventually_asked,
+    family,
+    gone,
+    kill_all,
+    services,
+)
 from tests.sim import GUILD_READY_SECONDS, simulated_discord
 
 
@@ -54,6 +63,7 @@ class Stage:
 
     def __init__(self, folder: Path, sim: SimulatedDiscord) -> None:
         self.folder = folder
+        self.others = family()  # what other tests keep, such as a container engine
         self.sim = sim
         self.token = sim.token
         self.port = scene(folder, ids_of(sim), sim.token, restart_seconds=0).port
@@ -126,9 +136,13 @@ class Stage:
         try:
             await stop_targets(self.settings, SystemClock())
             assert services(self.folder) == []
-            await eventually(lambda: not belonging(self.folder), 5, explain=lambda: belonging(self.folder))
+            await eventually(lambda: not self.left(), 5, explain=self.left)
         finally:
-            kill_all(self.folder)
+            kill_all(self.folder, others=self.others)
+
+    def left(self) -> list[str]:
+        """What of this test still runs."""
+        return belonging(self.folder, others=self.others)
 
     # ------------------------------------------------------------ the service
 

@@ -21,7 +21,7 @@ from tests.runtime.rig import NAME, OLGA, OTTO, Rig, World, build, changes, runn
 
 MB = 2**20
 SPEC = LogSpec(Path("/srv/bot/bot.log"), Path("/srv/bot/archive"), "bot", keep=3)
-POLICY = RotationPolicy(SPEC, min_bytes=100 * MB, interval=3600.0)
+POLICY = RotationPolicy(SPEC, min_bytes=100 * MB, interval=360.0)
 
 
 @pytest.fixture
@@ -127,23 +127,25 @@ async def test_a_log_that_grew_too_large_is_rotated_by_itself(world: World) -> N
     async with running(await rotating(world, log)) as rig:
         await rig.clock.advance(FIRST_LOOK + 1)
         assert [action.reason for action in rotations(rig)] == ["its log has 150 MB, the limit is 100 MB"]
-        await rig.clock.advance(7200.0)
+        await rig.clock.advance(720.0)
         assert len(rotations(rig)) == 1
         log.write(200 * MB)
-        await rig.clock.advance(3600.0)
+        await rig.clock.advance(360.0)
         assert len(rotations(rig)) == 2
     assert rig.state.incidents == {}
 
 
 async def test_at_its_times_it_is_rotated_whatever_its_size_but_not_empty(world: World) -> None:
     log = log_of(world, 1000)
-    async with running(await rotating(world, log, replace(POLICY, cron="*/30 * * * *"))) as rig:
-        await rig.clock.advance(1801.0)
-        assert [action.reason for action in rotations(rig)] == ["its time has come (*/30 * * * *)"]
-        await rig.clock.advance(1800.0)
+    async with running(
+        await rotating(world, log, replace(POLICY, interval=86_400.0, cron="*/5 * * * *"))
+    ) as rig:
+        await rig.clock.advance(301.0)
+        assert [action.reason for action in rotations(rig)] == ["its time has come (*/5 * * * *)"]
+        await rig.clock.advance(300.0)
         assert len(rotations(rig)) == 1
         log.write(1)
-        await rig.clock.advance(1800.0)
+        await rig.clock.advance(300.0)
         assert len(rotations(rig)) == 2
 
 
@@ -159,7 +161,7 @@ async def test_a_pause_holds_it_and_a_person_does_not(world: World) -> None:
 async def test_a_policy_that_is_off_rotates_nothing_by_itself(world: World) -> None:
     log = log_of(world, 150 * MB)
     async with running(await rotating(world, log, replace(POLICY, enabled=False))) as rig:
-        await rig.clock.advance(7200.0)
+        await rig.clock.advance(720.0)
         assert rotations(rig) == []
         assert (await rotate(rig)).state is ActionState.DONE
         assert "rotation" not in {loop.name for loop in rig.runtime.ops.loops()}
@@ -189,7 +191,7 @@ async def test_a_log_that_must_not_be_rotated_is_refused_with_the_reason(world: 
             await rig.runtime.ops.plan_rotation(NAME)
         ended = await rotate(rig)
         assert ended.state is ActionState.FAILED
-        await rig.clock.advance(7200.0)
+        await rig.clock.advance(720.0)
     assert len(rotations(rig)) == 1
 
 
@@ -207,7 +209,7 @@ async def test_a_full_disk_while_compressing_is_made_up_for_at_a_later_look(worl
     async with running(await rotating(world, log)) as rig:
         await rig.clock.advance(FIRST_LOOK + 1)
         assert (log.size, len(log.asides), log.archives) == (0, 1, [])
-        await rig.clock.advance(2 * 3600.0 + 60)
+        await rig.clock.advance(3600.0 + 400.0)
         assert (len(log.asides), len(log.archives)) == (0, 1)
         assert rotations(rig)[-1].reason == "an earlier rotation was not finished"
 
@@ -220,10 +222,10 @@ async def test_what_a_writer_still_has_open_is_finished_later(world: World) -> N
         assert ended.state is ActionState.DONE
         assert "it is finished later: pid 7 has it open" in ended.detail
         assert step_of(ended, StepName.COMPRESS).state is StepState.SKIPPED
-        await rig.clock.advance(3600.0)
+        await rig.clock.advance(360.0)
         assert log.archives == []
         log.finish()
-        await rig.clock.advance(3600.0)
+        await rig.clock.advance(360.0)
     assert (len(log.asides), len(log.archives)) == (0, 1)
 
 
@@ -261,14 +263,14 @@ async def test_the_loop_is_listed_paused_resumed_and_run(world: World) -> None:
         ops = rig.runtime.ops
         assert ops.loops()[-1].name == "rotation"
         assert not (await ops.pause_loop("rotation", OLGA)).running
-        await rig.clock.advance(7200.0)
+        await rig.clock.advance(720.0)
         assert rotations(rig) == []
         assert (await ops.run_loop("rotation")).runs == 1
         await rig.clock.settle()
         assert len(rotations(rig)) == 1
         log.write(150 * MB)
         assert (await ops.resume_loop("rotation", OLGA)).running
-        await rig.clock.advance(3700.0)
+        await rig.clock.advance(370.0)
         assert len(rotations(rig)) == 2
 
 
