@@ -96,17 +96,20 @@ class Compression:
         with _Child(process) as self._worker:
             try:
                 _yield_disk(process.pid)
-                assert process.stdout is not None
-                await self._follow(process.stdout, progress)
+                await self._follow(process, progress)
             finally:
                 self._worker.kill()
                 await process.wait()
 
-    async def _follow(self, said: asyncio.StreamReader, progress: Callable[[float], None]) -> None:
-        while not self._stopped and (line := await said.readline()):
+    async def _follow(self, process: asyncio.subprocess.Process, progress: Callable[[float], None]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while not self._stopped and (line := await process.stdout.readline()):
             what, *numbers = line.decode().split()
             if what == "at":
                 progress(min(1.0, int(numbers[0]) / max(1, self._size)))
+                if numbers == ["0"]:  # it waits: whoever is told of it sees it before it is done
+                    process.stdin.write(b"g")
                 continue
             self._read, self._written = int(numbers[-2]), int(numbers[-1])
             if what == "failed":

@@ -3,8 +3,8 @@
 Run as `python -I -S …/_worker.py SOURCE TARGET LEVEL`; standard library only. SOURCE and TARGET are
 descriptors that it inherits: it opens nothing, so it needs no rights. The target has the gzip header already
 (RFC 1952); what comes behind it is written here. On standard output it says, a line each: `at BYTES` a few
-times a second, and at last `end READ WRITTEN`, or `failed ERRNO READ WRITTEN`. Whoever started it is there as
-long as its standard input is open; then it leaves.
+times a second, and at last `end READ WRITTEN`, or `failed ERRNO READ WRITTEN`. It begins when whoever started
+it has answered the first `at 0` with a byte on standard input, and leaves when that is closed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Worker:
         self.source, self.target = source, target
         self.packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
         self.read = self.written = self.checksum = 0
-        self.said = -SAY_SECONDS  # the first piece is told at once
+        self.said = time.monotonic()
 
     def run(self) -> None:
         """Raises OSError."""
@@ -64,6 +64,9 @@ def say(line: str) -> None:
 
 def main(source: str, target: str, level: str) -> None:
     os.nice(19)
+    say("at 0")
+    if not os.read(0, 1):
+        return
     os.set_blocking(0, False)
     worker = Worker(int(source), int(target), int(level))
     try:
