@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Test processes: much of a test's time is waiting, so one more than the two cores that CI has. A file stays in one.
+WORKERS ?= 3
 
 .PHONY: demo test check format lint types bench requirements clean
 
@@ -22,7 +24,7 @@ demo: $(VENV)/.demo  ## The real bot in a simulated Discord, no token needed
 	@$(BIN)/opsbot demo $(ARGS)
 
 test: $(VENV)/.dev  ## All tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev  ## Format, lint, types, tests
 	$(BIN)/ruff format --check .
