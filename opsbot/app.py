@@ -83,7 +83,7 @@ async def opened(
 
         logs = _logs(settings, subjects, feeds, clock, running)
         for name in logs.keys() & subjects.keys():
-            subjects[name] = replace(subjects[name], rotator=logs[name].rotator)
+            subjects[name] = _with_log(subjects[name], logs[name])
         parts = Parts(
             state=state,
             store=store,
@@ -213,6 +213,11 @@ def _logs(
             rotator = LogRotator(replace(spec, owned=owned), context)
             found[target.name] = KeptLog(target.rotation, rotator)
     return found
+
+
+def _with_log(subject: Subject, kept: KeptLog) -> Subject:
+    path = kept.policy.log.path
+    return replace(subject, rotator=kept.rotator, log=None if subject.supervisor.own_log() == path else path)
 
 
 def _notifier(spec: NotifierSpec, clock: Clock, ports: Mapping[str, Any]) -> Notifier:

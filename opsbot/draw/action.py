@@ -7,6 +7,7 @@ from opsbot.domain.rule import ActionKind
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import STEP_MARK
 from opsbot.draw.payload import Colour, Embed, Field, Payload
+from opsbot.draw.quoted import quote, result
 from opsbot.text import discord_time, many_lines, one_line, safe_text, seconds_text
 
 _NAME, _LINE, _TEXT, _LOG = 80, 120, 400, 4000
@@ -90,6 +91,8 @@ def _description(action: Action) -> str:
     lines = [_step(number, step) for number, step in enumerate(action.steps[:STEPS_SHOWN], 1)]
     if len(action.steps) > STEPS_SHOWN:
         lines.append(f"… and {len(action.steps) - STEPS_SHOWN} more")
+    if words := quote(action.detail):
+        lines += ["Its last lines:", words]
     return "\n".join(lines)
 
 
@@ -112,6 +115,6 @@ def _fields(action: Action) -> list[Field]:
     fields = [Field("Asked by", f"{who} {discord_time(action.asked.wall)}", inline=True)]
     if reason := safe_text(action.reason, _TEXT):
         fields.append(Field("Reason", reason, inline=True))
-    if detail := safe_text(action.detail, _TEXT):
+    if detail := safe_text(result(action.detail), _TEXT):
         fields.append(Field("Result" if action.ended else "Now", detail))
     return fields

@@ -14,6 +14,7 @@ from opsbot.domain.levels import IncidentState
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import PRIORITY_DOT, incident_colour, incident_dot
 from opsbot.draw.payload import Button, ButtonStyle, Colour, Embed, Field, Payload
+from opsbot.draw.quoted import last_words, result
 from opsbot.draw.values import against
 from opsbot.text import Place, discord_time, safe_text, seconds_text
 
@@ -119,10 +120,12 @@ def _title(incident: Incident) -> str:
 def _description(incident: Incident, late: float) -> list[str]:
     lines = [f"{'' if incident.live else 'It was: '}**{_cause(incident, _CAUSE)}**"]
     if incident.live:
-        doing = safe_text(incident.doing, _CAUSE)
+        doing = safe_text(result(incident.doing), _CAUSE)
         lines.append(f"🤖 {doing}" if doing else "👀 opsbot keeps watching; it does nothing by itself.")
     if late > 0:
         lines.append(f"🕓 This message is {seconds_text(late)} late.")
+    if words := last_words(incident):
+        lines += ["Its last lines:", words]
     return lines
 
 
@@ -177,7 +180,7 @@ def _entry(entry: Entry) -> str:
     who = ""
     if entry.actor and entry.actor.kind is not ActorKind.AUTO:
         who = f"**{safe_text(entry.actor.name, _NAME) or 'somebody'}** "
-    text = safe_text(entry.text, _LINE)
+    text = safe_text(result(entry.text) if entry.kind is EntryKind.DONE else entry.text, _LINE)
     if not who and entry.kind is not EntryKind.SEEN:  # what was seen begins with a rule's name
         text = text[:1].upper() + text[1:]
     return f"{discord_time(entry.at.wall, 'T')} {who}{text}"

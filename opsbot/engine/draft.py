@@ -33,7 +33,14 @@ class LookNow:
     target: str
 
 
-Effect = RunAction | LookNow
+@dataclass(frozen=True, slots=True)
+class ReadLastLines:
+    """What a target said last is to be read, for its incident."""
+
+    target: str
+
+
+Effect = RunAction | LookNow | ReadLastLines
 
 
 @dataclass(slots=True)

@@ -111,6 +111,14 @@ class ActionMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class LastLines:
+    """What a target said last, newest last: its incident is to show it."""
+
+    target: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """The outbox delivered notices (all of one incident and notifier), or gave them up (`dead`)."""
 
@@ -163,10 +171,10 @@ Input = (
     | ActionAsked
     | RotateAsked
     | ActionMoved
+    | LastLines
     | Delivered
     | OwnTrouble
     | Recorded
-    | OwnTrouble
     | Restate
     | Tick
 )

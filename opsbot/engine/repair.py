@@ -14,7 +14,8 @@ from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import ActionKind
 from opsbot.engine import evidence, incidents, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
-from opsbot.engine.draft import Draft, LookNow, RunAction
+from opsbot.engine.draft import Draft, LookNow, ReadLastLines, RunAction
+from opsbot.engine.inputs import LastLines
 from opsbot.engine.parents import parents_down
 from opsbot.engine.restarts import Answer, Ruling, Situation
 from opsbot.engine.state import Known
@@ -85,6 +86,17 @@ def _say_why_not(draft: Draft, known: Known, ruling: Ruling) -> None:
     if live is not None and live.doing != text:
         entry = Entry(draft.now, EntryKind.DECIDED, text, AUTO)
         draft.put_incident(incidents.doing(live, text, entry), NoticeKind.CHANGED, entry)
+        if ruling.final:  # a person must find out why
+            draft.effects.append(ReadLastLines(name))
+
+
+def quote(draft: Draft, said: LastLines) -> None:
+    """What the target said last goes into its incident, unless a result has quoted it already."""
+    live, lines = draft.live(said.target), "\n".join(said.lines)
+    if live is None or not lines or any(entry.text.endswith(lines) for entry in live.timeline):
+        return
+    entry = Entry(draft.now, EntryKind.DONE, f"its last lines were read\n{lines}", AUTO)
+    draft.put_incident(incidents.noted(live, entry), NoticeKind.CHANGED, entry)
 
 
 def _tried(draft: Draft, target: str) -> str:

@@ -23,6 +23,7 @@ from opsbot.engine.inputs import (
     ActionMoved,
     Delivered,
     Input,
+    LastLines,
     OwnTrouble,
     PauseAsked,
     ProcessEnded,
@@ -100,10 +101,8 @@ def _take(draft: Draft, given: Input) -> None:
             draft.state.known[target].looked = True
         case ProcessEnded():
             _ended(draft, given)
-        case ActionMoved(action=action) if action.kind is ActionKind.ROTATE_LOGS:
-            rotation.ended(draft, action)
-        case ActionMoved(action=action, hopeless=hopeless):
-            _moved(draft, action, hopeless=hopeless)
+        case ActionMoved() | LastLines():
+            _done(draft, given)
         case Delivered():
             _delivered(draft, given)
         case OwnTrouble():
@@ -114,6 +113,16 @@ def _take(draft: Draft, given: Input) -> None:
             _time_passed(draft)
         case _:
             _person(draft, given)
+
+
+def _done(draft: Draft, given: ActionMoved | LastLines) -> None:
+    match given:
+        case ActionMoved(action=action) if action.kind is ActionKind.ROTATE_LOGS:
+            rotation.ended(draft, action)
+        case ActionMoved(action=action, hopeless=hopeless):
+            _moved(draft, action, hopeless=hopeless)
+        case LastLines():
+            repair.quote(draft, given)
 
 
 def _person(draft: Draft, given: Input) -> None:

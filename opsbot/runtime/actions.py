@@ -1,4 +1,5 @@
-"""Runs actions: each is worked on step by step, shown while it runs, and its end made durable.
+"""Runs actions: each is worked on step by step, shown while it runs, and its end made durable. Reads what a
+target said last, when a person must find out why it ended.
 
 Everything here may be cut off at any point (kill -9): an action is durable before its first step, so a
 successor takes it up again.
@@ -16,7 +17,7 @@ import structlog
 from opsbot.clock import Clock
 from opsbot.domain.action import Action, ActionState
 from opsbot.domain.rule import ActionKind
-from opsbot.engine.inputs import ActionMoved
+from opsbot.engine.inputs import ActionMoved, Input, LastLines
 from opsbot.errors import RotationError, Stopping, SupervisorError
 from opsbot.runtime.steps import StepBoard, StepFailed
 
@@ -47,14 +48,20 @@ class Actions:
 
     workers: Mapping[ActionKind, Worker]
     clock: Clock
-    done: Callable[[ActionMoved], Awaitable[object]]
+    done: Callable[[Input], Awaitable[object]]
     show: Callable[[Action], None]
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _waiting: list[tuple[Action, bool]] = field(default_factory=list)
+    _unread: list[str] = field(default_factory=list)
 
     def begin(self, action: Action, resumed: bool = False) -> None:
         """Runs an action; returns at once."""
         self._waiting.append((action, resumed))
+        self._arrived.set()
+
+    def read_last_lines(self, target: str) -> None:
+        """Has its incident show what a target said last; returns at once."""
+        self._unread.append(target)
         self._arrived.set()
 
     async def run(self) -> None:
@@ -66,6 +73,9 @@ class Actions:
                 for action, resumed in self._waiting:
                     group.create_task(self._run(action, resumed))
                 self._waiting.clear()
+                for target in self._unread:
+                    group.create_task(self._read(target))
+                self._unread.clear()
 
     async def _run(self, action: Action, resumed: bool) -> None:
         board = StepBoard(action, self.clock, self.show)
@@ -100,12 +110,23 @@ class Actions:
                 return
 
     async def _with_log(self, worker: Worker, target: str, text: str) -> str:
+        return "\n".join([text, *await self._last_lines(worker, target)])
+
+    async def _read(self, target: str) -> None:
+        lines = await self._last_lines(self.workers[ActionKind.RESTART], target)
         try:
-            lines = await worker.last_lines(target)
+            await self.done(LastLines(target, tuple(lines)))
+        except Stopping:
+            return
+        except Exception:
+            log.warning("the target's last lines are not recorded", target=target, exc_info=True)
+
+    async def _last_lines(self, worker: Worker, target: str) -> list[str]:
+        try:
+            return await worker.last_lines(target)
         except Exception:  # the failure itself is worth more than its context
             log.warning("the target's last lines cannot be read", target=target, exc_info=True)
-            lines = []
-        return "\n".join([text, *lines])
+            return []
 
 
 def _at_step(board: StepBoard, text: str) -> str:

@@ -18,7 +18,7 @@ from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec
-from opsbot.engine.draft import Effect, LookNow, RunAction
+from opsbot.engine.draft import Effect, LookNow, ReadLastLines, RunAction
 from opsbot.engine.inputs import Input, ProcessFound, SampleSeen
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
@@ -175,6 +175,8 @@ class Runtime:
                     self.actions.begin(action, resumed)
                 case LookNow(target=target):
                     self.scheduler.wake(target)
+                case ReadLastLines(target=target):
+                    self.actions.read_last_lines(target)
         if any(isinstance(change, Notice) for change in changes):
             self.outbox.wake()
 

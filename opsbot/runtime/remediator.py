@@ -11,6 +11,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.action import STEPS, Action, StepName
@@ -20,6 +21,7 @@ from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
 from opsbot.errors import RotationError
+from opsbot.logs.tail import tail
 from opsbot.rotation.base import Rotator
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.steps import StepBoard, StepFailed
@@ -45,12 +47,13 @@ VERIFIED_BY = ("http", "port")
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What the remediator must know of a target: its supervisor, its policy, the ports it listens on and what
-    keeps its log."""
+    keeps its log. `log`: the file that the target writes itself, beside its output."""
 
     supervisor: Supervisor
     policy: RestartPolicy
     ports: tuple[int, ...] = ()
     rotator: Rotator | None = None
+    log: Path | None = None
 
 
 @dataclass(slots=True)
@@ -67,8 +70,12 @@ class Remediator:
         return await self._reach(board, self.subjects[board.action.target], resumed)
 
     async def last_lines(self, target: str) -> list[str]:
-        """What the target wrote last."""
-        return await self.subjects[target].supervisor.tail(LAST_LINES)
+        """What the target wrote last: to its output, after what it wrote to its own log."""
+        subject = self.subjects[target]
+        lines = await subject.supervisor.tail(LAST_LINES)
+        if subject.log is not None and len(lines) < LAST_LINES:
+            lines = [*await asyncio.to_thread(tail, subject.log, LAST_LINES - len(lines)), *lines]
+        return lines
 
     async def _reach(self, board: StepBoard, subject: Subject, resumed: bool) -> str:
         action = board.action

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from opsbot.domain.process import Exit, Holder, ProcessId, Running
 from opsbot.errors import SupervisorError
+from opsbot.logs.tail import tail
 from opsbot.supervisors import _ports, _proc
 from opsbot.supervisors._endings import Endings
 from opsbot.supervisors._finder import Finder, Sight
@@ -26,7 +27,6 @@ from opsbot.supervisors._pidfd import Grip, first_ended
 from opsbot.supervisors._records import Identity, Records
 from opsbot.supervisors._search import is_keeper
 from opsbot.supervisors._stopping import sweep, terminate
-from opsbot.supervisors._tail import tail
 from opsbot.supervisors.base import Look, Supervisor, SupervisorContext
 
 __all__ = ["Adopt", "Limits", "Match", "Options", "ProcessSupervisor", "build"]

@@ -12,7 +12,7 @@ import pytest
 from opsbot.domain.levels import Outcome
 from opsbot.errors import SupervisorError
 from opsbot.logs._opening import LogRefused, open_log
-from opsbot.supervisors._tail import tail
+from opsbot.logs.tail import tail
 from tests.checks.support import look
 from tests.supervisors.helpers import Place
 

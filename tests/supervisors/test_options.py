@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from opsbot.logs.tail import TAIL_BYTES, tail
 from opsbot.supervisors import _oom
-from opsbot.supervisors._tail import TAIL_BYTES, tail
 from opsbot.supervisors.process import Options
 
 
