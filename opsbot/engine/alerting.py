@@ -98,7 +98,7 @@ def muted(draft: Draft, known: Known, rule: Rule) -> str:
     if desired is not None and desired.wanted is Wanted.STOPPED:
         return f"stopped by {desired.actor.name}"
     if known.handover_until is not None:  # ends by a tick, which tells how it ended
-        return "it ended cleanly: whoever did that may start it again"
+        return "somebody may have ended it to start it again"
     return _starting(known, rule, kinds, draft.now)
 
 

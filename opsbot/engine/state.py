@@ -35,9 +35,9 @@ RESOLVED_KEPT = 200
 class Known:
     """What is known of one target.
 
-    `progress`: how far each rule is, by its name. `handover_until`: a clean exit is followed by a time in
-    which somebody else may start it. `settled`: when the last action on it ended: older samples are no
-    evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may;
+    `progress`: how far each rule is, by its name. `handover_until`: an exit that may be no crash is followed
+    by a time in which somebody else may start it. `settled`: when the last action on it ended: older samples
+    are no evidence. `hopeless`: why starting it again cannot help until a person acts, empty while it may;
     `alike`: processes that look like it.
     `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
     since the process that runs was found. `rotated`: when the last rotation of its log ended;

@@ -200,7 +200,7 @@ def _missing(draft: Draft, known: Known, given: ProcessMissing) -> None:
     desired = draft.desired(known.target.name)
     if desired is None or desired.wanted is Wanted.AS_FOUND:
         _first_start(draft, known)
-    elif desired.wanted is Wanted.RUNNING:
+    elif desired.wanted is Wanted.RUNNING and not _handed_over(draft, known):
         _down(draft, known)
 
 
@@ -218,13 +218,24 @@ def _ended(draft: Draft, given: ProcessEnded) -> None:
     known.running, known.exit = None, given.exit
     if given.exit.asked or draft.action_on(given.target) is not None:
         return
-    if given.exit.clean and max(known.target.restart.handover, given.exit.successor) > 0:
-        wait = max(known.target.restart.handover, given.exit.successor)
-        known.handover_until = draft.now.after(wait)
+    if _handed_over(draft, known):
         return
     if given.exit.successor > 0:  # told at once, but left to whoever starts it anyway
         known.relieved_until = given.exit.at.after(given.exit.successor)
     _down(draft, known)
+
+
+def _handed_over(draft: Draft, known: Known) -> bool:
+    """Whether somebody may have ended it who starts it again: that is waited for. How a process ended that
+    opsbot found running is not known: it may be a deploy as well, and a start beside that would make two."""
+    ended = known.exit
+    if ended is None or (ended.known and not ended.clean):
+        return False
+    until = ended.at.after(max(known.target.restart.handover, ended.successor))
+    if until.mono <= draft.now.mono:
+        return False
+    known.handover_until = until
+    return True
 
 
 def _down(draft: Draft, known: Known) -> None:
