@@ -102,10 +102,17 @@ def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail
     if place is Place.CODE:
         text = _in_code(text)
     elif place is Place.MARKDOWN:
-        text = _MENTION.sub(_end_mention, _MARKUP.sub(r"\\\g<0>", text))
+        return _within_words(clamp(_MENTION.sub(_end_mention, _MARKUP.sub(r"\\\g<0>", text)), limit))
     else:
         text = _MENTION.sub(_end_mention, text)
     return clamp(text, limit)
+
+
+def _within_words(text: str) -> str:
+    """An underscore within a word is no markup; where the text was cut right behind one it would be."""
+    kept = text[:-1].rstrip("_")
+    cut = text.endswith(f"_{ELLIPSIS}") and not kept.endswith("\\")
+    return kept + ELLIPSIS if cut else text
 
 
 def inline_code(untrusted: str, limit: int) -> str:

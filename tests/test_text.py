@@ -217,3 +217,8 @@ def test_times_are_shown_in_each_readers_zone() -> None:
 def test_any_number_can_be_said(value: float) -> None:
     for said in (bytes_text, seconds_text, percent_text, number_text, ago, discord_time):
         assert 0 < len(said(value)) < 40
+
+
+def test_a_word_cut_behind_its_underscore_opens_no_italics() -> None:
+    assert safe_text("@heresnake_case", 13) == "@\u200bheresnake…"
+    assert safe_text("snake_case", 10) == "snake_case"

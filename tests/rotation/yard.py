@@ -163,8 +163,10 @@ class Child:
 def workers(parent: int) -> list[psutil.Process]:
     """The compressing processes of an opsbot."""
     found = []
-    with suppress(psutil.Error):  # one of them ended meanwhile
-        found = [one for one in psutil.Process(parent).children() if _worker.__file__ in one.cmdline()]
+    for child in psutil.Process(parent).children():
+        with suppress(psutil.Error):  # it ended meanwhile, or another test's is not reaped yet
+            if _worker.__file__ in child.cmdline():
+                found.append(child)
     return found
 
 
