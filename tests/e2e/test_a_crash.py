@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.stage import Stage, buttons, text_of
+from tests.e2e.reading import buttons, text_of
+from tests.e2e.stage import Stage
 
 
 async def test_a_killed_service_is_told_restarted_and_resolved(stage: Stage) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from opsbot.config.load import load
 from opsbot.demo.scene import TARGET
 from tests.e2e.processes import lives
-from tests.e2e.stage import Running, Stage, said, text_of
+from tests.e2e.reading import said, text_of
+from tests.e2e.stage import Running, Stage
 
 HOLD_PORT = """
 import socket, sys

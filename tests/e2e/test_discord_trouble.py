@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from opsbot.demo.discord_sim import SimulatedDiscord
 from opsbot.demo.scene import TARGET
-from tests.e2e.stage import Stage, said, text_of
+from tests.e2e.reading import said, text_of
+from tests.e2e.stage import Stage
 
 POST = ("POST", "/channels/*/messages")
 

@@ -11,7 +11,8 @@ from opsbot.control.client import ask, running
 from opsbot.demo.scene import TARGET
 from opsbot.domain.audit import AuditEntry
 from opsbot.stores.sqlite_state import SqliteState
-from tests.e2e.stage import Stage, text_of
+from tests.e2e.reading import text_of
+from tests.e2e.stage import Stage
 
 POLICY = "max_per_hour: 100, backoff_max_seconds: 2"
 

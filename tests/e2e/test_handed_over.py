@@ -14,7 +14,8 @@ from opsbot.demo.faults import Fault
 from opsbot.demo.scene import TARGET
 from opsbot.domain.process import Running as Process
 from opsbot.supervisors.process import ProcessSupervisor
-from tests.e2e.stage import Running, Stage, said, text_of
+from tests.e2e.reading import said, text_of
+from tests.e2e.stage import Running, Stage
 from tests.e2e.test_by_hand import adopted, looks
 
 SHORT, LONG = "handover_seconds: 0.5", "handover_seconds: 3600"

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from opsbot.demo.scene import SERVICE
-from tests.e2e.stage import Stage, text_of
+from tests.e2e.reading import text_of
+from tests.e2e.stage import Stage
 from tests.e2e.test_by_hand import looks, use_command
 
 SAID, SHOWN = 30, 20

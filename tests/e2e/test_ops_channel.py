@@ -10,7 +10,8 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 from structlog.testing import capture_logs
 
-from tests.e2e.stage import Stage, said
+from tests.e2e.reading import said
+from tests.e2e.stage import Stage
 
 
 def given_up(entries: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -15,7 +15,8 @@ from opsbot.control.client import ask, running
 from opsbot.demo.scene import TARGET
 from tests.e2e import launcher
 from tests.e2e.processes import BOUND, eventually_asked
-from tests.e2e.stage import Stage, text_of
+from tests.e2e.reading import text_of
+from tests.e2e.stage import Stage
 from tests.e2e.test_people import STARTED
 
 ARMED = "armed"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.stage import Stage, buttons, said, text_of
+from tests.e2e.reading import buttons, said, text_of
+from tests.e2e.stage import Stage
 
 
 async def test_the_service_runs_on_and_is_adopted(stage: Stage) -> None:

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from opsbot.engine.access import REFUSAL
-from tests.e2e.stage import Stage, buttons, custom_id, said, shown, text_of
+from tests.e2e.reading import buttons, custom_id, said, shown, text_of
+from tests.e2e.stage import Stage
 
 SECTIONS = ("Process", "API", "Gateway", "Log", "Ports", "External")
 """The guide's six, by a word of each title."""
