@@ -179,11 +179,14 @@ class Campaign:
         options = Options.model_validate({"command": command, "cwd": self.log.parent, "log": self.log})
         supervisor = ProcessSupervisor(options, SupervisorContext("service", self.clock, self.state))
         self.running = await supervisor.start(1)
+        keeper = _proc.identify(self.running.keeper_pid, self.clock.boot_id)
+        assert keeper is not None
         try:
             yield
         finally:
             await supervisor.stop(self.running, BOUND)
             await supervisor.close()
+        await until(lambda: not _proc.alive(keeper, self.clock.boot_id))  # it writes out what is left
 
     @asynccontextmanager
     async def by_hand(self, command: list[str]) -> AsyncIterator[None]:
