@@ -81,6 +81,14 @@ class Finder:
             return cookie.token == self._records.token()
         return self._below_target(pid) or self.left_behind(pid)
 
+    def anothers(self, process: ProcessId) -> bool:
+        """Whether another target of this opsbot has the process, or what started it, on record."""
+        others, cookie = self._others(), _proc.cookie(process.pid)
+        own = cookie is not None and cookie.token == self._records.token()
+        return process in others or (
+            cookie is not None and not own and cookie.main in {other.pid for other in others}
+        )
+
     def _below_target(self, pid: int) -> bool:
         known = (self._records.identity(), self._adopted())
         mains = {k.process.pid for k in known if k and _proc.alive(k.process, self._clock.boot_id)}
@@ -120,17 +128,21 @@ class Finder:
         return seen.keeper if _proc.alive(seen.keeper, self._clock.boot_id) else nobody
 
     def _search(self, seen: Identity | None) -> Search:
-        boot_id, others = self._clock.boot_id, self._records.others()
         return Search(
-            boot_id=boot_id,
+            boot_id=self._clock.boot_id,
             token=self._records.token(),
             lock=str(self._records.directory / "lock"),
             pattern=pattern(self._options),
             past=self._past(seen),
             ask=self._options.adopt is Adopt.ASK,
             strangers=frozenset({os.getpid()}),
-            others=frozenset(other for other in others if _proc.alive(other, boot_id)),
+            others=self._others(),
         )
+
+    def _others(self) -> frozenset[ProcessId]:
+        """Live processes of other targets."""
+        boot_id = self._clock.boot_id
+        return frozenset(other for other in self._records.others() if _proc.alive(other, boot_id))
 
     def _past(self, seen: Identity | None) -> Past:
         exits, adopted = self._records.exits(), self._adopted()

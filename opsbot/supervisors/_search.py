@@ -130,7 +130,8 @@ class Search:
         foreign = [f for f in strong if self._foreign(f)]
         free = [f for f in strong if f not in foreign]
         altered = self._altered(found, strong)
-        findings.candidates += [(f.process, f.verdict.reason) for f in found if f.verdict.fit is Fit.ALMOST]
+        almost = [f for f in found if f.verdict.fit is Fit.ALMOST and not self._foreign(f)]
+        findings.candidates += [(f.process, f.verdict.reason) for f in almost]
         findings.candidates += [(f.process, ANOTHERS) for f in foreign]
         findings.candidates += [(f.process, f.verdict.reason) for f in altered]
         findings.blocking = bool(strong or altered)

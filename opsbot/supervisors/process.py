@@ -95,6 +95,8 @@ class ProcessSupervisor:
             )
         if not _proc.alive(process, self._boot_id):
             raise SupervisorError(f"pid {process.pid} does not run any more.", permanent=True)
+        if await asyncio.to_thread(self._finder.anothers, process):
+            raise SupervisorError(f"pid {process.pid} is another target's of this opsbot.", permanent=True)
         if not sight.running:
             await self._take(process, sight)
         return self._finder.running(process, self._records.identity())
@@ -258,6 +260,6 @@ class ProcessSupervisor:
 def _blocked(sight: Sight) -> str:
     found = "; ".join(f"pid {process.pid}: {reason}" for process, reason in sight.findings.candidates)
     return (
-        f"Not started, for it may run already ({found}): stop it, confirm it, or set `adopt: never` "
-        f"if such processes are none of this target's."
+        f"Not started, for it may run already ({found}): stop it, confirm it with /adopt or `opsbot adopt`, "
+        f"or set `adopt: never` if such processes are none of this target's."
     )

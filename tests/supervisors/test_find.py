@@ -198,3 +198,31 @@ async def test_a_script_started_by_hand_is_adopted_but_not_an_editor_of_it(place
         reader.kill()
     assert look.running is not None
     assert look.running.process.pid == child.pid
+
+
+async def test_a_person_cannot_take_another_targets_process_either(place: Place, tmp_path: Path) -> None:
+    other = Place(tmp_path)
+    other.state = tmp_path / "other-state"
+    running = await other.supervisor().start(1)
+    try:
+        supervisor = place.supervisor()
+        with pytest.raises(SupervisorError, match="another target's"):
+            await supervisor.adopt(running.process)
+        theirs = (await other.supervisor().find()).running
+        assert theirs is not None
+        assert theirs.process == running.process
+    finally:
+        kill(running)
+        await other.close()
+
+
+async def test_another_targets_process_in_another_folder_is_not_offered(place: Place, tmp_path: Path) -> None:
+    other = Place(tmp_path)
+    other.state = tmp_path / "other-state"
+    running = await other.supervisor(cwd=Path("/")).start(1)
+    try:
+        look = await place.supervisor().find()
+        assert (look.running, look.candidates) == (None, ())
+    finally:
+        kill(running)
+        await other.close()
