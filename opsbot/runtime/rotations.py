@@ -139,7 +139,8 @@ class Rotations:
         ready = [aside for aside in (*older, *([fresh] if fresh else [])) if not aside.busy]
         compressed = await self._compress(board, kept, ready)
         removed = await self._prune(board, kept, wanted)
-        return "; ".join(text for text in (told, compressed, removed) if text) or "nothing to do"
+        waits = "; ".join(f"{one.path.name} is finished later: {one.busy}" for one in older if one.busy)
+        return "; ".join(text for text in (told, compressed, waits, removed) if text) or "nothing to do"
 
     async def _set_aside(self, board: StepBoard, kept: KeptLog, wanted: Rotate) -> tuple[Aside | None, str]:
         size = await kept.rotator.size() or 0

@@ -147,10 +147,31 @@ async def test_killed_at_any_moment_of_a_rotation_nothing_is_lost_or_doubled(tro
     assert {f"{when} {step}" for step in steps for when in ("before", "after")} <= names
 
 
+async def moment(name: str) -> int:
+    """The number of the first such moment of a rotation by a person."""
+    whole = await until_cut(await night(by_a_person), by_a_person, at=1000)
+    return whole.names.index(name) + 1
+
+
 async def test_killed_while_it_compresses_again_and_again_it_still_ends() -> None:
     here = await night(by_a_person)
     written = here.everywhere
-    for at in (14, 6, 3, 5):
+    for at in (await moment("before compress"), 6, 3, 5):
         await until_cut(here, by_a_person, at)
         assert here.everywhere == written
     await successor(here)
+
+
+async def test_what_is_still_written_to_when_it_is_taken_up_is_named_and_finished_later() -> None:
+    here = await night(by_a_person)
+    await until_cut(here, by_a_person, await moment("before compress"))
+    (aside,) = here.log.asides
+    here.log.asides = [replace(aside, busy="pid 7 has it open")]
+    policy = replace(POLICY, interval=60.0)
+    async with running(await build(here.world, rotation=KeptLog(policy, FakeRotator(SPEC, here.log)))) as rig:
+        await rig.until(lambda: not rig.state.actions)
+        ended = rotations(rig)[-1].detail
+        assert ended.startswith(f"{aside.path.name} is finished later: pid 7 has it open")
+        here.log.finish()
+        await rig.clock.advance(100.0)
+    assert here.log.asides == []
