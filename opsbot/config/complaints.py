@@ -56,6 +56,8 @@ def sentence(error: ErrorDetails, known: list[str], shown: str) -> str:
         return f"must be {error.get('ctx', {}).get('expected', 'another value')}{was}."
     if kind in _TYPES:
         return f"{_TYPES[kind]}{'' if kind == 'missing' else was}."
+    if kind in ("too_short", "string_too_short") and error.get("ctx", {}).get("min_length") == 1:
+        return "must not be empty."
     if kind in _BOUNDS:
         key, text = _BOUNDS[kind]
         return f"{text.format(_bound(error.get('ctx', {}).get(key)))}{was}."

@@ -44,6 +44,9 @@ Timeout = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=Fals
 Count = Annotated[int, BeforeValidator(_no_switch), Field(ge=1, le=1000)]
 """How many, at least one."""
 
+ExitCode = Annotated[int, BeforeValidator(_no_switch), Field(ge=0, le=255)]
+"""What a process can end with (exit(3))."""
+
 Days = Annotated[float, BeforeValidator(_no_switch), Field(allow_inf_nan=False, gt=0, le=3660)]
 """Days, at most ten years."""
 

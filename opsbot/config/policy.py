@@ -36,6 +36,9 @@ def restart_policy(shop: Workshop, file: Sections, own: Restart, path: Path) -> 
         stop_timeout=_or(own.stop_timeout_seconds, usual.stop_timeout),
         start_timeout=_or(own.start_timeout_seconds, usual.start_timeout),
     )
+    if own.backoff_max_seconds is not None and own.backoff_max_seconds < first:
+        text = f"the longest wait is shorter than the first, which is {first:g} s: make it longer."
+        shop.wrong((*path, "backoff_max_seconds"), text)
     _refuse_the_unreachable(shop, policy, path)
     return policy
 

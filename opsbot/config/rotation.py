@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
@@ -26,6 +27,12 @@ from opsbot.domain.rotation import LogSpec, RotationPolicy
 DEFAULT_KEEP = 10
 """Archives of a log that are kept (the guide's `KEEP_FILES`)."""
 
+CRON_FIELDS = 5
+"""Minute, hour, day, month, weekday (crontab(5)); CronSim would take a sixth for seconds."""
+
+REOPEN_SIGNALS = ("SIGHUP", "SIGUSR1", "SIGUSR2")
+"""What programs reopen their logs on. Others end, halt or dump a program that does not know them."""
+
 
 def policies(
     shop: Workshop,
@@ -36,6 +43,7 @@ def policies(
 ) -> dict[str, RotationPolicy]:
     """The policy of each target that has a log."""
     logs = {draft.name: path for draft in drafts if (path := _log_of(shop, draft)) is not None}
+    shared = _shared(shop, drafts, logs)
     stems = Counter(path.stem for path in set(logs.values()))
     found = {}
     for draft in drafts:
@@ -43,8 +51,23 @@ def policies(
         if path is not None:
             name = path.stem if stems[path.stem] == 1 else f"{draft.name}-{path.stem}"
             size = limits["log_size"].warning
-            found[draft.name] = _policy(shop, file, guide or Guide(), draft, path, name, size)
+            policy = _policy(shop, file, guide or Guide(), draft, path, name, size)
+            found[draft.name] = replace(policy, enabled=False) if draft.name in shared else policy
     return found
+
+
+def _shared(shop: Workshop, drafts: Sequence[Draft], logs: Mapping[str, FilePath]) -> set[str]:
+    """Targets whose log is another one's too, which rotates it: the first that has a supervisor."""
+    first: dict[FilePath, str] = {}
+    shared = set()
+    for draft in sorted(drafts, key=lambda draft: draft.supervisor is None):
+        path = logs.get(draft.name)
+        if path is None or (other := first.setdefault(path, draft.name)) == draft.name:
+            continue
+        shared.add(draft.name)
+        if draft.supervisor is not None:
+            shop.remark(f"{draft.name} and {other} have the same log, {path}: it is rotated with {other}.")
+    return shared
 
 
 def _log_of(shop: Workshop, draft: Draft) -> FilePath | None:
@@ -106,9 +129,9 @@ def _signal(shop: Workshop, own: Rotate, path: Path) -> signal.Signals | None:
         return None
     name = own.reopen_signal.upper()
     name = name if name.startswith("SIG") else f"SIG{name}"
-    deadly = {"SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT", "SIGQUIT", "SIGABRT"}
-    if name not in signal.Signals.__members__ or name in deadly:
-        shop.wrong(path, f"`{own.reopen_signal}` makes no program reopen its log: use SIGHUP or SIGUSR1.")
+    if name not in REOPEN_SIGNALS:
+        usual = ", ".join(REOPEN_SIGNALS[:-1]) + f" or {REOPEN_SIGNALS[-1]}"
+        shop.wrong(path, f"`{own.reopen_signal}` makes no program reopen its log: use {usual}.")
         return None
     return signal.Signals[name]
 
@@ -117,6 +140,8 @@ def _cron(shop: Workshop, text: str, path: Path) -> str:
     if not text:
         return ""
     try:
+        if len(text.split()) != CRON_FIELDS:
+            raise CronSimError("Wrong number of fields")
         next(CronSim(text, datetime.now(UTC)))
     except CronSimError as error:
         shop.wrong(path, f"`{text}` is no cron expression ({error}): write five fields, such as `0 2 * * *`.")

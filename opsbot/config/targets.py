@@ -13,7 +13,6 @@ from opsbot.config.document import Path
 from opsbot.config.models.check import CheckSection
 from opsbot.config.models.target import TargetSection
 from opsbot.config.parts import Sections
-from opsbot.config.policy import restart_policy
 from opsbot.config.thresholds import disk_limits, merged
 from opsbot.config.workshop import Workshop
 from opsbot.domain.rule import RestartPolicy
@@ -69,7 +68,11 @@ def draft(
         checks = data.get("checks")
         _checks(shop, file, checks if isinstance(checks, dict) else {}, path, packages, None)
         return None
-    found = Draft(name, section, restart=restart_policy(shop, file, section.restart, (*path, "restart")))
+    found = Draft(name, section)
+    if not shop.watch_only:
+        from opsbot.config.policy import restart_policy  # a look that restarts nothing starts faster without
+
+        found.restart = restart_policy(shop, file, section.restart, (*path, "restart"))
     _checks(shop, file, _with_process(section), path, packages, found)
     elsewhere = section.supervisor is not None and section.supervisor.get("type", "process") != "process"
     if section.supervisor is not None and (elsewhere or not shop.watch_only):

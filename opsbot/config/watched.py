@@ -8,10 +8,10 @@ from typing import Any
 from opsbot.config import guide as summarybot
 from opsbot.config import targets as drafts
 from opsbot.config.adapters import Packages
-from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Path
 from opsbot.config.guide import Guide
 from opsbot.config.parts import Sections
+from opsbot.config.relations import check_parents, check_twins
 from opsbot.config.targets import Draft
 from opsbot.config.thresholds import Limits
 from opsbot.config.workshop import Workshop
@@ -37,32 +37,11 @@ def targets(
         return tuple(_target(draft) for draft in found)
     from opsbot.config.rotation import policies
 
-    _check_parents(shop, {draft.name: draft.section.depends_on for draft in found}, set(given))
+    check_parents(shop, {draft.name: draft.section.depends_on for draft in found}, set(given))
+    check_twins(shop, found)
     rules = _rules(shop, file, found, limits)
     rotations = policies(shop, file, guide, limits, found)
     return tuple(_target(d, rules.get(d.name, ()), rotations.get(d.name)) for d in found)
-
-
-def _check_parents(shop: Workshop, parents: Mapping[str, tuple[str, ...]], names: set[str]) -> None:
-    """Each parent is there, and nothing depends on itself, by whatever way round."""
-    for child, wanted in parents.items():
-        path: Path = ("targets", child, "depends_on")
-        for number, name in enumerate(wanted):
-            if name not in names:
-                shop.wrong((*path, number), f"there is no target `{name}`: {nearest(name, sorted(names))}")
-            elif child == name or child in _ancestors(parents, name):
-                shop.wrong((*path, number), f"`{child}` and `{name}` would wait for each other: remove one.")
-
-
-def _ancestors(parents: Mapping[str, tuple[str, ...]], name: str) -> set[str]:
-    found: set[str] = set()
-    waiting = list(parents.get(name, ()))
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += parents.get(one, ())
-    return found
 
 
 def _rules(

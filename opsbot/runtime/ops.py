@@ -21,10 +21,11 @@ from opsbot.engine.state import Known
 from opsbot.errors import RotationError, Stopping, UsageError
 from opsbot.rotation.base import Plan
 from opsbot.runtime.history import History
+from opsbot.runtime.notes import notes_of
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
-from opsbot.runtime.report import notes_of, sections_of
+from opsbot.runtime.report import sections_of
 from opsbot.runtime.rotations import Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.waiting import within

@@ -80,7 +80,7 @@ class Remediator:
     async def _reach(self, board: StepBoard, subject: Subject, resumed: bool) -> str:
         action = board.action
         began = self.clock.now()
-        running = await self._there(subject, action, resumed)
+        running, killed = await self._there(subject, action, resumed), ""
         if running is not None and running.generation == action.generation:
             for name in STEPS[ActionKind.RESTART][:-1]:
                 board.skip(name, "done before the interruption")
@@ -91,14 +91,15 @@ class Remediator:
         else:
             if action.kind is ActionKind.RESTART:
                 await self._back_up(board, subject)
-            await self._stop(board, subject, running)
+            killed = await self._stop(board, subject, running)
             if action.kind is ActionKind.STOP:
-                return f"stopped in {self.clock.now().since(began):.1f} s"
+                return f"stopped in {self.clock.now().since(began):.1f} s{killed}"
             await self._check_port(board, subject)
             running = await self._start(board, subject)
         answer = await self._verify(board, subject, running)
         verb = "started" if action.kind is ActionKind.START else "restarted"
-        return f"{verb} in {self.clock.now().since(began):.1f} s, pid {running.process.pid}, {answer}"
+        took = self.clock.now().since(began)
+        return f"{verb} in {took:.1f} s, pid {running.process.pid}, {answer}{killed}"
 
     async def _there(self, subject: Subject, action: Action, resumed: bool) -> Running | None:
         """The target's process as it is now. After a crash nothing is searched for (the supervisor itself
@@ -121,21 +122,24 @@ class Remediator:
         except (RotationError, OSError) as error:
             board.skip(StepName.BACKUP, f"not done: {error}")
 
-    async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> None:
+    async def _stop(self, board: StepBoard, subject: Subject, running: Running | None) -> str:
+        """Returns what must be told of it, as a clause: empty unless it had to be killed."""
         if running is None:
             if board.action.kind is ActionKind.STOP:
                 await subject.supervisor.forestall()
             board.skip(StepName.TERM, "it does not run")
             board.skip(StepName.KILL, "it does not run")
-            return
+            return ""
         with board.step(StepName.TERM) as say:
             ended = await subject.supervisor.stop(running, subject.policy.stop_timeout)
             say(str(ended))
-        if ended.asked and ended.signal == signal.SIGKILL:
-            with board.step(StepName.KILL) as say:
-                say(f"it did not stop within {subject.policy.stop_timeout:g} s")
-        else:
+        if not (ended.asked and ended.signal == signal.SIGKILL):
             board.skip(StepName.KILL, "not needed")
+            return ""
+        why = f"it did not stop within {subject.policy.stop_timeout:g} s"
+        with board.step(StepName.KILL) as say:
+            say(why)
+        return f"; it had to be killed, for {why}"
 
     async def _check_port(self, board: StepBoard, subject: Subject) -> None:
         with board.step(StepName.PORT) as say:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from opsbot.checks.base import SECTIONS
-from opsbot.domain.action import Desired, Wanted
 from opsbot.domain.health import Section
 from opsbot.domain.levels import Outcome
-from opsbot.domain.moment import Moment
-from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
-from opsbot.engine.state import State
-from opsbot.runtime.processes import Processes
 
 
 def sections_of(titles: Mapping[str, str], samples: Mapping[str, Sample]) -> tuple[Section, ...]:
@@ -34,31 +29,3 @@ def _findings(check: str, sample: Sample | None) -> Iterable[Finding]:
     if sample is None:
         return (Finding(Outcome.UNKNOWN, check.capitalize(), "not looked at yet"),)
     return sample.findings or (Finding(sample.outcome, check.capitalize(), sample.detail),)
-
-
-def notes_of(
-    state: State, processes: Processes, target: str, now: Moment, remarks: Sequence[str]
-) -> tuple[str, ...]:
-    """What a report says beside its findings: what holds automation, what is being done, what looks alike."""
-    notes = []
-    pause, desired = state.pauses.get(target), state.desired.get(target)
-    if pause is not None:
-        minutes = max(0.0, pause.until.mono - now.mono) / 60
-        notes.append(f"Automation paused by {pause.actor.name} for {minutes:.0f} more min: {pause.reason}")
-    if desired is not None and desired.wanted is Wanted.STOPPED:
-        notes.append(_stopped(desired, runs=processes.current(target) is not None))
-    for pid, reason in processes.lookalikes(target):
-        notes.append(f"pid {pid} looks like it ({reason}): an admin can take it with /adopt")
-    notes += remarks
-    for action in (state.action_on(target), state.rotation_of(target)):
-        if action is not None:
-            what = "rotation of its log" if action.kind is ActionKind.ROTATE_LOGS else action.kind.value
-            notes.append(f"A {what} is in progress, asked by {action.actor.name}")
-    return tuple(notes)
-
-
-def _stopped(desired: Desired, *, runs: bool) -> str:
-    text = f"Stopped by {desired.actor.name}: {desired.reason}"
-    if runs:
-        return f"{text}. Somebody started it since; opsbot keeps it running only when it is started here"
-    return f"{text}. It stays stopped until somebody starts it"

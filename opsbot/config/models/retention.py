@@ -11,7 +11,7 @@ class Keep(Section):
     """How long one kind of data is kept, and where."""
 
     duration_days: Days = Field(30.0, description="days until deleted")
-    path: str | None = Field(None, description="folder for exported or archived files")
+    path: str | None = Field(None, min_length=1, description="folder for exported or archived files")
 
 
 class Retention(Section):

@@ -7,7 +7,17 @@ from typing import Any
 from pydantic import Field
 
 from opsbot.config.causes import Cause
-from opsbot.config.fields import Count, Days, NotNegative, Seconds, Section, TargetName, Timeout, Word
+from opsbot.config.fields import (
+    Count,
+    Days,
+    ExitCode,
+    NotNegative,
+    Seconds,
+    Section,
+    TargetName,
+    Timeout,
+    Word,
+)
 
 
 class Restart(Section):
@@ -21,7 +31,7 @@ class Restart(Section):
     causes: tuple[Cause, ...] | None = Field(
         None, description="what may restart it: died, unhealthy, rule; and gateway_lost, zombie_sockets, …"
     )
-    never_codes: tuple[int, ...] | None = Field(None, description="exit codes that mean: do not restart")
+    never_codes: tuple[ExitCode, ...] | None = Field(None, description="exit codes that mean: do not restart")
     handover_seconds: Seconds | None = Field(None, description="wait for a new process after a clean exit")
     start_grace_seconds: Seconds | None = Field(
         None, description="after its start, time until its first good answer is missed"
@@ -35,12 +45,12 @@ class Rotate(Section):
 
     enabled: bool | None = Field(None, description="whether opsbot rotates it by itself")
     path: str | None = Field(
-        None, description="the log; default: what the supervisor writes or a check reads"
+        None, min_length=1, description="the log; default: what the supervisor writes or a check reads"
     )
     max_size_mb: NotNegative | None = Field(None, description="size from which it is rotated")
     keep: int | None = Field(None, ge=0, le=10_000, description="archives kept")
     max_age_days: Days | None = Field(None, description="days after which an archive is deleted")
-    archive_dir: str | None = Field(None, description="folder of the archives")
+    archive_dir: str | None = Field(None, min_length=1, description="folder of the archives")
     cron: str = Field("", max_length=100, description="rotated at these times too, whatever its size")
     watched: bool = Field(False, description="the target reopens a renamed log by itself")
     reopen_signal: str | None = Field(None, description="signal on which the target reopens its log")
