@@ -114,3 +114,14 @@ class Options(SupervisorOptions):
     adopt: Adopt = Adopt.AUTO
     stop_signal: Annotated[str, BeforeValidator(_signal)] = "SIGTERM"
     standby: bool = True
+
+    def twin_of(self, other: SupervisorOptions) -> str:
+        """Variables do not tell processes apart: a copy started by hand may lack what would be compared."""
+        if not isinstance(other, Options) or self.adopt is other.adopt is Adopt.NEVER:
+            return ""
+        if (self.command, self.cwd, self.user) != (other.command, other.cwd, other.user):
+            return ""
+        return (
+            "runs the same command in the same folder: give one of them another argument or `cwd`, or set "
+            "`adopt: never` for both"
+        )

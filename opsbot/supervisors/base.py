@@ -22,6 +22,11 @@ class SupervisorOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def twin_of(self, other: SupervisorOptions) -> str:  # noqa: ARG002 - nothing is a twin unless a kind says so
+        """Why opsbot could not tell this target's process from that of another target of the same kind, with
+        the remedy; empty when it can."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class SupervisorContext:

@@ -62,6 +62,10 @@ class Options(SupervisorOptions):
     unit: Annotated[str, AfterValidator(_unit)]
     scope: Scope = Scope.SYSTEM
 
+    def twin_of(self, other: SupervisorOptions) -> str:
+        """One unit is one target."""
+        return "has the same unit: make them one target" if self == other else ""
+
 
 def build(options: Options, context: SupervisorContext) -> Supervisor:
     """The registry's entry."""

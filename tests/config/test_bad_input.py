@@ -110,7 +110,7 @@ def test_a_misspelt_key_is_told_with_the_nearest_right_one(text: str, key: str, 
         ("targets: [web]", "targets", "one key for each"),
         ("targets: {web: 5}", "targets.web", "must hold keys with values"),
         ("targets: {web: {}}", "targets.web.checks", "is missing"),
-        ("targets: {web: {checks: {}}}", "targets.web.checks", "at least 1"),
+        ("targets: {web: {checks: {}}}", "targets.web.checks", "must not be empty"),
         ("targets: {web: {checks: {disk: 5}}}", "targets.web.checks.disk", "must hold keys with values"),
         ("targets: {'../x': {checks: {disk: {}}}}", "targets.../x", "is no name"),
         (

@@ -129,7 +129,7 @@ def test_a_target_may_depend_on_others() -> None:
     ("parents", "words"),
     [
         ({"bot": "[dbb]", "db": "[]"}, "did you mean `db`?"),
-        ({"bot": "[bot]", "db": "[]"}, "wait for each other"),
+        ({"bot": "[bot]", "db": "[]"}, "wait for itself"),
     ],
 )
 def test_a_parent_that_cannot_be_is_refused(parents: dict[str, str], words: str) -> None:

@@ -74,8 +74,8 @@ def test_the_times_of_all_logs_stand_in_the_schedule() -> None:
         ("{cron: '0 25 * * *'}", "cron", "Bad hour"),
         ("{cron: '0 0 30 2 *'}", "cron", ""),
         ("{cron: daily}", "cron", "five fields"),
-        ("{reopen_signal: kill}", "reopen_signal", "use SIGHUP or SIGUSR1"),
-        ("{reopen_signal: nonsense}", "reopen_signal", "use SIGHUP or SIGUSR1"),
+        ("{reopen_signal: kill}", "reopen_signal", "use SIGHUP, SIGUSR1 or SIGUSR2"),
+        ("{reopen_signal: nonsense}", "reopen_signal", "use SIGHUP, SIGUSR1 or SIGUSR2"),
     ],
 )
 def test_a_wrong_time_or_signal_is_refused(own: str, key: str, words: str) -> None:

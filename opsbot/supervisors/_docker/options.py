@@ -66,3 +66,7 @@ class Options(SupervisorOptions):
         if find_spec("aiodocker") is None:
             raise ValueError("needs the Python package aiodocker: `pip install 'opsbot[docker]'`")
         return self
+
+    def twin_of(self, other: SupervisorOptions) -> str:
+        """One container is one target."""
+        return "has the same container: make them one target" if self == other else ""
