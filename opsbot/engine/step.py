@@ -37,6 +37,7 @@ from opsbot.engine.inputs import (
     SampleSeen,
     Tick,
 )
+from opsbot.engine.parents import parents_awaited
 from opsbot.engine.restarts import Answer
 from opsbot.engine.state import Known, State
 from opsbot.errors import Refused
@@ -188,17 +189,21 @@ def _relieve_children(draft: Draft, parent: str) -> None:
 
 
 def _missing(draft: Draft, known: Known, given: ProcessMissing) -> None:
-    first, known.looked, ended = not known.looked, True, given.exit
+    first, ended = not known.looked, given.exit
     if known.alike and not given.alike:
         known.hopeless = ""  # what kept it from being started is gone
     known.running, known.alike = None, given.alike
     known.exit = ended if ended is not None else known.exit
     if ended is not None and ended.successor > 0:
         known.relieved_until = ended.at.after(ended.successor)
+    desired = draft.desired(known.target.name)
+    day_one = desired is None or desired.wanted is Wanted.AS_FOUND
+    if first and day_one and parents_awaited(draft, known.target):
+        return  # until then it counts as not looked for: neither started nor missed
+    known.looked = True
     if not first or draft.action_on(known.target.name) is not None:
         return
-    desired = draft.desired(known.target.name)
-    if desired is None or desired.wanted is Wanted.AS_FOUND:
+    if desired is None or day_one:
         _first_start(draft, known)
     elif desired.wanted is Wanted.RUNNING and not _handed_over(draft, known):
         _down(draft, known)

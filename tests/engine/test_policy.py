@@ -164,6 +164,50 @@ def test_a_person_restarts_a_child_whatever_its_parent_does() -> None:
     assert pair.acted_on() == [PARENT, NAME]
 
 
+def day_one() -> Pair:
+    bot = replace(target(), depends_on=(PARENT,))
+    database = replace(target(), name=PARENT, title="Database")
+    return Pair(State.of([bot, database], {"ops": frozenset(Severity)}))
+
+
+def test_on_day_one_a_child_is_started_after_its_parent_and_nobody_is_alarmed() -> None:
+    pair = day_one()
+    pair.give(ProcessMissing(NAME, None))
+    pair.give(ProcessMissing(PARENT, None))
+    pair.look(NAME, "process", Outcome.FAIL)
+    pair.give(ProcessMissing(NAME, None))
+    assert pair.acted_on() == [PARENT]
+    pair.now = pair.now.after(1.0)
+    pair.give(ends_well(pair))
+    pair.give(ProcessFound(PARENT, Running(ProcessId("boot-1", 99, 1), pair.now, 1)))
+    pair.give(ProcessMissing(NAME, None), after=1.0)
+    assert [(e.action.target, e.action.kind) for e in pair.started] == [
+        (PARENT, ActionKind.START),
+        (NAME, ActionKind.START),
+    ]
+    assert pair.state.incidents == {}
+
+
+def test_on_day_one_a_child_whose_parent_cannot_be_started_is_missed() -> None:
+    pair = day_one()
+    pair.give(ProcessMissing(NAME, None))
+    pair.give(ProcessMissing(PARENT, None))
+    failed = replace(pair.started[-1].action, state=ActionState.FAILED, ended=pair.now, detail="no such file")
+    pair.give(ActionMoved(failed, hopeless=True))
+    pair.give(ProcessMissing(NAME, None), after=1.0)
+    pair.look(NAME, "process", Outcome.FAIL)
+    assert "depends on Database, which does not run" in pair.doing(NAME)
+
+
+def test_a_child_of_what_a_person_stopped_names_that_person() -> None:
+    pair = Pair.made()
+    pair.give(ActionAsked(PARENT, ActionKind.STOP, OLGA, "now"))
+    pair.give(ends_well(pair), after=1.0)
+    pair.state.known[PARENT].running = None
+    pair.dies(NAME)
+    assert "depends on Database, which was stopped by Olga" in pair.doing(NAME)
+
+
 # -- grace after a start
 
 
