@@ -102,6 +102,15 @@ class RotateAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A person has taken a process that somebody started for the target's: it is wanted to run."""
+
+    target: str
+    pid: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class ActionMoved:
     """A running action has made progress or ended (its `state` says which). `hopeless`: it failed in a way
     that trying again cannot help, such as a missing executable."""
@@ -170,6 +179,7 @@ Input = (
     | ResumeAsked
     | ActionAsked
     | RotateAsked
+    | Adopted
     | ActionMoved
     | LastLines
     | Delivered

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from opsbot.domain.action import Pause
+from opsbot.domain.action import Pause, Wanted
 from opsbot.domain.actor import AUTO, Actor
 from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState
 from opsbot.domain.notice import NoticeKind
 from opsbot.engine import incidents, repair, restarts
 from opsbot.engine.draft import Draft
-from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked
+from opsbot.engine.inputs import Acknowledge, ActionAsked, Adopted, PauseAsked
 from opsbot.engine.restarts import Answer
 from opsbot.errors import Refused
 
@@ -75,6 +75,17 @@ def ask(draft: Draft, asked: ActionAsked) -> None:
         raise Refused(f"Not now: {ruling.reason}.")
     known.hopeless = ""
     repair.begin(draft, known, asked.kind, asked.actor, asked.reason, asked.incident)
+
+
+def adopt(draft: Draft, done: Adopted) -> None:
+    """A process is the target's on a person's word: whoever says so wants it to run, also after a stop."""
+    reason = f"pid {done.pid}"
+    draft.audit(done.actor, "adopt", done.target, "allowed", reason)
+    desired = draft.desired(done.target)
+    if desired is not None and desired.wanted is Wanted.STOPPED:
+        reason = f"adopted as {reason}"
+        draft.add(replace(desired, wanted=Wanted.RUNNING, actor=done.actor, reason=reason, at=draft.now))
+    _note(draft, done.target, f"pid {done.pid} was taken for it", done.actor)
 
 
 def _note(draft: Draft, target: str, text: str, actor: Actor) -> None:

@@ -21,6 +21,7 @@ from opsbot.engine.inputs import (
     Acknowledge,
     ActionAsked,
     ActionMoved,
+    Adopted,
     Delivered,
     Input,
     LastLines,
@@ -139,6 +140,8 @@ def _person(draft: Draft, given: Input) -> None:
             people.ask(draft, given)
         case RotateAsked():
             rotation.ask(draft, given)
+        case Adopted():
+            people.adopt(draft, given)
         case Recorded(actor=actor, verb=verb, target=target, outcome=outcome, reason=reason):
             draft.audit(actor, verb, target, outcome, reason)
 

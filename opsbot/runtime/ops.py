@@ -16,7 +16,15 @@ from opsbot.domain.health import HealthReport, MetricsReport, Section
 from opsbot.domain.incident import Incident
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
-from opsbot.engine.inputs import Acknowledge, ActionAsked, PauseAsked, Recorded, ResumeAsked, RotateAsked
+from opsbot.engine.inputs import (
+    Acknowledge,
+    ActionAsked,
+    Adopted,
+    PauseAsked,
+    Recorded,
+    ResumeAsked,
+    RotateAsked,
+)
 from opsbot.engine.state import Known
 from opsbot.errors import RotationError, Stopping, UsageError
 from opsbot.rotation.base import Plan
@@ -174,10 +182,10 @@ class Ops:
         return next(change for change in decided.changes if isinstance(change, Action))
 
     async def adopt(self, target: str, pid: int, actor: Actor) -> Running:
-        """Takes a candidate for the target's process."""
+        """Takes a candidate for the target's process, which is wanted to run from then on."""
         self._known(target)
         running = await self.processes.adopt(target, pid)
-        await self.pipeline.ask(Recorded(actor, "adopt", target, "allowed", f"pid {pid}"))
+        await self.pipeline.ask(Adopted(target, pid, actor))
         return running
 
     async def candidates(self, target: str) -> tuple[tuple[int, str], ...]:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from opsbot.domain.action import Action, ActionState, StepName, StepState
+from opsbot.domain.action import Action, ActionState, StepName, StepState, Wanted
 from opsbot.domain.actor import AUTO
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
@@ -268,3 +268,16 @@ async def test_what_looks_like_the_target_is_named_and_taken_on_a_persons_word()
         assert rig.state.known[NAME].running is not None
         entries = [c for c in changes(rig) if isinstance(c, AuditEntry) and c.verb == "adopt"]
         assert [(e.actor, e.reason) for e in entries] == [(OLGA, "pid 77")]
+
+
+async def test_what_is_adopted_after_a_stop_is_wanted_to_run() -> None:
+    world = World()
+    async with running(await build(world)) as rig:
+        ops = rig.runtime.ops
+        await ops.act(NAME, ActionKind.STOP, "maintenance", OLGA)
+        await rig.until(lambda: not rig.state.actions)
+        world.host.candidates = [(ProcessId(world.clock.boot_id, 77, 1), "it runs elsewhere")]
+        await ops.adopt(NAME, 77, OTTO)
+        desired = rig.state.desired[NAME]
+        assert (desired.wanted, desired.actor, desired.reason) == (Wanted.RUNNING, OTTO, "adopted as pid 77")
+        assert (await ops.health(NAME)).notes == ()
