@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
 from opsbot.domain.action import STEPS, Action, ActionState, Desired, RestartMark, Step, Wanted
 from opsbot.domain.actor import AUTO, Actor, ActorKind
@@ -104,7 +105,13 @@ def _tried(draft: Draft, target: str) -> str:
     live = draft.live(target)
     done = [e for e in live.timeline if e.kind is EntryKind.DONE and e.actor == AUTO] if live else []
     results = [e.text.split("\n", 1)[0] for e in done if not e.text.startswith(tuple(_GERUND.values()))]
-    return f". Tried: {'; '.join(results[-TRIED_SHOWN:])}" if results else ""
+    return f". Tried: {'; '.join(_counted(results[-TRIED_SHOWN:]))}" if results else ""
+
+
+def _counted(texts: list[str]) -> list[str]:
+    """What comes several times in a row is said once."""
+    found = [(text, len(list(same))) for text, same in groupby(texts)]
+    return [text if times == 1 else f"{text} ({times} times)" for text, times in found]
 
 
 def _doing_text(ruling: Ruling) -> str:
@@ -112,7 +119,8 @@ def _doing_text(ruling: Ruling) -> str:
         case Answer.WAIT:
             return f"Restart waits: {ruling.reason}"
         case Answer.HOLD:
-            return f"No more automatic restarts: {ruling.reason}. A person must decide"
+            until = " until one of them is an hour ago" if ruling.until else ""
+            return f"No more automatic restarts{until}: {ruling.reason}. A person must decide"
         case _:
             remedy = ". A person must act" if ruling.final else ""
             return f"No automatic restart: {ruling.reason}{remedy}"

@@ -260,6 +260,17 @@ def test_giving_up_is_p1_with_what_was_tried() -> None:
     assert "log line" not in text
 
 
+def test_what_was_tried_several_times_is_said_once_and_when_the_next_try_comes() -> None:
+    drive = healthy(RestartPolicy(max_per_hour=2))
+    drive.crashes()
+    fail(drive, "step 6 of 6: it exited with code 1")
+    drive.tick(drive.due_in() or 0.0)
+    fail(drive, "step 6 of 6: it exited with code 1")
+    (held,) = [line for line in drive.incident.alerts if line.rule == HOLD_RULE]
+    assert held.text.endswith("Tried: step 6 of 6: it exited with code 1 (2 times)")
+    assert drive.incident.doing.startswith("No more automatic restarts until one of them is an hour ago: ")
+
+
 def test_an_exit_code_that_forbids_a_restart_is_giving_up_too() -> None:
     drive = healthy()
     drive.crashes(code=78)
