@@ -39,6 +39,9 @@ def _take_up(draft: Draft, action: Action) -> None:
         draft.put_action(repair.failed_without(action, "the target is no longer configured", draft.now))
     elif action.kind is ActionKind.ROTATE_LOGS:
         _take_up_rotation(draft, action, known)
+    elif not action.on_service:  # left by another version
+        text = f"this version of opsbot cannot go on with it ({action.kind.value})"
+        draft.put_action(repair.failed_without(action, text, draft.now))
     elif known.target.supervisor is None:
         draft.put_action(repair.failed_without(action, "the target has no supervisor any more", draft.now))
     else:

@@ -79,13 +79,13 @@ class Actions:
 
     async def _run(self, action: Action, resumed: bool) -> None:
         board = StepBoard(action, self.clock, self.show)
-        worker = self.workers[action.kind]
         hopeless = False
         try:
-            ended = board.end(ActionState.DONE, await worker.work(board, resumed))
+            ended = board.end(ActionState.DONE, await self.workers[action.kind].work(board, resumed))
         except (StepFailed, SupervisorError, RotationError) as failure:
             hopeless = isinstance(failure, SupervisorError) and failure.permanent
             text = _at_step(board, str(failure))
+            worker = self.workers[action.kind]
             ended = board.end(ActionState.FAILED, await self._with_log(worker, action.target, text))
         except Stopping:
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.domain.action import ActionState
+from opsbot.domain.action import Action, ActionState
 from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.rotation import LogSpec, RotationPolicy
@@ -125,3 +125,13 @@ def test_a_rotation_of_a_log_that_is_no_longer_configured_has_failed() -> None:
     drive.state.known[NAME].target = replace(drive.state.known[NAME].target, rotation=None)
     drive.state.apply(resume(drive.state, drive.now).changes)
     assert drive.state.actions == {}
+
+
+def test_an_action_that_only_another_version_could_finish_is_not_left_open() -> None:
+    drive = watched()
+    drive.give(ActionAsked(NAME, ActionKind.RESTART, OLGA, "now"))
+    (action,) = drive.state.actions.values()
+    drive.state.actions[action.id] = replace(action, kind=ActionKind.INVESTIGATE)
+    decided = resume(drive.state, drive.now)
+    assert [c.state for c in decided.changes if isinstance(c, Action)] == [ActionState.FAILED]
+    assert decided.effects == []
