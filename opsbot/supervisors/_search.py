@@ -15,7 +15,8 @@ from opsbot.supervisors._match import Fit, Pattern, Verdict
 EXEC_TRIES = 10
 EXEC_PAUSE_SECONDS = 0.001
 ANOTHERS = "it belongs to another target or another opsbot"
-_KEEPER = os.fsencode(ENTRY)
+_KEEPER = os.fsencode(ENTRY[ENTRY.rindex("/opsbot/") :])
+"""Ends the command line of every keeper, also of one that an opsbot from another folder started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class Search:
         holders = away or [
             process
             for pid in _locks.holders(self.lock)
-            if (process := _proc.identify(pid, self.boot_id)) and ENTRY not in _proc.argv(pid)
+            if (process := _proc.identify(pid, self.boot_id)) and not is_keeper(pid)
         ]
         if holders:
             findings.target = min(holders, key=lambda process: process.start_ticks)
