@@ -17,7 +17,7 @@ _WORDS = {
     ActionKind.RESTART: ("Restarting", "restarted", "Restart"),
     ActionKind.START: ("Starting", "started", "Start"),
     ActionKind.STOP: ("Stopping", "stopped", "Stop"),
-    ActionKind.ROTATE_LOGS: ("Rotating the logs of", "logs rotated", "Rotation of the logs"),
+    ActionKind.ROTATE_LOGS: ("Rotating the log of", "rotation done", "Rotation of the log"),
     ActionKind.INVESTIGATE: ("Collecting diagnostics of", "diagnostics collected", "Collecting diagnostics"),
     ActionKind.MONITOR: ("Watching closely", "watched closely", "Close watch"),
     ActionKind.CHECK_API_KEY: ("Checking the API key of", "API key checked", "Check of the API key"),
@@ -53,7 +53,9 @@ def step_line(number: int, step: Step) -> str:
 def result_lines(action: Action) -> str:
     """What came of it, for a terminal; the detail may be several lines (the target's last log lines)."""
     target, detail = one_line(action.target, _NAME), many_lines(action.detail, _LOG)
-    return f"Done: {target} {detail}" if action.state is ActionState.DONE else f"Failed: {target}: {detail}"
+    if action.state is not ActionState.DONE:
+        return f"Failed: {target}: {detail}"
+    return f"Done: {target} {detail}" if action.on_service else f"Done: {target}: {detail}"
 
 
 _TERMINAL_MARK = {

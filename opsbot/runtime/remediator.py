@@ -80,26 +80,28 @@ class Remediator:
     async def _reach(self, board: StepBoard, subject: Subject, resumed: bool) -> str:
         action = board.action
         began = self.clock.now()
-        running, killed = await self._there(subject, action, resumed), ""
+        running, killed, ran = await self._there(subject, action, resumed), "", False
         if running is not None and running.generation == action.generation:
             for name in STEPS[ActionKind.RESTART][:-1]:
                 board.skip(name, "done before the interruption")
             self.processes.started(action.target, running)
         elif action.kind is ActionKind.START and running is not None:
             board.skip(StepName.PORT, "it runs already")
-            running = await self._start(board, subject)
+            running, ran = await self._start(board, subject), True
         else:
             if action.kind is ActionKind.RESTART:
                 await self._back_up(board, subject)
             killed = await self._stop(board, subject, running)
+            if action.kind is ActionKind.STOP and running is None:
+                return "did not run, and stays stopped until somebody starts it"
             if action.kind is ActionKind.STOP:
                 return f"stopped in {self.clock.now().since(began):.1f} s{killed}"
             await self._check_port(board, subject)
             running = await self._start(board, subject)
         answer = await self._verify(board, subject, running)
-        verb = "started" if action.kind is ActionKind.START else "restarted"
-        took = self.clock.now().since(began)
-        return f"{verb} in {took:.1f} s, pid {running.process.pid}, {answer}{killed}"
+        took = f"{self.clock.now().since(began):.1f} s"
+        done = f"started in {took}" if action.kind is ActionKind.START else f"restarted in {took}"
+        return f"{'ran already' if ran else done}, pid {running.process.pid}, {answer}{killed}"
 
     async def _there(self, subject: Subject, action: Action, resumed: bool) -> Running | None:
         """The target's process as it is now. After a crash nothing is searched for (the supervisor itself

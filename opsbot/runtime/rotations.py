@@ -106,10 +106,15 @@ class Rotations:
         except Stopping:
             return
         except (RotationError, OSError) as error:
-            self._errors += 1
-            if kept.said != str(error):  # what is wrong at every look is said once
-                log.warning("log not looked at", target=target, error=str(error))
-            kept.said = str(error)
+            self._failed(target, kept, str(error))
+        except Exception as broken:  # it costs one look at one log, not the watching
+            self._failed(target, kept, repr(broken), broken)
+
+    def _failed(self, target: str, kept: KeptLog, error: str, broken: Exception | None = None) -> None:
+        self._errors += 1
+        if kept.said != error:  # what is wrong at every look is said once
+            log.warning("log not looked at", target=target, error=error, exc_info=broken)
+        kept.said = error
 
     async def _wish(self, kept: KeptLog, *, by_time: bool) -> tuple[str, Rotate] | None:
         size = await kept.rotator.size() or 0

@@ -20,7 +20,7 @@ async def test_a_rotation_that_loses_nothing_begins_at_once_and_shows_its_steps(
     await up.operations.step(1, 0, StepState.DONE, 0.25)
     await up.sim.wait_for(lambda: private(up, "✅ 1. Set the log aside (250 ms)"))
     await up.operations.end(1)
-    await up.sim.wait_for(lambda: public(up, "summarybot: logs rotated"))
+    await up.sim.wait_for(lambda: public(up, "summarybot: rotation done"))
 
 
 async def test_a_rotation_that_may_lose_lines_is_asked_first(up: Stage) -> None:

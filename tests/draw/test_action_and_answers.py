@@ -69,6 +69,13 @@ def test_the_terminal_shows_the_same_steps() -> None:
     assert result_lines(failed) == "Failed: summarybot: it exited with code 1\nlast line"
 
 
+def test_what_is_said_of_a_service_continues_its_name_and_what_is_said_of_its_log_does_not() -> None:
+    done = replace(RESTART, state=ActionState.DONE, detail="stopped in 0.2 s")
+    assert result_lines(done) == "Done: summarybot stopped in 0.2 s"
+    rotated = replace(done, kind=ActionKind.ROTATE_LOGS, detail="5 MB set aside")
+    assert result_lines(rotated) == "Done: summarybot: 5 MB set aside"
+
+
 def title(payload: Payload) -> str:
     return payload.embeds[0].title
 

@@ -232,6 +232,7 @@ async def test_starting_what_runs_leaves_it_running() -> None:
         ended = await rig.action_ends(action.id)
         assert ended.state is ActionState.DONE
         assert step_of(ended, StepName.PORT).detail == "it runs already"
+        assert ended.detail.startswith("ran already, pid ")
         assert rig.runtime.processes.current(NAME) == running_already.process
     assert (world.host.started, world.host.stopped) == ([], [])
 

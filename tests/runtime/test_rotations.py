@@ -281,3 +281,16 @@ async def test_a_log_too_small_to_be_cut_without_loss_stays_and_that_is_no_failu
         ended = await rotate(rig)
     assert ended.state is ActionState.DONE
     assert "too small to be rotated" in ended.detail
+
+
+class Broken(FakeRotator):
+    async def size(self) -> int | None:
+        raise ValueError("what nobody thought of")
+
+
+async def test_a_look_that_breaks_costs_nothing_but_that_look(world: World) -> None:
+    log = log_of(world)
+    async with running(await build(world, rotation=KeptLog(POLICY, Broken(SPEC, log)))) as rig:
+        await rig.clock.advance(400.0)
+        (loop,) = rig.runtime.rotations.loops()
+        assert (loop.runs, loop.errors) == (2, 2)

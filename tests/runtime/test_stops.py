@@ -37,6 +37,10 @@ async def test_what_a_person_stopped_stays_stopped_also_after_opsbot_restarts() 
         await rig.clock.advance(300.0)
         assert (world.host.started, world.host.running) == ([], None)
         assert rig.state.incidents == {}
+        again = await rig.runtime.ops.act(NAME, ActionKind.STOP, "to be sure", OTTO)
+        assert (await rig.action_ends(again.id)).detail == (
+            "did not run, and stays stopped until somebody starts it"
+        )
         action = await rig.runtime.ops.act(NAME, ActionKind.START, "done", OTTO)
         assert (await rig.action_ends(action.id)).state is ActionState.DONE
         assert world.host.running is not None
