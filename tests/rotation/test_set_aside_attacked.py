@@ -29,14 +29,13 @@ def way(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyPa
     return WAYS[request.param]
 
 
-@pytest.mark.parametrize("trap", TRAPS)
-@pytest.mark.parametrize("ending", ["", ".half"])
-async def test_a_name_that_was_made_a_moment_before_is_not_used(
-    desk: Desk, way: Way, trap: str, ending: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    precious = desk.folder / "precious"
+def spring(
+    monkeypatch: pytest.MonkeyPatch, desk: Desk, trap: str, ending: str = ""
+) -> tuple[Path, list[Path]]:
+    """Somebody makes the name that was chosen, with an ending, before it is used. Returns the precious file
+    that the trap leads to, and the trap."""
+    precious, chosen, traps = desk.folder / "precious", Archive.aside_path, list[Path]()
     precious.write_text("do not touch")
-    chosen, traps = Archive.aside_path, list[Path]()
 
     def trapped(archive: Archive, in_archive: bool) -> Path:
         path = chosen(archive, in_archive)
@@ -46,11 +45,32 @@ async def test_a_name_that_was_made_a_moment_before_is_not_used(
         return path
 
     monkeypatch.setattr(Archive, "aside_path", trapped)
+    return precious, traps
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+async def test_a_name_that_was_made_a_moment_before_is_not_used(
+    desk: Desk, way: Way, trap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious, traps = spring(monkeypatch, desk, trap)
     plan = await desk.rotator.plan()
     assert plan.way is way
     aside = await desk.rotator.set_aside(plan)
     assert aside.path not in traps
     assert aside.path.read_text() + desk.log.read_text() == numbered(2000)
+    assert precious.read_text() == "do not touch"
+    assert len(traps) == 1
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+@pytest.mark.parametrize("way", ["cut", "truncate"], indirect=True)
+async def test_the_half_of_a_copy_that_somebody_made_before_leaves_the_log_as_it_was(
+    desk: Desk, way: Way, trap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious, traps = spring(monkeypatch, desk, trap, ".half")
+    with pytest.raises(RotationError, match="it is left as it was"):
+        await desk.rotate()
+    assert desk.log.read_text() == numbered(2000)
     assert precious.read_text() == "do not touch"
     assert len(traps) == 1
 
