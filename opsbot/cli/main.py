@@ -168,10 +168,15 @@ def rotate(
     target: TargetName = None,
     max_size_mb: Annotated[
         float,
-        typer.Option(min=0, envvar="MAX_SIZE_MB", help="Only if the log is that large; 0: now."),
+        typer.Option(
+            min=0, max=1_000_000, envvar="MAX_SIZE_MB", help="Only if the log is that large; 0: now."
+        ),
     ] = 0,
     keep: Annotated[
-        int | None, typer.Option(min=0, envvar="KEEP_FILES", help="Archives to keep. Default: as configured.")
+        int | None,
+        typer.Option(
+            min=1, max=10_000, envvar="KEEP_FILES", help="Archives to keep. Default: as configured."
+        ),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
     config: Config = None,

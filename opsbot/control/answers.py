@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -9,13 +10,18 @@ from typing import Any
 from opsbot.control.reports import Line, health_answer
 from opsbot.domain.action import Action, ActionState, Rotate, StepState
 from opsbot.domain.actor import Actor
+from opsbot.domain.incident import Incident
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.action import result_lines, step_line
 from opsbot.draw.summary import as_data, headline
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
+from opsbot.text import one_line
 
 MB = 2**20
+
+DOING = 300
+"""Characters of what is done about an incident that stand in a list."""
 
 
 def target_of(operations: Operations, request: dict[str, Any]) -> str:
@@ -52,8 +58,13 @@ async def targets_line(operations: Operations, _: dict[str, Any], __: Actor) -> 
 async def incidents_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncGenerator[Line, None]:
     """The live incidents."""
     live = operations.incidents()
-    text = "\n".join(f"#{i.id} {headline(i)}" for i in live) or "No open incidents."
+    text = "\n".join(map(_incident, live)) or "No open incidents."
     yield {"text": text, "data": [as_data(i) for i in live], "exit": 0}
+
+
+def _incident(incident: Incident) -> str:
+    doing = f"\n   {one_line(incident.doing, DOING)}" if incident.doing else ""
+    return f"#{incident.id} {headline(incident)}{doing}"
 
 
 async def pause_line(
@@ -68,9 +79,12 @@ async def pause_line(
 
 def _number(request: dict[str, Any], key: str) -> float:
     try:
-        return float(request.get(key) or 0)
+        number = float(request.get(key) or 0)
     except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"`{key}` is a number, such as 30.") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"`{key}` is a number, such as 30.")
+    return number
 
 
 async def resume_line(
@@ -98,8 +112,8 @@ async def rotate_lines(
 ) -> AsyncGenerator[Line, None]:
     """Rotates a target's log; one line a step as it happens, and how far it is in between."""
     target = target_of(operations, request)
-    keep = request.get("keep")
-    wanted = Rotate(int(_number(request, "max_size_mb") * MB), None if keep is None else int(keep))
+    keep = None if request.get("keep") is None else int(_number(request, "keep"))
+    wanted = Rotate(int(_number(request, "max_size_mb") * MB), keep)
     plan = await operations.plan_rotation(target)
     if plan.warning and plan.size >= wanted.min_bytes:
         yield {"text": f"⚠ {plan.warning}"}
@@ -114,7 +128,7 @@ async def adopt_line(
     """Takes a process for the target's; without a pid, lists what looks like it."""
     target = target_of(operations, request)
     if request.get("pid"):
-        running = await operations.adopt(target, int(request["pid"]), actor)
+        running = await operations.adopt(target, int(_number(request, "pid")), actor)
         yield {"text": f"pid {running.process.pid} is now {target}: opsbot keeps it running.", "exit": 0}
         return
     found = await operations.candidates(target)

@@ -178,6 +178,8 @@ class Ops:
     async def rotate(self, target: str, reason: str, actor: Actor, wanted: Rotate) -> Action:
         """Asks for a rotation of the target's log."""
         self._known(target)
+        if wanted.keep is not None and wanted.keep < 1:
+            raise UsageError("At least 1 archive is kept, the one that is made.")
         decided = await self.pipeline.ask(RotateAsked(target, actor, _said(reason), wanted))
         return next(change for change in decided.changes if isinstance(change, Action))
 

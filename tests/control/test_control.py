@@ -70,10 +70,13 @@ async def test_targets_and_incidents_are_listed(operations: FakeOperations, tmp_
             Priority.P1,
             Severity.CRITICAL,
             operations.clock.now(),
+            doing="No automatic restart: stopped by Olga",
         )
         (line,) = await answer(tmp_path, {"verb": "incidents"})
-    assert line["text"].startswith("#7 ")
-    assert "The bot is down" in line["text"]
+    assert line["text"].splitlines() == [
+        "#7 P1 summarybot: The bot is down",
+        "   No automatic restart: stopped by Olga",
+    ]
     assert line["exit"] == 0
 
 
@@ -238,6 +241,19 @@ async def test_whoever_still_waits_when_opsbot_ends_is_told_or_cut_off(
     assert "ended in the middle" in (await stuck)[-1]["error"]
     assert (await told)[-1]["error"] == "opsbot is stopping"
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_size_mb": "inf"}, {"max_size_mb": "many"}, {"keep": "all"}, {"keep": "nan"}],
+)
+async def test_a_number_that_is_none_is_told(
+    operations: FakeOperations, tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    async with serving(operations, tmp_path):
+        (line,) = await answer(tmp_path, {"verb": "rotate", **wrong})
+    (key,) = wrong
+    assert line["error"] == f"`{key}` is a number, such as 30."
 
 
 async def test_twenty_commands_at_once_are_all_answered(operations: FakeOperations, tmp_path: Path) -> None:

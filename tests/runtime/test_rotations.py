@@ -100,6 +100,8 @@ async def test_old_archives_are_removed_by_the_number_that_was_asked_for(world: 
         assert len(log.archives) == 3
         log.write(MB)
         await rotate(rig, Rotate(keep=1))
+        with pytest.raises(UsageError, match="At least 1 archive is kept"):
+            await rotate(rig, Rotate(keep=0))
     assert len(log.archives) == 1
 
 
