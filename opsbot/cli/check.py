@@ -11,6 +11,9 @@ import typer
 from opsbot.config.load import load
 from opsbot.config.peek import locate
 from opsbot.config.settings import Settings
+from opsbot.domain.rotation import RotationPolicy
+from opsbot.domain.target import Target
+from opsbot.text import bytes_text
 
 
 def check_command(config: Path | None, schema: bool) -> int:
@@ -34,10 +37,7 @@ def check_command(config: Path | None, schema: bool) -> int:
 def _summary(settings: Settings) -> str:
     lines = [f"State directory: {settings.state_dir}"]
     for target in settings.targets:
-        checks = ", ".join(spec.name for spec in target.checks)
-        how = target.supervisor.kind if target.supervisor else "none: only watched"
-        lines += [f"Target {target.name} ({target.title})", f"  checks: {checks}"]
-        lines += [f"  supervisor: {how}", f"  rules: {len(target.rules)}"]
+        lines += [f"Target {target.name} ({target.title})", *(f"  {line}" for line in _target(target))]
     told = ", ".join(f"{spec.name} ({spec.kind})" for spec in settings.notifiers)
     lines.append(f"Notifiers: {told or 'none'}")
     discord = (
@@ -46,3 +46,26 @@ def _summary(settings: Settings) -> str:
     lines.append(f"Discord: {discord}")
     lines += [f"Note: {notice}" for notice in settings.notices]
     return "\n".join(lines)
+
+
+def _target(target: Target) -> list[str]:
+    supervisor, policy, parents = target.supervisor, target.restart, ", ".join(target.depends_on)
+    lines = [f"checks: {', '.join(spec.name for spec in target.checks)}"]
+    lines.append(f"supervisor: {supervisor.kind if supervisor else 'none: only watched'}")
+    if supervisor is not None:
+        often = (
+            f"by itself at most {policy.max_per_hour} times an hour" if policy.enabled else "only by people"
+        )
+        lines.append(
+            f"restarted: {often}" + (f"; not while one of these is down: {parents}" if parents else "")
+        )
+    if target.rotation is not None:
+        lines.append(f"log: {_rotation(target.rotation)}")
+    return [*lines, f"rules: {len(target.rules)}"]
+
+
+def _rotation(policy: RotationPolicy) -> str:
+    if not policy.enabled:
+        return f"{policy.log.path}, rotated only by people"
+    when = f"from {bytes_text(policy.min_bytes)}" + (f" and at `{policy.cron}`" if policy.cron else "")
+    return f"{policy.log.path}, rotated {when}; {policy.log.keep} archives kept in {policy.log.archive_dir}"

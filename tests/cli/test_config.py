@@ -120,3 +120,24 @@ def test_a_folder_where_nothing_can_be_written_is_said(alone: Place) -> None:
     done = opsbot("init", "blocked/opsbot.yml", cwd=alone.folder)
     assert done.returncode == 2
     assert "blocked/opsbot.yml cannot be written" in sentence(done)
+
+
+REPAIRED = """
+targets:
+  bot:
+    supervisor: {type: process, command: bot, log: /srv/bot/bot.log}
+    depends_on: [db]
+    restart: {max_per_hour: 2}
+    rotate: {max_size_mb: 5, keep: 3, cron: "0 2 * * *"}
+    checks: {port: {port: 5000}}
+  db: {checks: {port: {port: 5432}, log: {path: /var/log/db.log}}}
+"""
+
+
+def test_what_opsbot_may_do_by_itself_is_said(tmp_path: Path) -> None:
+    (tmp_path / "opsbot.yml").write_text(REPAIRED)
+    said = opsbot("check-config", cwd=tmp_path).stdout
+    assert "restarted: by itself at most 2 times an hour; not while one of these is down: db" in said
+    archives = "3 archives kept in /srv/bot/archive"
+    assert f"log: /srv/bot/bot.log, rotated from 5 MB and at `0 2 * * *`; {archives}" in said
+    assert "log: /var/log/db.log, rotated only by people" in said
