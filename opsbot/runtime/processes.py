@@ -94,19 +94,18 @@ class Processes:
         """Processes that look like the target and were not taken, each with the reason.
 
         Raises:
-            UsageError: the target is only watched.
-            SupervisorError: it could not be looked for.
+            UsageError: the target is only watched, or cannot be looked for now.
         """
-        return _named(await self._supervisor(target).find())
+        return _named(await _looked(self._supervisor(target)))
 
     async def adopt(self, target: str, pid: int) -> Running:
         """Takes one of them for the target's process, on a person's word, durably.
 
         Raises:
-            UsageError: it is none of them, or it is gone.
+            UsageError: it is none of them, or it is gone, or cannot be looked for now.
         """
         supervisor = self._supervisor(target)
-        look = await supervisor.find()
+        look = await _looked(supervisor)
         found = {process.pid: process for process, _ in look.candidates}
         if pid not in found:
             known = "; ".join(f"pid {p.pid}: {reason}" for p, reason in look.candidates) or "there is none"
@@ -140,6 +139,18 @@ class Processes:
         if self._said.get(target) != repr(error):
             self._said[target] = repr(error)
             log.warning("cannot look for the target", target=target, exc_info=error)
+
+
+async def _looked(supervisor: Supervisor) -> Look:
+    """What is there, for a person who asks.
+
+    Raises:
+        UsageError: it cannot be looked for now.
+    """
+    try:
+        return await supervisor.find()
+    except SupervisorError as error:
+        raise UsageError(str(error)) from error
 
 
 def _named(look: Look) -> tuple[tuple[int, str], ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
+import pytest
+
 from opsbot.domain.process import Exit, Running
 from opsbot.engine.inputs import Input, ProcessEnded, ProcessFound, ProcessHidden, ProcessMissing
-from opsbot.errors import SupervisorError
+from opsbot.errors import SupervisorError, UsageError
 from opsbot.runtime.processes import Processes
 from opsbot.supervisors.base import Look
 from opsbot.testing.clock import VirtualClock
@@ -139,3 +141,12 @@ async def test_a_wait_that_fails_does_not_end_the_watch() -> None:
         bench.host.end(code=1)
         await bench.clock.settle()
         assert bench.kinds.count(ProcessEnded) == 1
+
+
+async def test_whoever_asks_what_looks_like_it_is_told_why_that_cannot_be_seen_now() -> None:
+    bench = Bench()
+    bench.supervisor.unseeing = SupervisorError("The engine does not answer.")
+    with pytest.raises(UsageError, match="The engine does not answer"):
+        await bench.processes.candidates("bot")
+    with pytest.raises(UsageError, match="The engine does not answer"):
+        await bench.processes.adopt("bot", 7)
