@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
 from opsbot.cli.printing import print_answer
 from opsbot.config.peek import locate, state_dir
 from opsbot.control.client import ask, running
+from opsbot.errors import StateLocked
+
+SOON_TRIES, SOON_PAUSE = 50, 0.1
+"""An opsbot that starts just now is looked for so often, so many seconds apart."""
 
 
 def act_command(config: Path | None, request: dict[str, Any]) -> int:
     """Carries out a request and prints the answer; returns the exit code."""
     file = locate(os.environ, Path.cwd()) if config is None else config
-    link = running(state_dir(file, os.environ))
-    return print_answer(ask(link, request)) if link else _alone(file, request)
+    folder = state_dir(file, os.environ)
+    link = running(folder)
+    if link is None:
+        try:
+            return _alone(file, request)
+        except StateLocked:  # by one that does not listen yet, or by another command
+            link = _soon(folder)
+            if link is None:
+                raise
+    return print_answer(ask(link, request))
+
+
+def _soon(folder: Path) -> socket.socket | None:
+    for _ in range(SOON_TRIES):
+        if link := running(folder):
+            return link
+        time.sleep(SOON_PAUSE)
+    return None
 
 
 def _alone(file: Path | None, request: dict[str, Any]) -> int:
