@@ -20,7 +20,7 @@ from opsbot.domain.levels import Outcome
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
-from opsbot.errors import RotationError
+from opsbot.errors import RotationError, SupervisorError
 from opsbot.logs.tail import tail
 from opsbot.rotation.base import Rotator
 from opsbot.runtime.processes import Processes
@@ -145,10 +145,10 @@ class Remediator:
 
     async def _check_port(self, board: StepBoard, subject: Subject) -> None:
         with board.step(StepName.PORT) as say:
-            said = [await self._free_port(subject, port) for port in subject.ports]
+            said = [await self._free_port(board.action.target, subject, port) for port in subject.ports]
             say(", ".join(said) or "no port configured")
 
-    async def _free_port(self, subject: Subject, port: int) -> str:
+    async def _free_port(self, target: str, subject: Subject, port: int) -> str:
         """What is left of the target itself is ended; a foreign holder is named and left alone."""
         holder = await subject.supervisor.port_holder(port)
         if holder is None:
@@ -162,6 +162,12 @@ class Remediator:
         if holder.ours:
             raise StepFailed(
                 f"port {port} is held by a leftover of its own that could not be ended: {holder}"
+            )
+        if why := dict(self.processes.lookalikes(target)).get(holder.pid):
+            raise SupervisorError(
+                f"port {port} is held by what looks like this target: take it with /adopt or `opsbot adopt`, "
+                f"or stop it ({holder}: {why})",
+                permanent=True,
             )
         raise StepFailed(
             f"port {port} is held by another program, which was left alone: {holder}. Stop it, or give the "

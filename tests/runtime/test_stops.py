@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from opsbot.domain.action import ActionState
+from opsbot.domain.action import Action, ActionState
 from opsbot.domain.process import Holder, ProcessId
 from opsbot.domain.rule import ActionKind
 from opsbot.errors import SupervisorError
-from tests.runtime.rig import NAME, OLGA, OTTO, World, build, running
+from tests.runtime.rig import NAME, OLGA, OTTO, World, build, changes, running
 
 
 async def test_a_stop_of_what_is_about_to_be_started_by_somebody_else_calls_that_off() -> None:
@@ -73,3 +73,19 @@ async def test_a_start_that_a_lookalike_blocked_is_tried_again_when_that_is_gone
         world.host.candidates = []
         await rig.until(lambda: bool(world.host.started))
         await rig.until(lambda: not rig.incident.live)
+
+
+async def test_what_looks_like_the_target_and_holds_its_port_is_to_be_adopted_not_only_stopped() -> None:
+    world = World()
+    world.host.candidates = [(ProcessId(world.clock.boot_id, 77, 1), "it has more arguments: --debug")]
+    world.host.holders[5000] = Holder(77, "python", "bot", ours=False)
+    async with running(await build(world, ports=(5000,))) as rig:
+        await rig.clock.advance(120.0)
+        remedy = "looks like this target: take it with /adopt or `opsbot adopt`, or stop it (pid 77"
+        assert remedy in rig.incident.doing
+        assert len([a for a in changes(rig) if isinstance(a, Action) and a.ended]) == 1, "tried once"
+        world.host.candidates = []
+        world.host.holders.clear()
+        await rig.clock.advance(10.0)
+        assert world.host.running is not None
+    assert not rig.incident.live
