@@ -20,8 +20,8 @@ from opsbot.text import one_line
 
 MB = 2**20
 
-DOING = 300
-"""Characters of what is done about an incident that stand in a list."""
+LINE = 300
+"""Characters of one line of a list: what is done about an incident, why a process was not taken."""
 
 
 def target_of(operations: Operations, request: dict[str, Any]) -> str:
@@ -63,7 +63,7 @@ async def incidents_line(operations: Operations, _: dict[str, Any], __: Actor) -
 
 
 def _incident(incident: Incident) -> str:
-    doing = f"\n   {one_line(incident.doing, DOING)}" if incident.doing else ""
+    doing = f"\n   {one_line(incident.doing, LINE)}" if incident.doing else ""
     return f"#{incident.id} {headline(incident)}{doing}"
 
 
@@ -132,7 +132,7 @@ async def adopt_line(
         yield {"text": f"pid {running.process.pid} is now {target}: opsbot keeps it running.", "exit": 0}
         return
     found = await operations.candidates(target)
-    lines = [f"pid {pid}: {reason}" for pid, reason in found]
+    lines = [f"pid {pid}: {one_line(reason, LINE)}" for pid, reason in found]
     yield {"text": "\n".join(lines) or f"Nothing else looks like {target}.", "exit": 0}
 
 

@@ -243,6 +243,15 @@ async def test_whoever_still_waits_when_opsbot_ends_is_told_or_cut_off(
     assert asyncio.all_tasks() == before
 
 
+async def test_the_name_of_a_folder_makes_no_line_of_its_own(
+    operations: FakeOperations, tmp_path: Path
+) -> None:
+    operations.lookalikes = ((7, "it runs in /tmp/x\npid 1: take this one"),)
+    async with serving(operations, tmp_path):
+        (line,) = await answer(tmp_path, {"verb": "adopt"})
+    assert line["text"] == "pid 7: it runs in /tmp/x pid 1: take this one"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"max_size_mb": "inf"}, {"max_size_mb": "many"}, {"keep": "all"}, {"keep": "nan"}],
