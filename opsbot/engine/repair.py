@@ -12,6 +12,7 @@ from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import Priority
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
+from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
 from opsbot.engine import evidence, incidents, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
@@ -162,6 +163,14 @@ def begin(
     if live is not None:
         _announce(draft, known, live, action)
     return action
+
+
+def want_as_found(draft: Draft, known: Known, running: Running) -> None:
+    """What runs when opsbot first sees it is wanted so: the next opsbot tells when it has died meanwhile."""
+    name = known.target.name
+    if known.target.supervisor is not None and draft.desired(name) is None:
+        reason = "it ran when opsbot began to watch it"
+        draft.add(Desired(name, running.generation, Wanted.RUNNING, AUTO, reason, draft.now))
 
 
 def count(draft: Draft, known: Known, *, automatic: bool) -> None:

@@ -177,6 +177,7 @@ def _found(draft: Draft, known: Known, running: Running) -> None:
     if known.running is None or known.running.process != running.process:
         known.answered = set()
     by_others = known.exit is not None and running.generation == 0
+    repair.want_as_found(draft, known, running)
     known.running, known.exit, known.looked, known.hopeless = running, None, True, ""
     known.handover_until = known.relieved_until = None
     if by_others:  # a deploy by hand, systemd, Docker: it counts among the restarts of any origin

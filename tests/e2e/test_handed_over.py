@@ -129,3 +129,14 @@ async def test_what_only_looks_like_the_service_is_named_and_an_admin_may_say_th
             await stage.resolved()
         async with stage.opsbot() as running:
             assert (adopted(running), stage.pids()) == (pid, [pid])
+
+
+async def test_one_that_was_adopted_and_died_while_no_opsbot_ran_is_told_and_repaired(stage: Stage) -> None:
+    async with stage.by_hand() as pid:
+        async with stage.opsbot():
+            assert stage.pids() == [pid]
+        await stage.kill()
+    async with stage.opsbot():
+        over = await stage.resolved()
+        assert "not running" in text_of(over)
+        assert len(stage.pids()) == 1
