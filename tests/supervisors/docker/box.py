@@ -77,8 +77,18 @@ class Box:
         with suppress(OSError):
             if main := int(self.inspect()["State"]["Pid"]):
                 os.kill(main, signal.SIGKILL)
-            self.delete()
+        for _ in range(50):  # podman refuses while it is still clearing up after the death
+            with suppress(OSError):
+                self.delete()
+            if not self.exists():
+                break
         (self.told / "pid").unlink(missing_ok=True)
+
+    def exists(self) -> bool:
+        """Whether the engine knows it."""
+        with suppress(OSError):
+            return bool(self.inspect())
+        return False
 
     def do(self, verb: str, **query: str) -> None:
         """Somebody else starts, stops, kills, pauses … it."""
