@@ -100,7 +100,11 @@ class DiscordRefused(UsageError):
 class DeliveryError(OpsbotError):
     """A notice was not delivered.
 
-    `permanent` is True when a retry cannot help (channel gone, permission missing, payload refused).
+    `permanent` is True when a retry of this message cannot help (it is refused for what it holds).
+    `place` is True when the place refuses whatever it is sent (channel gone, permission missing, token or
+    key revoked): notices wait, it is tried rarely, and people are told.
+    `gone` is True when such a place must never be tried again until the configuration is read anew (a
+    Discord webhook that answered 404).
     `retry_after` is the receiver's own wish in seconds, or None.
     `forgotten` is True when the message to edit no longer exists: a new one may be posted.
     """
@@ -110,11 +114,15 @@ class DeliveryError(OpsbotError):
         message: str,
         *,
         permanent: bool,
+        place: bool = False,
+        gone: bool = False,
         retry_after: float | None = None,
         forgotten: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.place = place or gone
+        self.gone = gone
         self.retry_after = retry_after
         self.forgotten = forgotten
 

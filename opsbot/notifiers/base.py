@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from opsbot.clock import Clock
-from opsbot.domain.levels import Severity
+from opsbot.domain.levels import Priority, Severity
 from opsbot.domain.notice import Receipt, Telling
+
+QuietSpan = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+"""From–to of a day, such as "22:00-07:00"; it may go over midnight."""
 
 
 class NotifierOptions(BaseModel):
-    """What every notifier has: whether it is on, which severities it is told of, and how often the same
-    alert may be repeated to it (`rate_limit_minutes`; changes of state always go, 0 is no limit).
+    """What every notifier has: whether it is on, which severities and priorities it is told of, how often
+    the same alert may be repeated to it (`rate_limit_minutes`; changes of state always go, 0 is no limit),
+    and hours in which it is told of urgent incidents only (`quiet_hours`, such as "22:00-07:00" in the
+    machine's time zone; `quiet_except` and what is more urgent goes through, the rest waits for their end).
 
     Inputs are kept out of pydantic's messages, since most options here are secrets.
     """
@@ -29,7 +34,10 @@ class NotifierOptions(BaseModel):
 
     enabled: bool = True
     alert_levels: frozenset[Severity] = frozenset(Severity)
+    priorities: frozenset[Priority] = frozenset(Priority)
     rate_limit_minutes: float = Field(default=0, ge=0)
+    quiet_hours: QuietSpan | None = None
+    quiet_except: Priority = Priority.P1
 
 
 @dataclass(frozen=True, slots=True)
