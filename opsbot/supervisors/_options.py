@@ -115,6 +115,10 @@ class Options(SupervisorOptions):
     stop_signal: Annotated[str, BeforeValidator(_signal)] = "SIGTERM"
     standby: bool = True
 
+    def identity(self) -> tuple[str, ...]:
+        """As in `twin_of`."""
+        return (str(self.cwd or ""), self.user or "", *self.command)
+
     def twin_of(self, other: SupervisorOptions) -> str:
         """Variables do not tell processes apart: a copy started by hand may lack what would be compared."""
         if not isinstance(other, Options) or self.adopt is other.adopt is Adopt.NEVER:

@@ -27,6 +27,11 @@ class SupervisorOptions(BaseModel):
         the remedy; empty when it can."""
         return ""
 
+    def identity(self) -> tuple[str, ...]:
+        """What the service is known by, whatever the target is called: two targets of one kind and identity
+        are one service. Empty when a kind does not say."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class SupervisorContext:

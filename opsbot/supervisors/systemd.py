@@ -62,6 +62,10 @@ class Options(SupervisorOptions):
     unit: Annotated[str, AfterValidator(_unit)]
     scope: Scope = Scope.SYSTEM
 
+    def identity(self) -> tuple[str, ...]:
+        """One unit is one service."""
+        return (self.scope.value, self.unit)
+
     def twin_of(self, other: SupervisorOptions) -> str:
         """One unit is one target."""
         return "has the same unit: make them one target" if self == other else ""

@@ -67,6 +67,10 @@ class Options(SupervisorOptions):
             raise ValueError("needs the Python package aiodocker: `pip install 'opsbot[docker]'`")
         return self
 
+    def identity(self) -> tuple[str, ...]:
+        """One container is one service."""
+        return (self.url, self.container)
+
     def twin_of(self, other: SupervisorOptions) -> str:
         """One container is one target."""
         return "has the same container: make them one target" if self == other else ""
