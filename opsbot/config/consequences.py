@@ -63,7 +63,8 @@ def _looks_alike(old: SupervisorSpec | None, new: SupervisorSpec) -> bool:
     """The same program, or a program in the same folder."""
     if old is None or old.kind != new.kind or identity(old) == identity(new):
         return old is not None and old.kind == new.kind
-    was, now = getattr(old.options, "command", ()), getattr(new.options, "command", ())
+    was: tuple[str, ...] = getattr(old.options, "command", ())
+    now: tuple[str, ...] = getattr(new.options, "command", ())
     same_program = bool(was and now) and Path(was[0]).name == Path(now[0]).name
     return same_program or (bool(was) and old.options.cwd == new.options.cwd)
 

@@ -111,6 +111,11 @@ class Series:
         self._counter: tuple[float, float] | None = None
         self._at = float("-inf")
 
+    @property
+    def kept(self) -> frozenset[tuple[Reduce, float]]:
+        """The windows, by (reduction, seconds)."""
+        return frozenset(self._windows)
+
     def __len__(self) -> int:
         """Buckets held, of all windows."""
         return sum(len(window) for _, window in self._windows.values())

@@ -13,7 +13,7 @@ Time is `Moment.mono` alone: a step of the wall clock changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, isfinite
@@ -124,6 +124,21 @@ class Windows:
         for at, value in known:
             series.add(at, value, gap)
         series.restart_counter()
+
+    def go_on(self, before: Windows, checks: Collection[str]) -> None:
+        """Takes over what earlier windows hold of these checks, before the first sample. What they did not
+        keep begins empty (`empty`)."""
+        self._newest = {c: s for c, s in before._newest.items() if c in checks}
+        self._check_of = {m: c for m, c in before._check_of.items() if c in checks}
+        for metric, series in self._series.items():
+            old = before._series.get(metric)
+            if old is not None and old.kept == series.kept and metric in self._check_of:
+                self._series[metric] = old
+
+    @property
+    def empty(self) -> frozenset[str]:
+        """Metrics whose windows hold nothing."""
+        return frozenset(metric for metric, series in self._series.items() if not len(series))
 
     def interval(self, checks: Iterable[str]) -> float:
         """Seconds: the longest of the checks' intervals; 0 when none is known."""

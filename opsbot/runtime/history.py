@@ -95,12 +95,13 @@ class History:
             log.warning("old metrics could not be removed", reason=str(error))
 
     async def seed(self, state: State) -> None:
-        """Rebuilds the rules' windows from what is stored; without it they begin empty."""
+        """Rebuilds the rules' windows that hold nothing from what is stored; without it they begin empty."""
         now = self.clock.now()
         try:
             for known in state.known.values():
                 windows = known.view.windows
-                for metric, window in windows.needs.items():
+                for metric in windows.empty & windows.needs.keys():
+                    window = windows.needs[metric]
                     points = await self.store.series(known.target.name, metric, now.wall - window, now.wall)
                     windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
         except StoreUnavailable as error:

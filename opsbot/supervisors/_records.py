@@ -20,6 +20,9 @@ from opsbot.errors import SupervisorError
 from opsbot.supervisors import _proc
 from opsbot.supervisors._group import Adoption
 
+LEFT = "left"
+"""The mark on the folder of a target that is no longer configured (see `opsbot.stores.folders`)."""
+
 NO_PROCESS = ProcessId("", 0, 0)
 
 
@@ -140,11 +143,12 @@ class Records:
             return None
 
     def others(self) -> frozenset[ProcessId]:
-        """Processes that other targets of this opsbot have on record, running or not."""
+        """Processes that other targets of this opsbot have on record, running or not. What a target left that
+        is no longer configured is nobody's."""
         found: set[ProcessId] = set()
         for path in self.directory.parent.iterdir():
             with suppress(SupervisorError):  # what cannot be read there is no trouble of this target's
-                if path != self.directory:
+                if path != self.directory and not (path / LEFT).exists():
                     other = Records(path)
                     found |= {known.process for known in (other.identity(), other.noted()) if known}
         return frozenset(found)
