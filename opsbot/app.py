@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from opsbot import redact, registry
-from opsbot.bot import DiscordLine
+from opsbot.bot import LoneLine
 from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import Clock, SystemClock
 from opsbot.config.settings import NotifierSpec, Settings
@@ -92,6 +92,8 @@ async def opened(
             subjects=subjects,
             notifiers=notifiers,
             sections=_sections(settings.targets),
+            kinds={spec.name: spec.kind for spec in settings.notifiers},
+            off=settings.silent,
             logs=logs,
             keep_days=settings.retention.metrics / DAY,
             keeper=store,
@@ -135,7 +137,10 @@ async def answer_alone(
         StateLocked: one does run after all.
     """
     started = asyncio.Event()
-    async with opened(settings, SystemClock(), {PORT: DiscordLine(SystemClock())}) as runtime:
+    async with (
+        aclosing(_lone_line(settings)) as discord,
+        opened(settings, SystemClock(), {PORT: discord}) as runtime,
+    ):
         running = asyncio.create_task(runtime.run_for_a_person(started))
         try:
             await started.wait()
@@ -147,6 +152,12 @@ async def answer_alone(
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+def _lone_line(settings: Settings) -> LoneLine:
+    discord = settings.discord
+    token = discord.token.get_secret_value() if discord and discord.token else None
+    return LoneLine(token, frozenset(discord.mention_role_ids if discord else ()))
 
 
 def _me() -> Actor:

@@ -17,19 +17,19 @@ SOON_TRIES, SOON_PAUSE = 50, 0.1
 """An opsbot that starts just now is looked for so often, so many seconds apart."""
 
 
-def act_command(config: Path | None, request: dict[str, Any]) -> int:
+def act_command(config: Path | None, request: dict[str, Any], *, as_json: bool = False) -> int:
     """Carries out a request and prints the answer; returns the exit code."""
     file = locate(os.environ, Path.cwd()) if config is None else config
     folder = state_dir(file, os.environ)
     link = running(folder)
     if link is None:
         try:
-            return _alone(file, request)
+            return _alone(file, request, as_json=as_json)
         except StateLocked:  # by one that does not listen yet, or by another command
             link = _soon(folder)
             if link is None:
                 raise
-    return print_answer(ask(link, request))
+    return print_answer(ask(link, request), as_json=as_json)
 
 
 def _soon(folder: Path) -> socket.socket | None:
@@ -40,7 +40,7 @@ def _soon(folder: Path) -> socket.socket | None:
     return None
 
 
-def _alone(file: Path | None, request: dict[str, Any]) -> int:
+def _alone(file: Path | None, request: dict[str, Any], *, as_json: bool) -> int:
     """The same without a running opsbot: this process is opsbot as long as it takes."""
     import asyncio
 
@@ -52,7 +52,7 @@ def _alone(file: Path | None, request: dict[str, Any]) -> int:
 
     def show(line: dict[str, Any]) -> None:
         nonlocal code
-        code = print_answer([line], before=code)
+        code = print_answer([line], as_json=as_json, before=code)
 
     asyncio.run(answer_alone(settings, request, show))
     return code

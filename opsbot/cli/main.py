@@ -230,3 +230,24 @@ def incidents(config: Config = None) -> None:
     from opsbot.cli.act import act_command
 
     raise typer.Exit(act_command(config, {"verb": "incidents"}))
+
+
+notify = typer.Typer(help="The notifiers: who is told, and how.", no_args_is_help=True)
+app.add_typer(notify, name="notify")
+
+
+@notify.command("test")
+def notify_test(
+    name: Annotated[str | None, typer.Argument(help="The notifier; all of them if left out.")] = None,
+    ping: Annotated[bool, typer.Option("--ping", help="As urgent as can be: it pings and pages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Send a marked test through every notifier and say what arrived, and how long it took.
+
+    Exit code 1 when one failed. Nobody is pinged unless you ask for it.
+    """
+    from opsbot.cli.act import act_command
+
+    request = {"verb": "drill", "notifier": name, "ping": ping}
+    raise typer.Exit(act_command(config, request, as_json=as_json))

@@ -96,6 +96,7 @@ def settings(
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),
         notices=tuple(shop.notices),
+        silent={} if watch_only else _silent(shop),
     )
 
 
@@ -140,6 +141,12 @@ def _notifiers(
     from opsbot.config import notifications
 
     return notifications.specs(shop, given, file.discord, packages)
+
+
+def _silent(shop: Workshop) -> dict[str, str]:
+    from opsbot.config import notifications
+
+    return notifications.silent(shop.value(("notifications",)))
 
 
 def _raise_problems(shop: Workshop) -> None:

@@ -38,10 +38,20 @@ def specs(
     return tuple(spec for spec in found if spec is not None)
 
 
+def silent(given: Any) -> dict[str, str]:
+    """The kinds of those that are off, by name."""
+    found = given.items() if isinstance(given, dict) else ()
+    return {str(name): str(_kind(name, data)) for name, data in found if is_off(data)}
+
+
+def _kind(name: str, data: Mapping[str, Any]) -> Any:
+    return data.get("type", KINDS.get(name, name))
+
+
 def _spec(
     shop: Workshop, name: str, data: Mapping[str, Any], path: Path, packages: Packages
 ) -> NotifierSpec | None:
-    kind = data.get("type", KINDS.get(name, name))
+    kind = _kind(name, data)
     module = adapters.find(shop, packages.notifiers, kind, (*path, "type") if "type" in data else path)
     if module is None:
         return None

@@ -83,9 +83,9 @@ class Settings:
 
     `file`: None when there was no file. `base_dir`: where relative paths begin. `access` and `discord` are
     None when there is no section `discord`. `notifiers`: only those that are on; the bot's own channel is
-    the one named `ops_channel`. `metrics_window`: seconds that `/metrics` shows by default. `secrets`: every
-    secret value, for the redactor. `hidden_env`: variables that a target's environment must not have.
-    `notices`: one-line remarks for `check-config`.
+    the one named `ops_channel`; `silent`: the kinds of those that are off, by name. `metrics_window`:
+    seconds that `/metrics` shows by default. `secrets`: every secret value, for the redactor. `hidden_env`:
+    variables that a target's environment must not have. `notices`: one-line remarks for `check-config`.
     """
 
     file: Path | None
@@ -102,6 +102,7 @@ class Settings:
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
+    silent: Mapping[str, str] = field(default_factory=dict)
 
     def target(self, name: str) -> Target | None:
         """The target of that name."""

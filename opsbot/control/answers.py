@@ -10,9 +10,11 @@ from typing import Any
 from opsbot.control.reports import Line, health_answer
 from opsbot.domain.action import Action, ActionState, Rotate, StepState
 from opsbot.domain.actor import Actor
+from opsbot.domain.drill import Drill
 from opsbot.domain.incident import Incident
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.action import result_lines, step_line
+from opsbot.draw.drill import drill_data, drill_progress, drill_table
 from opsbot.draw.summary import as_data, headline
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
@@ -134,6 +136,19 @@ async def adopt_line(
     found = await operations.candidates(target)
     lines = [f"pid {pid}: {one_line(reason, LINE)}" for pid, reason in found]
     yield {"text": "\n".join(lines) or f"Nothing else looks like {target}.", "exit": 0}
+
+
+async def drill_lines(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
+    """Sends a test through one notifier or all; how far it is, then the table of what arrived."""
+    notifier = str(request["notifier"]) if request.get("notifier") else None
+    drill: Drill | None = None
+    async with aclosing(operations.drill(actor, notifier, ping=bool(request.get("ping")))) as progress:
+        async for drill in progress:
+            yield {"progress": drill_progress(drill)}
+    if drill is not None:
+        yield {"text": drill_table(drill), "data": drill_data(drill), "exit": 0 if drill.passed else 1}
 
 
 async def _progress(operations: Operations, action: Action) -> AsyncGenerator[Line, None]:

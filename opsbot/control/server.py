@@ -18,6 +18,7 @@ import structlog
 from opsbot.control.answers import (
     action_lines,
     adopt_line,
+    drill_lines,
     health_line,
     incidents_line,
     pause_line,
@@ -50,6 +51,7 @@ Verb = Callable[[Operations, dict[str, Any], Actor], AsyncGenerator[Line, None]]
 
 VERBS: dict[str, Verb] = {
     "adopt": adopt_line,
+    "drill": drill_lines,
     "health": health_line,
     "incidents": incidents_line,
     "pause": pause_line,

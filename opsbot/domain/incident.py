@@ -48,7 +48,8 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident. `id` is a short number that people can say; `version` grows with every change.
+    """An incident. `id` is a short number that people can say, below 0 only for a drill, which is stored
+    nowhere; `version` grows with every change.
 
     `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines.
     """
@@ -73,6 +74,11 @@ class Incident:
     def live(self) -> bool:
         """Not resolved yet."""
         return self.state is not IncidentState.RESOLVED
+
+    @property
+    def drill(self) -> bool:
+        """A test of the notifiers: nobody can do anything about it."""
+        return self.id < 0
 
 
 TIMELINE_SHOWN = 20

@@ -46,9 +46,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """All a notifier needs for one delivery. `late`: seconds since it was due when that is worth saying."""
+    """All a notifier needs for one delivery. `late`: seconds since it was due when that is worth saying.
+    `pings`: False when nobody is to be pinged, however urgent it is."""
 
     notice: Notice
     incident: Incident
     receipt: Receipt | None
     late: float = 0.0
+    pings: bool = True

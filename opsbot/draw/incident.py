@@ -72,7 +72,8 @@ def moved_message(incident: Incident) -> Payload:
 def marker(incident: Incident) -> str:
     """The footer: names the incident for certain, also among those of another or an older opsbot."""
     target = safe_text(incident.target, _NAME, Place.PLAIN)
-    return f"Incident #{incident.id} · {target} · {utc_text(incident.opened.wall)}"
+    name = f"Drill {-incident.id}" if incident.drill else f"Incident #{incident.id}"
+    return f"{name} · {target} · {utc_text(incident.opened.wall)}"
 
 
 def utc_text(wall: float) -> str:
@@ -187,7 +188,7 @@ def _entry(entry: Entry) -> str:
 
 
 def _rows(incident: Incident) -> tuple[tuple[Button, ...], ...]:
-    if not incident.live:
+    if not incident.live or incident.drill:
         return ()
     taken = incident.state is IncidentState.ACKNOWLEDGED
     acknowledge = Button(

@@ -53,6 +53,7 @@ def as_data(incident: Incident) -> dict[str, Any]:
     first, who = lead(incident), incident.acknowledged_by
     return {
         "id": incident.id,
+        "drill": incident.drill,
         "target": one_line(incident.target, _NAME),
         "title": one_line(incident.title, _TEXT),
         "state": incident.state.value,

@@ -79,7 +79,7 @@ class DiscordNotifier:
 
     def _alarm(self, telling: Telling) -> Payload:
         urgent = telling.incident.priority.rank <= self._options.ping_from.rank
-        roles = self._options.role_ids if urgent else ()
+        roles = self._options.role_ids if urgent and telling.pings else ()
         escalated = telling.notice.kind is NoticeKind.ESCALATED
         return incident_alarm(telling.incident, roles, escalated=escalated, late=telling.late)
 

@@ -24,6 +24,7 @@ from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.runtime.actions import Actions, Worker
 from opsbot.runtime.caretaker import Caretaker
+from opsbot.runtime.drill import Drills
 from opsbot.runtime.history import History
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
@@ -47,7 +48,8 @@ log = structlog.get_logger("opsbot.runtime")
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
-    `logs`: each target's that has one.
+    `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
+    that has one.
     `keep_days`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
 
@@ -58,6 +60,8 @@ class Parts:
     subjects: Mapping[str, Subject]
     notifiers: Mapping[str, Notifier]
     sections: Mapping[tuple[str, str], str]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    off: Mapping[str, str] = field(default_factory=dict)
     logs: Mapping[str, KeptLog] = field(default_factory=dict)
     keep_days: float = 30.0
     keeper: StateKeeper | None = None
@@ -84,12 +88,14 @@ class Runtime:
         self.history = History(parts.metrics, parts.clock, parts.keep_days)
         self.outbox = Outbox(parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask)
         self.rotations = Rotations(parts.logs, parts.clock, self.pipeline.ask)
+        self.drills = Drills(parts.notifiers, parts.clock, self.pipeline.ask, parts.kinds, parts.off)
         self.ops = Ops(
             self.pipeline,
             self.scheduler,
             self.processes,
             self.history,
             self.rotations,
+            self.drills,
             parts.clock,
             parts.sections,
         )
@@ -145,6 +151,7 @@ class Runtime:
     async def _close(self) -> None:
         """Everything is let go of, whatever one of them does, and in time."""
         self.ops.close()
+        await self.drills.close()
         closing: list[Coroutine[Any, Any, None]] = [self.scheduler.close()]
         closing += [subject.supervisor.close() for subject in self._parts.subjects.values()]
         closing += [kept.rotator.close() for kept in self._parts.logs.values()]

@@ -12,6 +12,7 @@ from opsbot.clock import Clock
 from opsbot.domain.action import Action, ActionState, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import PauseEnded
+from opsbot.domain.drill import Drill
 from opsbot.domain.health import HealthReport, MetricsReport, Section
 from opsbot.domain.incident import Incident
 from opsbot.domain.process import Running
@@ -28,6 +29,7 @@ from opsbot.engine.inputs import (
 from opsbot.engine.state import Known
 from opsbot.errors import RotationError, Stopping, UsageError
 from opsbot.rotation.base import Plan
+from opsbot.runtime.drill import Drills
 from opsbot.runtime.history import History
 from opsbot.runtime.notes import notes_of
 from opsbot.runtime.pipeline import Pipeline
@@ -65,6 +67,7 @@ class Ops:
     processes: Processes
     history: History
     rotations: Rotations
+    drills: Drills
     clock: Clock
     sections: Mapping[tuple[str, str], str]
     remarks: Callable[[], Sequence[str]] = tuple
@@ -233,6 +236,16 @@ class Ops:
         for queues in self._followers.values():
             for queue in queues:
                 queue.put_nowait(None)
+
+    def notifiers(self) -> tuple[str, ...]:
+        """The names of all that are on."""
+        return tuple(self.drills.notifiers)
+
+    def drill(
+        self, actor: Actor, notifier: str | None = None, *, ping: bool = False
+    ) -> AsyncGenerator[Drill, None]:
+        """Sends a marked test through one notifier or all."""
+        return self.drills.run(actor, notifier, ping=ping)
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
         """Records that somebody asked for what they may not."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from opsbot.domain.action import Action, Pause, Rotate
 from opsbot.domain.actor import Actor
+from opsbot.domain.drill import Drill
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
@@ -109,6 +110,21 @@ class Operations(Protocol):
 
     def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""
+
+    def notifiers(self) -> tuple[str, ...]:
+        """The names of all that are on."""
+
+    def drill(
+        self, actor: Actor, notifier: str | None = None, *, ping: bool = False
+    ) -> AsyncGenerator[Drill, None]:
+        """Sends a marked test through one notifier or all, each time it changes, ending with the one that is
+        over. It begins with the first look and goes on when nobody looks; `ping`: as an urgent incident
+        would be told.
+
+        Raises:
+            UsageError: no such notifier.
+            Refused: a drill is in progress (by whom).
+        """
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
         """Records that somebody asked for what they may not."""

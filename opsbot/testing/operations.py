@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from opsbot.clock import Clock
 from opsbot.domain.action import STEPS, Action, ActionState, Pause, Rotate, Step, StepState
 from opsbot.domain.actor import Actor
+from opsbot.domain.drill import Drill, DrillLine, DrillState
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import IncidentState
@@ -32,8 +33,8 @@ class Call:
 
 @dataclass(slots=True)
 class FakeOperations:
-    """`fails`: an error by the method's name, raised each time. `held`: what `health` and
-    `restart` wait for. `calls`: all that was asked but for refusals,
+    """`fails`: an error by the method's name, raised each time. `held`: what `health`,
+    `restart` and `drill` wait for. `calls`: all that was asked but for refusals,
     which are in `refusals`. A restart runs until the test calls `step` and `end`; a second one meanwhile is
     refused, as the real one does."""
 
@@ -50,6 +51,7 @@ class FakeOperations:
     refusals: list[Call] = field(default_factory=list)
     plan: Plan = field(default_factory=lambda: Plan(Way.KEEPER, 5 * 2**20, "its stdout is opsbot's"))
     lookalikes: tuple[tuple[int, str], ...] = ()
+    outcome: tuple[DrillLine, ...] = (DrillLine("ops_channel", "discord", DrillState.ARRIVED, 0.132),)
     held: dict[str, asyncio.Event] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -165,6 +167,24 @@ class FakeOperations:
                     await self._changed.wait()
                 told = self.actions[action]
             yield told
+
+    def notifiers(self) -> tuple[str, ...]:
+        """See `Operations`."""
+        self._note("notifiers")
+        return tuple(line.notifier for line in self.outcome if line.state is not DrillState.OFF)
+
+    async def drill(
+        self, actor: Actor, notifier: str | None = None, *, ping: bool = False
+    ) -> AsyncGenerator[Drill, None]:
+        """See `Operations`. Ends, after `held`, in `outcome`."""
+        self._note("drill", notifier or "", actor, "ping" if ping else "")
+        lines = tuple(line for line in self.outcome if notifier in (None, line.notifier))
+        if not lines:
+            raise UsageError(f"There is no notifier `{notifier}`.")
+        sending = tuple(DrillLine(line.notifier, line.kind) for line in lines)
+        yield Drill(-1, actor, self.clock.now(), sending, ping)
+        await self._held("drill")
+        yield Drill(-1, actor, self.clock.now(), lines, ping, over=True)
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
         """See `Operations`."""

@@ -283,6 +283,7 @@ async def test_every_verb_works_on_a_real_runtime(tmp_path: Path) -> None:
         "restart": {"reason": "by hand"},
         "rotate": {"reason": "too large"},
         "adopt": {},
+        "drill": {},
         "stop": {"reason": "maintenance"},
         "start": {"reason": "done"},
     }
