@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,10 +22,10 @@ from opsbot import redact, registry
 from opsbot.bot import LoneLine
 from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import Clock, SystemClock
+from opsbot.config.chain import audience
 from opsbot.config.settings import NotifierSpec, Settings
 from opsbot.control.server import VERBS, serving, user_name
 from opsbot.domain.actor import Actor, ActorKind
-from opsbot.domain.levels import Severity
 from opsbot.domain.process import Running
 from opsbot.domain.target import CheckSpec, Target
 from opsbot.engine.state import State
@@ -33,9 +33,12 @@ from opsbot.errors import OpsbotError
 from opsbot.logs.files import FileLogFeeds
 from opsbot.notifiers._transport import PORT
 from opsbot.notifiers.base import Notifier, NotifierContext
+from opsbot.probes.base import Probe
+from opsbot.probes.outside import outside
 from opsbot.rotation.base import RotationContext
 from opsbot.rotation.logfile import LogRotator
 from opsbot.runtime.core import Parts, Runtime
+from opsbot.runtime.desk import Manners
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
 from opsbot.runtime.rotations import KeptLog
@@ -58,9 +61,12 @@ log = structlog.get_logger("opsbot.app")
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, clock: Clock, ports: Mapping[str, Any] | None = None
+    settings: Settings,
+    clock: Clock,
+    ports: Mapping[str, Any] | None = None,
+    probes: Sequence[Probe] = (),
 ) -> AsyncIterator[Runtime]:
-    """A runtime with all adapters, state loaded, not running yet.
+    """A runtime with all adapters, state loaded, not running yet. `probes`: of opsbot's own way to Discord.
 
     Raises:
         UsageError: the state directory is held or cannot be used, or an adapter cannot be built.
@@ -91,6 +97,7 @@ async def opened(
             clock=clock,
             subjects=subjects,
             notifiers=notifiers,
+            manners={spec.name: _manners(spec) for spec in settings.notifiers},
             sections=_sections(settings.targets),
             kinds={spec.name: spec.kind for spec in settings.notifiers},
             off=settings.silent,
@@ -98,6 +105,8 @@ async def opened(
             keep_days=settings.retention.metrics / DAY,
             keeper=store,
             keep_incidents=settings.retention.alerts,
+            probes=_probes(settings, probes),
+            probe_interval=settings.outages.interval,
         )
         runtime = Runtime(parts)
         for target in settings.targets:
@@ -118,7 +127,7 @@ async def serve(
     clock = clock or SystemClock()
     session = session or Session(settings, clock)
     async with (
-        opened(settings, clock, session.ports) as runtime,
+        opened(settings, clock, session.ports, session.probes) as runtime,
         serving(runtime.ops, settings.state_dir),
         asyncio.TaskGroup() as group,
     ):
@@ -171,8 +180,8 @@ def _state_store(directory: Path, clock: Clock) -> StateKeeper:
 
 
 def _state(settings: Settings, persisted: Persisted) -> State:
-    levels: dict[str, frozenset[Severity]] = {s.name: s.options.alert_levels for s in settings.notifiers}
-    state = State.of(settings.targets, levels)
+    audiences = {spec.name: audience(spec, settings.chain.reserve) for spec in settings.notifiers}
+    state = State.of(settings.targets, audiences, settings.chain)
     restore(state, persisted)
     return state
 
@@ -236,6 +245,17 @@ def _notifier(spec: NotifierSpec, clock: Clock, ports: Mapping[str, Any]) -> Not
         "notifiers", spec.kind, spec.options, NotifierContext(spec.name, clock, ports)
     )
     return notifier
+
+
+def _probes(settings: Settings, own: Sequence[Probe]) -> tuple[Probe, ...]:
+    given = settings.outages
+    if not given.enabled or not own:  # a command that acts alone watches nothing
+        return ()
+    return (*outside(given.control, given.lookup, given.status_url), *own)
+
+
+def _manners(spec: NotifierSpec) -> Manners:
+    return Manners(spec.options.max_per_minute, spec.options.rate_limit_minutes * 60)
 
 
 def _check(runtime: Runtime, target: str, spec: CheckSpec, feeds: FileLogFeeds, clock: Clock) -> Check:

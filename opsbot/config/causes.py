@@ -1,8 +1,8 @@
 """What a rule's condition says about the target, and whether that may restart it.
 
-A target's `restart.causes` lists what may. By default that is its death, its failing health check, and what
-an own rule says about numbers. What a restart does not mend, or what may be somebody else's outage, only
-alerts unless it is listed.
+A target's `restart.causes` lists what may. By default that is its death, its failing health check, what an
+own rule says about numbers, and a lost connection to Discord, if opsbot finds out whether that is Discord's
+own outage (`engine/outage.py`). What a restart does not mend only alerts unless it is listed.
 """
 
 from __future__ import annotations
@@ -27,12 +27,18 @@ class Cause(StrEnum):
     DEGRADED = "degraded"
 
 
-USUAL = (Cause.DIED, Cause.UNHEALTHY, Cause.RULE)
-"""What restarts where nothing else is said."""
+BY_GATEWAY = (Cause.GATEWAY_LOST, Cause.ZOMBIE_SOCKETS)
+"""What may just as well be an outage of Discord's."""
+
+
+def usual(*, guarded: bool) -> tuple[Cause, ...]:
+    """What restarts where nothing else is said. `guarded`: opsbot asks how Discord is, and holds back."""
+    return (Cause.DIED, Cause.UNHEALTHY, Cause.RULE, *(BY_GATEWAY if guarded else ()))
+
 
 WHY = {
-    Cause.GATEWAY_LOST: "a lost gateway alone may be Discord's outage",
-    Cause.ZOMBIE_SOCKETS: "dead connections alone may be an outage of the network",
+    Cause.GATEWAY_LOST: "a lost gateway alone may be Discord's outage, and `outages` is off",
+    Cause.ZOMBIE_SOCKETS: "dead connections alone may be Discord's outage, and `outages` is off",
     Cause.DEPENDENCY: "a restart does not mend what the target depends on",
     Cause.DEGRADED: "a target that is degraded still works",
 }
@@ -70,6 +76,11 @@ def obstacle(expr: Expr, scope: Scope, causes: Collection[Cause]) -> Cause | Non
             return next((o for term in terms if (o := obstacle(term, scope, causes))), None)
         case Not():
             return _unless_listed(Cause.RULE, causes)
+
+
+def needs_discord(expr: Expr, scope: Scope, causes: Collection[Cause]) -> bool:
+    """Whether a condition restarts only because a connection to Discord is lost."""
+    return obstacle(expr, scope, [cause for cause in causes if cause not in BY_GATEWAY]) is not None
 
 
 def _seen(seen: Seen, scope: Scope) -> Cause:

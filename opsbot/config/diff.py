@@ -13,7 +13,7 @@ from opsbot.domain.target import CheckSpec, SupervisorSpec, Target
 
 ANEW = "takes effect when opsbot is started anew"
 
-_PARTS = ("discord", "schedules", "actions", "retention", "metrics_window")
+_PARTS = ("discord", "schedules", "actions", "outages", "retention", "metrics_window")
 """Sections of `Settings` that are compared as they are."""
 
 

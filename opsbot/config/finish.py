@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import SecretStr
 
 from opsbot.config.conditions.units import DAY
@@ -14,11 +16,13 @@ from opsbot.config.settings import (
     ActionSettings,
     DiscordSettings,
     LoopSettings,
+    OutageSettings,
     RetentionSettings,
     ScheduleSettings,
 )
 from opsbot.config.workshop import Workshop
 from opsbot.domain.access import AccessRules
+from opsbot.domain.target import Target
 
 TOKEN = "OPSBOT_DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
 """The variable with opsbot's own token (`DISCORD_TOKEN` is the watched bot's)."""
@@ -111,6 +115,23 @@ def retention(shop: Workshop, file: Sections, guide: Guide | None) -> RetentionS
         metrics_dir=base / metrics_dir,
         logs_dir=base / (given.logs.path or DEFAULT_LOGS_DIR),
         alerts_dir=base / (given.alerts.path or DEFAULT_ALERTS_DIR),
+    )
+
+
+def outages(shop: Workshop, file: Sections, targets: Iterable[Target]) -> OutageSettings:
+    """How opsbot tells its own outage, and Discord's, from a target's. Where no target lives on the network
+    there is nothing to tell, and nobody is asked."""
+    given = file.outages
+    if given is None or not given.enabled or not any(target.networked for target in targets):
+        return OutageSettings()
+    if not (given.control or given.discord_status_url or given.lookup):
+        shop.remark("outages: without a `control` address opsbot cannot tell its own outage from Discord's.")
+    return OutageSettings(
+        enabled=True,
+        control=given.control,
+        lookup=given.lookup,
+        status_url=given.discord_status_url,
+        interval=given.interval_seconds,
     )
 
 

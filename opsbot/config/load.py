@@ -21,6 +21,7 @@ from opsbot.config.settings import NotifierSpec, Settings
 from opsbot.config.switches import is_off
 from opsbot.config.workshop import Workshop
 from opsbot.config.yaml_loader import load_file
+from opsbot.domain.notice import Chain
 from opsbot.errors import ConfigError, Problem
 
 KEYS = (
@@ -32,11 +33,12 @@ KEYS = (
     "notifications",
     "schedules",
     "actions",
+    "outages",
     "retention",
 )
 """The keys at the top of a file; a test compares them with the model of the whole file."""
 
-NOT_WATCHED = ("discord", "notifications", "rules", "retention")
+NOT_WATCHED = ("discord", "notifications", "rules", "outages", "retention")
 """Sections that `watch_only` does not look at."""
 
 
@@ -51,8 +53,9 @@ def load(
     process' own when not given.
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
-    `notifications`, `rules` and `retention` are not looked at (so their secrets may be unset), targets have
-    no rules, and a supervisor only where nothing else knows their process; it takes half the time.
+    `notifications`, `rules`, `outages` and `retention` are not looked at (so their secrets may be unset),
+    targets have no rules, and a supervisor only where nothing else knows their process; it takes half the
+    time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.
@@ -80,6 +83,7 @@ def settings(
     limits = sections.limits(shop, file)
     targets = watched.targets(shop, file, guide, limits, packages)
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
+    chain = Chain() if watch_only else _chain(shop, notifiers)
     _raise_problems(shop)
     return Settings(
         file=path,
@@ -89,9 +93,11 @@ def settings(
         discord=finish.discord(shop, file),
         access=finish.access(file),
         notifiers=notifiers,
+        chain=chain,
         schedules=finish.schedules(file),
         actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
+        outages=finish.outages(shop, file, targets),
         metrics_window=finish.metrics_window(guide),
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),
@@ -141,6 +147,15 @@ def _notifiers(
     from opsbot.config import notifications
 
     return notifications.specs(shop, given, file.discord, packages)
+
+
+def _chain(shop: Workshop, notifiers: tuple[NotifierSpec, ...]) -> Chain:
+    given = shop.value(("notifications",))
+    if not isinstance(given, dict):
+        return Chain()
+    from opsbot.config import chain, notifications
+
+    return chain.chain(shop, given, notifiers, notifications.OPS_CHANNEL)
 
 
 def _silent(shop: Workshop) -> dict[str, str]:

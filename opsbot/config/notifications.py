@@ -7,6 +7,7 @@ from typing import Any
 
 from opsbot.config import adapters
 from opsbot.config.adapters import Packages
+from opsbot.config.chain import RESERVED
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Path
 from opsbot.config.models.discord import Discord
@@ -29,6 +30,8 @@ def specs(
     found = [] if discord is None else [_ops_channel(shop, discord, packages)]
     for name, data in given.items():
         path: Path = ("notifications", name)
+        if name in RESERVED:
+            continue
         if name == OPS_CHANNEL:
             shop.wrong_key(path, "is the name of the bot's own channel: choose another name.")
         if isinstance(data, dict):
@@ -41,7 +44,9 @@ def specs(
 def silent(given: Any) -> dict[str, str]:
     """The kinds of those that are off, by name."""
     found = given.items() if isinstance(given, dict) else ()
-    return {str(name): str(_kind(name, data)) for name, data in found if is_off(data)}
+    return {
+        str(name): str(_kind(name, data)) for name, data in found if name not in RESERVED and is_off(data)
+    }
 
 
 def _kind(name: str, data: Mapping[str, Any]) -> Any:
@@ -77,6 +82,13 @@ def _ops_channel(shop: Workshop, discord: Discord, packages: Packages) -> Notifi
         return None
     mentioned = discord.roles.operator if discord.mention_roles is None else discord.mention_roles
     options = module.Options(
-        channel_id=discord.ops_channel, role_ids=mentioned, ping_from=discord.mention_from
+        channel_id=discord.ops_channel,
+        role_ids=mentioned,
+        ping_from=discord.mention_from,
+        alert_levels=discord.alert_levels,
+        priorities=discord.priorities,
+        rate_limit_minutes=discord.rate_limit_minutes,
+        quiet_hours=discord.quiet_hours,
+        quiet_except=discord.quiet_except,
     )
     return NotifierSpec(OPS_CHANNEL, "discord", options)

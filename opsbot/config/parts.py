@@ -12,12 +12,14 @@ from opsbot.config.models.top import Top
 
 if TYPE_CHECKING:
     from opsbot.config.models.discord import Discord
+    from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sections:
-    """`discord` and `retention` are None where they are not looked at, or `discord` is not there."""
+    """`discord`, `outages` and `retention` are None where they are not looked at, or `discord` is not
+    there."""
 
     top: Top
     thresholds: Thresholds
@@ -25,3 +27,4 @@ class Sections:
     actions: Actions
     discord: Discord | None = None
     retention: Retention | None = None
+    outages: Outages | None = None

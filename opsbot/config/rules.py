@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from opsbot.config.causes import USUAL
+from opsbot.config.causes import needs_discord, usual
 from opsbot.config.conditions import vocabulary
 from opsbot.config.conditions.mistakes import ConditionError, Unknown, nearest
 from opsbot.config.conditions.resolve import Compiled, compile_condition
@@ -162,6 +162,8 @@ def _rule(
             f"rule {section.name}: its parts ask for different times; all of it must hold "
             f"for {compiled.hold:g} s and {compiled.samples} samples."
         )
+    guarded = file.outages is not None and file.outages.enabled
+    causes = draft.section.restart.causes or usual(guarded=guarded)
     return Rule(
         name=section.name,
         condition=compiled.expr,
@@ -175,7 +177,7 @@ def _rule(
             compiled,
             path=source.path,
             scope=scope,
-            causes=draft.section.restart.causes or USUAL,
+            causes=causes,
         ),
         hold_seconds=compiled.hold if section.for_seconds is None else section.for_seconds,
         need=need,
@@ -183,6 +185,7 @@ def _rule(
         recover_seconds=_recover(section, compiled),
         reads=compiled.reads,
         shows=_shows(shop, source, compiled, scope),
+        by_gateway=needs_discord(compiled.expr, scope, causes),
     )
 
 

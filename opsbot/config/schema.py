@@ -14,6 +14,8 @@ from pydantic import BaseModel
 
 from opsbot import registry
 from opsbot.config.adapters import Packages
+from opsbot.config.chain import ESCALATION, FALLBACK
+from opsbot.config.models.chain import EscalationSection, FallbackSection
 from opsbot.config.models.check import CheckSection
 from opsbot.config.models.file import File
 from opsbot.config.notifications import KINDS
@@ -49,8 +51,21 @@ def _notifications(packages: Packages, definitions: Schema) -> Schema:
     return {
         "type": "object",
         "description": "who else is told",
-        "properties": {name: named[name] for name in sorted(named)},
+        "properties": {**{name: named[name] for name in sorted(named)}, **_chain(definitions)},
         "additionalProperties": {"anyOf": list(kinds.values())},
+    }
+
+
+def _chain(definitions: Schema) -> Schema:
+    found: dict[str, type[BaseModel]] = {FALLBACK: FallbackSection, ESCALATION: EscalationSection}
+    for name, model in found.items():
+        own = model.model_json_schema()
+        definitions.update(own.pop("$defs", {}))
+        definitions[f"notifications.{name}"] = own
+    step = {"$ref": f"#/$defs/notifications.{ESCALATION}"}
+    return {
+        FALLBACK: {"$ref": f"#/$defs/notifications.{FALLBACK}"},
+        ESCALATION: {"type": "array", "items": step, "description": "who is called in, step by step"},
     }
 
 

@@ -16,6 +16,7 @@ from opsbot.config.workshop import Workshop
 
 if TYPE_CHECKING:
     from opsbot.config.models.discord import Discord
+    from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
 
 S = TypeVar("S", bound=Section)
@@ -33,6 +34,7 @@ def read(shop: Workshop) -> Sections:
         actions=_actions(shop),
         discord=None if shop.watch_only else _discord(shop),
         retention=None if shop.watch_only else _retention(shop),
+        outages=None if shop.watch_only else _outages(shop),
     )
 
 
@@ -54,6 +56,12 @@ def _retention(shop: Workshop) -> Retention:
     from opsbot.config.models.retention import Retention
 
     return _one(shop, Retention, "retention")
+
+
+def _outages(shop: Workshop) -> Outages:
+    from opsbot.config.models.outages import Outages
+
+    return _one(shop, Outages, "outages")
 
 
 def _actions(shop: Workshop) -> Actions:

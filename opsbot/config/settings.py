@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsbot.domain.access import AccessRules
+from opsbot.domain.notice import Chain
 from opsbot.domain.target import Target
 
 if TYPE_CHECKING:
@@ -78,6 +79,18 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OutageSettings:
+    """How opsbot tells its own outage, and Discord's, from a target's. `control`: `host:port` or URLs; an
+    empty `lookup` or `status_url` is not asked; `interval` in seconds."""
+
+    enabled: bool = False
+    control: tuple[str, ...] = ()
+    lookup: str = ""
+    status_url: str = ""
+    interval: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything opsbot was told.
 
@@ -99,6 +112,8 @@ class Settings:
     actions: ActionSettings
     retention: RetentionSettings
     metrics_window: float
+    outages: OutageSettings = OutageSettings()
+    chain: Chain = Chain()
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from opsbot.config import targets as drafts
 from opsbot.config.adapters import Packages
 from opsbot.config.document import Path
 from opsbot.config.guide import Guide
+from opsbot.config.online import networked
 from opsbot.config.parts import Sections
 from opsbot.config.relations import check_parents, check_twins
 from opsbot.config.targets import Draft
@@ -76,14 +77,16 @@ def _given(shop: Workshop, guide: Guide | None) -> dict[str, dict[str, Any]]:
 
 
 def _target(draft: Draft, found: Sequence[Rule] = (), rotation: RotationPolicy | None = None) -> Target:
+    checks = tuple(check for check in draft.checks if check.name not in draft.off)
     return Target(
         name=draft.name,
         title=draft.section.title or draft.name,
-        checks=tuple(check for check in draft.checks if check.name not in draft.off),
+        checks=checks,
         rules=tuple(found),
         supervisor=draft.supervisor,
         restart=draft.restart,
         labels=dict(draft.section.labels),
         depends_on=tuple(draft.section.depends_on),
         rotation=rotation,
+        networked=networked(checks),
     )

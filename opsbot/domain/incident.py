@@ -32,7 +32,7 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class AlertLine:
     """An alert as an incident shows it. `reason`: the evidence, such as "process not running: killed by
-    SIGKILL"; untrusted."""
+    SIGKILL"; untrusted. `times`: how often it has fired in this incident."""
 
     rule: str
     severity: Severity
@@ -44,6 +44,7 @@ class AlertLine:
     limit: float | None = None
     unit: str = ""
     reason: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Incident:
     nowhere; `version` grows with every change.
 
     `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines.
+    `called`: notifiers in reserve that were called in for it.
     """
 
     id: int
@@ -69,6 +71,7 @@ class Incident:
     ack_reason: str = ""
     resolved_at: Moment | None = None
     timeline: tuple[Entry, ...] = field(default=())
+    called: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -79,6 +82,11 @@ class Incident:
     def drill(self) -> bool:
         """A test of the notifiers: nobody can do anything about it."""
         return self.id < 0
+
+    @property
+    def fired(self) -> int:
+        """How many alerts it is made of, each time that one fired counted."""
+        return sum(line.times for line in self.alerts)
 
 
 TIMELINE_SHOWN = 20

@@ -22,6 +22,9 @@ ACKNOWLEDGE = "opsbot:ack:{incident}"
 RESTART = "opsbot:restart:{incident}"
 """custom_ids of the two buttons; they outlive opsbot, so they never change."""
 
+OVER = "🟢 **Resolved: "
+"""How `resolved_reply` begins; by it opsbot knows its own reply again."""
+
 TIMELINE_LINES = 8
 OTHER_ALERTS = 5
 _NAME, _CAUSE, _SEEN, _LINE, _REASON = 80, 700, 300, 150, 200  # characters of one text
@@ -57,7 +60,7 @@ def incident_alarm(
 def resolved_reply(incident: Incident, reply_to: int | None = None) -> Payload:
     """One silent line that says it is over."""
     text = (
-        f"🟢 **Resolved: {_target(incident)}** after {lasted(incident)} · it was: {_cause(incident, _LINE)}"
+        f"{OVER}{_target(incident)}** after {lasted(incident)} · it was: {_cause(incident, _LINE)}"
     )
     return clamp(Payload(content=text, silent=True, reply_to=reply_to))
 
@@ -141,6 +144,8 @@ def _fields(incident: Incident) -> list[Field]:
         fields.append(Field("Value" if first.firing else "Value when it fired", against(first), inline=True))
     elif first and first.reason:
         fields.append(Field("Seen", safe_text(first.reason, _SEEN), inline=True))
+    if incident.fired > len(incident.alerts):
+        fields.append(Field("Alerts so far", f"{incident.fired:,}", inline=True))
     if incident.acknowledged_by:
         fields.append(Field("Acknowledged by", _acknowledged(incident), inline=True))
     others = [line for line in incident.alerts if line is not first and not _repeats(line, first)]
@@ -173,7 +178,7 @@ def _others(lines: list[AlertLine]) -> str:
 
 def _other(line: AlertLine) -> str:
     mark = PRIORITY_DOT[line.priority] if line.firing else "✓"
-    text = safe_text(line.text or line.rule, _LINE)
+    text = safe_text(line.text or line.rule, _LINE) + (f" · {line.times:,}×" if line.times > 1 else "")
     return f"{mark} {text}" + ("" if line.firing else " · over")
 
 

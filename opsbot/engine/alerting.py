@@ -11,7 +11,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
-from opsbot.engine import alerts, incidents
+from opsbot.engine import alerts, incidents, outage
 from opsbot.engine.alerts import Progress
 from opsbot.engine.conditions import evaluate
 from opsbot.engine.draft import Draft
@@ -25,6 +25,7 @@ FOLLOWERS = frozenset({"process", "http", "port", "sockets", "gateway"})
 def judge_sample(draft: Draft, sample: Sample) -> None:
     """Evaluates every rule that reads this sample's check."""
     known = draft.state.known[sample.target]
+    outage.notice(draft, known, sample)
     for rule in known.target.rules:
         if sample.check in rule.reads:
             _judge(draft, known, rule)
@@ -35,12 +36,17 @@ def _judge(draft: Draft, known: Known, rule: Rule) -> None:
     before = draft.alert(name, rule.name)
     firing = before is not None and before.firing
     if not firing and muted(draft, known, rule):
+        known.unsure.pop(rule.name, None)
         return
     verdict = evaluate(rule.condition, known.view, draft.now, firing)
     moved = alerts.step(name, rule, before, known.progress.get(rule.name), verdict, draft.now)
     was = known.progress.get(rule.name)
     known.progress[rule.name] = moved.progress
     draft.due_changed |= was is None or _pace(was) != _pace(moved.progress)
+    fires = not firing and moved.alert is not None and moved.alert.firing
+    if fires and outage.unsure(draft, known, rule):
+        return
+    known.unsure.pop(rule.name, None)
     if moved.alert is not None:
         become(draft, before, _worded(draft, known, rule, moved.alert))
 
@@ -62,18 +68,27 @@ def judge_time(draft: Draft, known: Known) -> None:
     """Lets time alone move alerts on (a condition whose hold time has passed)."""
     for rule, before, progress in timed(draft, known):
         after = alerts.tick(known.target.name, rule, before, progress, draft.now)
-        if after is not None:
-            become(draft, before, _worded(draft, known, rule, after))
+        if after is None or (after.firing and outage.unsure(draft, known, rule)):
+            continue
+        known.unsure.pop(rule.name, None)
+        become(draft, before, _worded(draft, known, rule, after))
+
+
+def next_due(draft: Draft, known: Known) -> Moment | None:
+    """When time alone will change something about a target's alerts; None when it will not."""
+    dues = (alerts.next_due(timed(draft, known), draft.now), outage.next_due(draft, known))
+    return min((due for due in dues if due is not None), key=lambda due: due.mono, default=None)
 
 
 def timed(draft: Draft, known: Known) -> list[tuple[Rule, Alert | None, Progress | None]]:
-    """What time alone may move: each rule with its alert and its progress. A muted rule that does not fire
-    has no progress, so that it neither fires nor is waited for; its resolved alert still goes."""
+    """What time alone may move: each rule with its alert and its progress. A rule that does not fire and is
+    muted, or waits for a round of probes, has no progress, so that it neither fires nor is waited for; its
+    resolved alert still goes."""
     watched = []
     for rule in known.target.rules:
         alert = draft.alert(known.target.name, rule.name)
         firing = alert is not None and alert.firing
-        held = not firing and muted(draft, known, rule)
+        held = not firing and (muted(draft, known, rule) or outage.waits(draft, known, rule))
         watched.append((rule, alert, None if held else known.progress.get(rule.name)))
     return watched
 
@@ -83,6 +98,8 @@ def muted(draft: Draft, known: Known, rule: Rule) -> str:
 
     Empty when it may.
     """
+    if away := outage.silenced(draft, known, rule):
+        return away
     kinds = {spec.kind for spec in known.target.checks if spec.name in rule.reads}
     if not kinds & FOLLOWERS:
         return ""
@@ -167,10 +184,10 @@ def _cleared(draft: Draft, alert: Alert) -> None:
     draft.put_incident(changed, NoticeKind.CHANGED, changed.timeline[-1])
 
 
-def settle_incident(draft: Draft, target: str) -> None:
+def settle_incident(draft: Draft, target: str, reason: str = "") -> None:
     """Resolves a target's incident when none of its alerts fires and nothing is being done about it."""
     live = draft.live(target)
     if live is None or incidents.firing(live) or draft.action_on(target) is not None:
         return
-    over = incidents.resolved(live, draft.now, "no alert fires any more")
+    over = incidents.resolved(live, draft.now, reason or "no alert fires any more")
     draft.put_incident(over, NoticeKind.RESOLVED, over.timeline[-1])

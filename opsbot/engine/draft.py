@@ -8,14 +8,12 @@ from opsbot.domain.action import Action, ActionState, Desired, Pause
 from opsbot.domain.actor import Actor
 from opsbot.domain.alert import Alert
 from opsbot.domain.audit import AuditEntry
-from opsbot.domain.change import Change, PauseEnded, TimelineLine
+from opsbot.domain.change import Change, NoticeDone, PauseEnded, TimelineLine
 from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.domain.rule import ActionKind
 from opsbot.engine.state import State
-
-_LOUDNESS = [NoticeKind.CHANGED, NoticeKind.RESOLVED, NoticeKind.ESCALATED, NoticeKind.OPENED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,12 @@ class ReadLastLines:
     target: str
 
 
-Effect = RunAction | LookNow | ReadLastLines
+@dataclass(frozen=True, slots=True)
+class LookAround:
+    """opsbot is to find out whether it is cut off itself, and how Discord is."""
+
+
+Effect = RunAction | LookNow | ReadLastLines | LookAround
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Draft:
     _incidents: dict[int, Incident] = field(default_factory=dict)
     _actions: dict[int, Action] = field(default_factory=dict)
     _telling: dict[int, NoticeKind] = field(default_factory=dict)
+    _calls: dict[tuple[str, int], NoticeKind] = field(default_factory=dict)
     _pauses: dict[str, Pause | None] = field(default_factory=dict)
     _others: list[Change] = field(default_factory=list)
 
@@ -124,7 +128,11 @@ class Draft:
             self.add(TimelineLine(incident.id, entry))
         if tell is not None:
             before = self._telling.get(incident.id, NoticeKind.CHANGED)
-            self._telling[incident.id] = max(before, tell, key=_LOUDNESS.index)
+            self._telling[incident.id] = max(before, tell, key=lambda kind: kind.loudness)
+
+    def call(self, notifier: str, incident: int, kind: NoticeKind) -> None:
+        """One notifier is told of an incident in its own way, whatever the others are told."""
+        self._calls[notifier, incident] = kind
 
     def put_action(self, action: Action) -> None:
         """Sets an action."""
@@ -156,11 +164,29 @@ class Draft:
         return changes + self._notices()
 
     def _notices(self) -> list[Notice]:
-        number, notices = self.state.next_notice, []
-        for incident_id, kind in self._telling.items():
-            incident = self._incidents[incident_id]
-            for name, levels in self.state.notifiers.items():
-                if incident.severity in levels:
-                    notices.append(Notice(number, name, incident_id, kind, self.now, self.now))
-                    number += 1
+        """Rows for all that is to be told. A row says only that somebody is to be told, so a second one of
+        its kind that has to wait as well would say nothing more."""
+        wanted: dict[tuple[str, int], NoticeKind] = {}
+        for number, kind in self._telling.items():
+            for name in self._told_of(self._incidents[number]):
+                wanted[name, number] = kind
+        wanted |= self._calls
+        done = frozenset(c.notice for c in self._others if isinstance(c, NoticeDone))
+        notices: list[Notice] = []
+        for (name, number), kind in wanted.items():
+            if kind not in self.state.waiting.kinds(name, number, done):
+                notices.append(self._row(name, number, kind, len(notices)))
         return notices
+
+    def _told_of(self, incident: Incident) -> list[str]:
+        return [
+            name
+            for name, audience in self.state.notifiers.items()
+            if audience.wants(incident) and (not audience.reserve or name in incident.called)
+        ]
+
+    def _row(self, name: str, number: int, kind: NoticeKind, count: int) -> Notice:
+        incident = self.incident(number)
+        audience = self.state.notifiers.get(name)
+        due = audience.due(incident, self.now) if audience and incident else self.now
+        return Notice(self.state.next_notice + count, name, number, kind, self.now, due)

@@ -12,9 +12,11 @@ from opsbot.engine.state import Known
 def asking(draft: Draft, known: Known, kind: ActionKind, since: Moment | None) -> Alert | None:
     """The most urgent firing alert whose rule wants the action, and whose condition was seen true since
     opsbot started and since `since`, when the last action ended (what was seen before or during that says
-    nothing about its success; an alert that merely waits for its recovery is no reason)."""
-    fresh = [a for a, rule in firing(draft, known, kind) if _is_fresh(known, rule, since)]
-    return min(fresh, key=lambda a: a.priority.rank, default=None)
+    nothing about its success; an alert that merely waits for its recovery is no reason). One that is about
+    more than a lost gateway goes first: it restarts whatever becomes of Discord."""
+    fresh = [(rule, a) for a, rule in firing(draft, known, kind) if _is_fresh(known, rule, since)]
+    first = min(fresh, key=lambda both: (both[0].by_gateway, both[1].priority.rank), default=None)
+    return None if first is None else first[1]
 
 
 def firing(draft: Draft, known: Known, kind: ActionKind) -> list[tuple[Alert, Rule]]:

@@ -29,9 +29,10 @@ def opened(number: int, target: str, alert: Alert, now: Moment) -> Incident:
 
 def joined(incident: Incident, alert: Alert, now: Moment) -> Incident:
     """The incident with one more (or again) firing alert. Its title is that of the most urgent alert."""
-    new = _line(alert)
+    before = next((line.times for line in incident.alerts if line.rule == alert.rule), 0)
+    new = replace(_line(alert), times=before + 1)
     lines = tuple(new if line.rule == new.rule else line for line in incident.alerts)
-    lines = lines if new in lines else (*lines, new)
+    lines = lines if before else (*lines, new)
     lead = _lead(lines)
     return noted(
         replace(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from opsbot.domain.action import Action, Rotate
 from opsbot.domain.actor import Actor
+from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Receipt
 from opsbot.domain.process import Exit, Running
+from opsbot.domain.reach import Round
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 
@@ -129,11 +131,25 @@ class LastLines:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The outbox delivered notices (all of one incident and notifier), or gave them up (`dead`)."""
+    """The outbox delivered notices (all of one incident and notifier), or gave them up (`dead`).
+
+    `version`: of the incident that was told; 0 when nothing was. `expired`: given up because it is over so
+    long that nobody need be told any more: no trouble.
+    """
 
     notices: tuple[int, ...]
     receipt: Receipt | None = None
     dead: str = ""
+    version: int = 0
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A notifier does not deliver and will not soon: `text` says why, one clause for people."""
+
+    notifier: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +168,22 @@ class OwnTrouble:
     """Something is wrong with opsbot itself, in words for people; without words it is over."""
 
     rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReachSeen:
+    """opsbot has probed what it reaches itself."""
+
+    found: Round
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nothing was looked at between two moments, in words for people."""
+
+    since: Moment
+    until: Moment
     text: str
 
 
@@ -183,8 +215,11 @@ Input = (
     | ActionMoved
     | LastLines
     | Delivered
+    | Stuck
     | OwnTrouble
+    | ReachSeen
     | Recorded
+    | Gap
     | Restate
     | Tick
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from opsbot.domain.change import Change, NoticeDone, TimelineLine
 from opsbot.domain.levels import Priority
-from opsbot.engine import alerting
+from opsbot.domain.reach import Round
+from opsbot.engine import alerting, gap, outage
 from opsbot.engine.draft import Draft
-from opsbot.engine.inputs import OwnTrouble, Restate
+from opsbot.engine.inputs import Gap, OwnTrouble, Restate
+from opsbot.engine.reach import taken
 from opsbot.engine.state import State
 
 OWN = "opsbot"
@@ -18,6 +22,28 @@ STATE_RULE = "state_not_written"
 DAMAGE_RULE = "state_damaged"
 """A damaged state file was put aside (P2)."""
 
+CONFIG_RULE = "config_invalid"
+"""The configuration file was changed and cannot be used: the old settings go on (P3)."""
+
+NEVER_REACHED = (
+    "none of that was ever reached, so opsbot goes on without: name addresses in `outages.control` that it "
+    "may reach"
+)
+
+CUT_RULE = "cut_off"
+"""opsbot itself reaches nothing: what lives on the network is unknown, and is left alone (P2)."""
+
+
+def take(draft: Draft, given: OwnTrouble | Restate | Gap) -> None:
+    """What opsbot's own parts tell of themselves."""
+    match given:
+        case OwnTrouble():
+            trouble(draft, given)
+        case Restate():
+            restate(draft, given)
+        case Gap():
+            gap.note(draft, given)
+
 
 def trouble(draft: Draft, given: OwnTrouble) -> None:
     """Opens or ends an alert of opsbot's own; nothing can be done about it by a restart."""
@@ -25,9 +51,30 @@ def trouble(draft: Draft, given: OwnTrouble) -> None:
         since = draft.state.degraded_since or draft.now
         draft.state.degraded_since = since if given.text else None
     if given.text:
-        alerting.assert_builtin(draft, OWN, given.rule, Priority.P2, given.text)
+        priority = Priority.P3 if given.rule == CONFIG_RULE else Priority.P2
+        alerting.assert_builtin(draft, OWN, given.rule, priority, given.text)
     else:
         alerting.clear_builtin(draft, OWN, given.rule, "it is over")
+        alerting.settle_incident(draft, OWN)
+
+
+def reached(draft: Draft, found: Round) -> None:
+    """Takes over what a round of probes came to; being cut off is one incident, of opsbot's own."""
+    before = draft.state.reach
+    after = draft.state.reach = taken(before, found, draft.now)
+    if after.cut_off is not None and before.cut_off is None:
+        since = datetime.fromtimestamp(after.cut_off.wall, UTC)
+        text = (
+            f"opsbot itself reaches nothing since {since:%Y-%m-%d %H:%M:%S} UTC, so what depends on the "
+            f"network is unknown and left alone. Tried: {found.tried}"
+        )
+        alerting.assert_builtin(draft, OWN, CUT_RULE, Priority.P2, text)
+        for name, known in draft.state.known.items():
+            firing = frozenset(alert.rule for alert in draft.alerts_of(name) if alert.firing)
+            outage.forget_progress(known, firing)
+    elif before.cut_off is not None and after.cut_off is None:
+        reason = "the connection is back" if after.ever else NEVER_REACHED
+        alerting.clear_builtin(draft, OWN, CUT_RULE, reason)
         alerting.settle_incident(draft, OWN)
 
 

@@ -14,7 +14,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
-from opsbot.engine import evidence, incidents, restarts
+from opsbot.engine import evidence, incidents, outage, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
 from opsbot.engine.draft import Draft, LookNow, ReadLastLines, RunAction
 from opsbot.engine.inputs import LastLines
@@ -42,7 +42,7 @@ def situation(draft: Draft, known: Known) -> Situation:
     return Situation(
         policy=known.target.restart,
         supervised=known.target.supervisor is not None,
-        marks=draft.state.restarts.get(name, []),
+        marks=outage.counted(draft.state, known.target),
         desired=draft.desired(name),
         pause=draft.pause(name),
         running=draft.action_on(name),
@@ -51,6 +51,7 @@ def situation(draft: Draft, known: Known) -> Situation:
         hopeless=known.hopeless,
         relieved_until=known.relieved_until,
         parent=parents_down(draft, known.target),
+        outage=outage.objection(draft, known),
     )
 
 
@@ -193,7 +194,7 @@ def _announce(draft: Draft, known: Known, live: Incident, action: Action) -> Non
     if action.actor.kind is ActorKind.AUTO:
         used = sum(
             1
-            for m in draft.state.restarts.get(action.target, [])
+            for m in outage.counted(draft.state, known.target)
             if m.automatic and draft.now.since(m.at) < restarts.HOUR
         )
         text += f" (automatic restart {used + 1} of at most {known.target.restart.max_per_hour} this hour)"

@@ -47,7 +47,8 @@ class Situation:
     """All that the guard looks at. `marks`: the target's restarts, oldest first. `exit`: how the process
     ended, None while one runs. `hopeless`: why the last start failed in a way that another cannot help.
     `relieved_until`: so long another supervisor (systemd, Docker) may start it by itself. `parent`: why
-    something that it depends on is down, empty when nothing is."""
+    something that it depends on is down, empty when nothing is. `outage`: what an outage of opsbot's own
+    connection or of Discord says against it."""
 
     policy: RestartPolicy
     supervised: bool
@@ -60,6 +61,7 @@ class Situation:
     hopeless: str = ""
     relieved_until: Moment | None = None
     parent: str = ""
+    outage: Ruling | None = None
 
 
 def person(situation: Situation) -> Ruling:
@@ -110,6 +112,8 @@ def _forbidden(situation: Situation, now: Moment) -> Ruling | None:
 def _left_to_others(situation: Situation, now: Moment) -> Ruling | None:
     if situation.parent:
         return Ruling(Answer.NO, f"it depends on {situation.parent}")
+    if situation.outage is not None:
+        return situation.outage
     until = situation.relieved_until
     if until is not None and until.mono > now.mono:
         return Ruling(Answer.WAIT, "its own supervisor may start it again by itself", until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from opsbot.domain.action import Action
@@ -12,21 +13,29 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.rule import ActionKind
 from opsbot.engine import alerting, repair, rotation
 from opsbot.engine.draft import Draft
-from opsbot.engine.own import OWN
+from opsbot.engine.own import CUT_RULE, DAMAGE_RULE, OWN, STATE_RULE
 from opsbot.engine.state import Known, State
 from opsbot.engine.step import Step
 
 
-def resume(state: State, now: Moment) -> Step:
+KEPT = frozenset({STATE_RULE, DAMAGE_RULE, CUT_RULE})
+"""Alerts of opsbot's own that a reload does not end: who raised them goes on."""
+
+
+def resume(state: State, now: Moment, left: Mapping[str, str] | None = None) -> Step:
     """What must be finished after a start: actions that were running when opsbot ended; alerts, incidents
-    and notices of targets, rules and notifiers that are not configured any more."""
+    and notices of targets, rules and notifiers that are not configured any more.
+
+    `left`: this is no start, but a reload of the configuration, and these targets are gone from it, each with
+    what people are told.
+    """
     draft = Draft(state, now)
     for action in list(state.actions.values()):
         _take_up(draft, action)
-    gone = {alert.target for alert in state.alerts.values() if _end_orphan(draft, alert)}
+    gone = {alert.target for alert in state.alerts.values() if _end_orphan(draft, alert, left)}
     gone |= {i.target for i in state.incidents.values() if i.live and i.target not in state.known}
     for target in sorted(gone):
-        alerting.settle_incident(draft, target)
+        alerting.settle_incident(draft, target, (left or {}).get(target, ""))
     for notice in state.notices.values():
         if notice.notifier not in state.notifiers:
             draft.add(NoticeDone(notice.id, dead="this notifier is no longer configured"))
@@ -55,8 +64,10 @@ def _take_up_rotation(draft: Draft, action: Action, known: Known) -> None:
         rotation.interrupted(draft, action)
 
 
-def _end_orphan(draft: Draft, alert: Alert) -> bool:
+def _end_orphan(draft: Draft, alert: Alert, left: Mapping[str, str] | None) -> bool:
     """Ends an alert whose rule is gone: no evidence will ever come that could."""
+    if alert.target == OWN and left is not None and alert.rule in KEPT:
+        return False
     known = draft.state.known.get(alert.target)
     if known is not None and (
         alert.rule in repair.OWN_RULES or any(rule.name == alert.rule for rule in known.target.rules)
@@ -64,7 +75,7 @@ def _end_orphan(draft: Draft, alert: Alert) -> bool:
         return False
     reason = "its rule is no longer configured" if known else "the target is no longer configured"
     if alert.target == OWN:
-        reason = "opsbot was started anew"
+        reason = "opsbot was started anew" if left is None else "the configuration was read anew"
     after = replace(alert, state=AlertState.INACTIVE, since=draft.now, reason=reason)
     alerting.become(draft, alert, after)
     return True

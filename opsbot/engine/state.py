@@ -15,20 +15,26 @@ from opsbot.domain.alert import Alert
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change, NoticeDone, PauseEnded, TimelineLine
 from opsbot.domain.incident import Incident
-from opsbot.domain.levels import AlertState, Severity
+from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
-from opsbot.domain.notice import Notice, Receipt
+from opsbot.domain.notice import Audience, Chain, Notice, Receipt
 from opsbot.domain.process import Exit, Running
+from opsbot.domain.reach import Reach
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import Target
 from opsbot.engine.alerts import Progress
 from opsbot.engine.conditions import View
 from opsbot.engine.restarts import HOUR
+from opsbot.engine.waiting import Waiting
 from opsbot.engine.windows import Windows, needs
 
 RESOLVED_KEPT = 200
 """Resolved incidents kept in memory for answers about the recent past; the store keeps all."""
+
+WAITING_KEPT = 2000
+"""Resolved incidents kept in memory because somebody is still to be told of them; of more than that only
+where they stand is remembered, and the store is asked when it is their turn."""
 
 
 @dataclass(slots=True)
@@ -41,7 +47,8 @@ class Known:
     `alike`: processes that look like it.
     `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
     since the process that runs was found. `rotated`: when the last rotation of its log ended;
-    `rotation_failed`: the same, if it failed.
+    `rotation_failed`: the same, if it failed. `failing`: checks whose newest sample is bad. `unsure`: rules
+    that would fire, each with the moment since when opsbot makes sure that it is not cut off itself.
     """
 
     target: Target
@@ -58,6 +65,8 @@ class Known:
     rotated: Moment | None = None
     rotation_failed: Moment | None = None
     answered: set[str] = field(default_factory=set)
+    failing: set[str] = field(default_factory=set)
+    unsure: dict[str, Moment] = field(default_factory=dict)
 
 
 def known_of(target: Target) -> Known:
@@ -70,10 +79,13 @@ def known_of(target: Target) -> Known:
 
 @dataclass(slots=True)
 class State:
-    """All of it. `notifiers`: their names and the severities each is told of."""
+    """All of it. `notifiers`: what each is told. `unheard`: incidents of which no person has been told yet,
+    and since when, oldest first (kept only where somebody can be called in for them). `stuck`: notifiers
+    that are known not to deliver."""
 
     known: dict[str, Known]
-    notifiers: Mapping[str, frozenset[Severity]]
+    notifiers: Mapping[str, Audience]
+    chain: Chain = Chain()
     alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
     actions: dict[int, Action] = field(default_factory=dict)
@@ -82,19 +94,32 @@ class State:
     restarts: dict[str, list[RestartMark]] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
     receipts: dict[tuple[str, int], Receipt] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
+    unheard: dict[int, Moment] = field(default_factory=dict)
+    stuck: set[str] = field(default_factory=set)
     degraded_since: Moment | None = None
+    reach: Reach = field(default_factory=Reach)
     next_incident: int = 1
     next_action: int = 1
     next_notice: int = 1
+    _live: dict[str, int] = field(default_factory=dict)
+    _over: dict[int, None] = field(default_factory=dict)  # resolved incidents, in that order
 
     @classmethod
-    def of(cls, targets: Iterable[Target], notifiers: Mapping[str, frozenset[Severity]]) -> State:
+    def of(
+        cls, targets: Iterable[Target], notifiers: Mapping[str, Audience], chain: Chain | None = None
+    ) -> State:
         """An empty state for targets and notifiers."""
-        return cls({t.name: known_of(t) for t in targets}, notifiers)
+        return cls({t.name: known_of(t) for t in targets}, notifiers, chain or Chain())
 
     def live(self, target: str) -> Incident | None:
         """The live incident of a target, if it has one."""
-        return next((i for i in self.incidents.values() if i.target == target and i.live), None)
+        number = self._live.get(target)
+        return None if number is None else self.incidents[number]
+
+    def live_incidents(self) -> list[Incident]:
+        """All that are not resolved, oldest first."""
+        return [self.incidents[number] for number in sorted(self._live.values())]
 
     def action_on(self, target: str) -> Action | None:
         """The start, stop or restart running on a target, if one does."""
@@ -130,9 +155,7 @@ class State:
             case Alert():
                 self._apply_alert(change)
             case Incident():
-                self.incidents[change.id] = change
-                self.next_incident = max(self.next_incident, change.id + 1)
-                self._forget_old_incidents()
+                self._apply_incident(change)
             case Action():
                 self._apply_action(change)
             case Desired():
@@ -144,8 +167,7 @@ class State:
             case RestartMark():
                 self._apply_mark(change)
             case Notice():
-                self.notices[change.id] = change
-                self.next_notice = max(self.next_notice, change.id + 1)
+                self._apply_notice(change)
             case NoticeDone():
                 self._apply_done(change)
             case TimelineLine() | AuditEntry():
@@ -174,14 +196,52 @@ class State:
         marks = [m for m in self.restarts.get(mark.target, []) if mark.at.since(m.at) < HOUR]
         self.restarts[mark.target] = [*marks, mark]
 
+    def _apply_incident(self, incident: Incident) -> None:
+        self.incidents[incident.id] = incident
+        self.next_incident = max(self.next_incident, incident.id + 1)
+        self.waiting.changed(incident.id)
+        if incident.live:
+            self._live[incident.target] = incident.id
+            return
+        if self._live.get(incident.target) == incident.id:
+            del self._live[incident.target]
+        self._over[incident.id] = None
+        self._forget_old_incidents()
+
+    def _apply_notice(self, notice: Notice) -> None:
+        self.notices[notice.id] = notice
+        self.next_notice = max(self.next_notice, notice.id + 1)
+        self.waiting.add(notice)
+        audience = self.notifiers.get(notice.notifier, Audience())
+        if not (self.chain.fallback and notice.kind.loud and audience.people):
+            return
+        if audience.reserve:  # called in: now it is the next one's turn to wait
+            self.unheard.pop(notice.incident, None)
+        self.unheard.setdefault(notice.incident, max(notice.created, notice.due, key=lambda m: m.mono))
+
     def _apply_done(self, done: NoticeDone) -> None:
-        self.notices.pop(done.notice, None)
         if done.receipt is not None:
             self.receipts[done.receipt.notifier, done.receipt.incident] = done.receipt
+        notice = self.notices.pop(done.notice, None)
+        if notice is None:
+            return
+        self.waiting.drop(notice)
+        if not done.dead and self.notifiers.get(notice.notifier, Audience()).people:
+            self.unheard.pop(notice.incident, None)
+        if notice.incident not in self.incidents:
+            self._forget_receipts(notice.incident)
 
     def _forget_old_incidents(self) -> None:
-        over = [i.id for i in self.incidents.values() if not i.live]
-        for number in over[:-RESOLVED_KEPT]:
-            del self.incidents[number]
-            for key in [k for k in self.receipts if k[1] == number]:
-                del self.receipts[key]
+        while len(self._over) > RESOLVED_KEPT:
+            patient = len(self._over) <= WAITING_KEPT
+            number = next((n for n in self._over if not (patient and self.waiting.notifiers(n))), None)
+            if number is None:
+                return
+            del self._over[number], self.incidents[number]
+            self._forget_receipts(number)
+
+    def _forget_receipts(self, number: int) -> None:
+        """Where an incident stood, unless somebody is still to be told of it."""
+        if not self.waiting.notifiers(number):
+            for name in self.notifiers:
+                self.receipts.pop((name, number), None)

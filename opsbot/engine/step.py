@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from opsbot.domain.action import Action, ActionState, Wanted
 from opsbot.domain.actor import AUTO
-from opsbot.domain.change import Change, NoticeDone
+from opsbot.domain.change import Change
 from opsbot.domain.levels import Outcome
 from opsbot.domain.moment import Moment
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
-from opsbot.engine import alerting, alerts, own, people, repair, restarts, rotation
+from opsbot.engine import alerting, own, people, repair, restarts, rotation, telling
 from opsbot.engine.draft import Draft, Effect
 from opsbot.engine.inputs import (
     Acknowledge,
@@ -23,6 +23,7 @@ from opsbot.engine.inputs import (
     ActionMoved,
     Adopted,
     Delivered,
+    Gap,
     Input,
     LastLines,
     OwnTrouble,
@@ -31,11 +32,13 @@ from opsbot.engine.inputs import (
     ProcessFound,
     ProcessHidden,
     ProcessMissing,
+    ReachSeen,
     Recorded,
     Restate,
     ResumeAsked,
     RotateAsked,
     SampleSeen,
+    Stuck,
     Tick,
 )
 from opsbot.engine.parents import parents_awaited
@@ -77,6 +80,8 @@ def step(state: State, given: Input, now: Moment) -> Step:
 def next_due(state: State, now: Moment) -> Moment | None:
     """When time alone will change something, None when only events can."""
     due = [p.until for p in state.pauses.values()]
+    if (call := telling.next_due(state)) is not None:
+        due.append(call)
     for known in state.known.values():
         if known.handover_until is not None:
             due.append(known.handover_until)
@@ -85,7 +90,7 @@ def next_due(state: State, now: Moment) -> Moment | None:
             ruling = restarts.automatic(repair.situation(draft, known), now)
             if ruling.until is not None:
                 due.append(ruling.until)
-        alert_due = alerts.next_due(alerting.timed(draft, known), now)
+        alert_due = alerting.next_due(draft, known)
         if alert_due is not None:
             due.append(alert_due)
     return min(due, key=lambda m: m.mono, default=None)
@@ -106,11 +111,14 @@ def _take(draft: Draft, given: Input) -> None:
         case ActionMoved() | LastLines():
             _done(draft, given)
         case Delivered():
-            _delivered(draft, given)
-        case OwnTrouble():
-            own.trouble(draft, given)
-        case Restate():
-            own.restate(draft, given)
+            telling.delivered(draft, given)
+        case Stuck():
+            telling.stuck(draft, given)
+        case OwnTrouble() | Restate() | Gap():
+            own.take(draft, given)
+        case ReachSeen(found=found):
+            own.reached(draft, found)
+            _time_passed(draft)
         case Tick():
             _time_passed(draft)
         case _:
@@ -277,11 +285,6 @@ def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
     _relieve_children(draft, action.target)
 
 
-def _delivered(draft: Draft, given: Delivered) -> None:
-    for number in given.notices:
-        draft.add(NoticeDone(number, given.receipt, given.dead))
-
-
 def _time_passed(draft: Draft) -> None:
     for target, held in draft.state.pauses.items():
         if held.until.mono <= draft.now.mono:
@@ -293,3 +296,4 @@ def _time_passed(draft: Draft) -> None:
                 _down(draft, known)
         alerting.judge_time(draft, known)
         _follow_up(draft, known)
+    telling.overdue(draft)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +24,7 @@ QuietSpan = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-
 class NotifierOptions(BaseModel):
     """What every notifier has: whether it is on, which severities and priorities it is told of, how often
     the same alert may be repeated to it (`rate_limit_minutes`; changes of state always go, 0 is no limit),
+    how many messages it may be sent in a minute (`max_per_minute`; what must wait is told in its final state),
     and hours in which it is told of urgent incidents only (`quiet_hours`, such as "22:00-07:00" in the
     machine's time zone; `quiet_except` and what is more urgent goes through, the rest waits for their end).
 
@@ -32,10 +33,14 @@ class NotifierOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    reaches_people: ClassVar[bool] = True
+    """Somebody reads it as it comes: what only a file was told still counts as unheard."""
+
     enabled: bool = True
     alert_levels: frozenset[Severity] = frozenset(Severity)
     priorities: frozenset[Priority] = frozenset(Priority)
     rate_limit_minutes: float = Field(default=0, ge=0)
+    max_per_minute: float = Field(default=40, ge=0)
     quiet_hours: QuietSpan | None = None
     quiet_except: Priority = Priority.P1
 

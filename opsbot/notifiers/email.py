@@ -8,20 +8,33 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Mapping
+from contextlib import suppress
 from email.message import EmailMessage
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+import structlog
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from opsbot.clock import Clock
 from opsbot.domain.notice import Receipt, Telling
-from opsbot.notifiers._mail import compose, failure
+from opsbot.notifiers._mail import compose
+from opsbot.notifiers._mail_errors import failure
 from opsbot.notifiers._news import is_news, receipt
 from opsbot.notifiers._options import Timeout, require
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
+from opsbot.text import one_line
+
+if TYPE_CHECKING:
+    from aiosmtplib import SMTP
 
 IMPLICIT_TLS_PORT = 465
 """Where mail servers speak TLS from the first byte (RFC 8314)."""
+
+GOODBYE = 2.0
+"""Seconds for the end of a connection whose mail has been taken."""
+
+log = structlog.get_logger("opsbot.notifiers.email")
 
 _ADDRESS = re.compile(r"[^\s@<>(),:;\"\[\]\\]+@[^\s@<>(),;\"\[\]\\]+")
 
@@ -36,17 +49,18 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 
 
 class Options(NotifierOptions):
-    """`tls`: `auto` encrypts when the server offers it (port 465: always), `required` refuses to send
-    without, `never` does not try. With a password, `auto` means `required`. `ca_file`: certificate of a
-    private authority, PEM."""
+    """`tls`: `required` sends nothing before STARTTLS (port 465: TLS from the first byte), `implicit` speaks
+    TLS from the first byte on any port, `auto` encrypts when the server offers it, `never` does not try.
+    With a password, `auto` means `required`. `ca_file`: certificate of a private authority, PEM."""
 
+    max_per_minute: float = Field(default=10, ge=0)
     smtp_host: str = ""
     smtp_port: int = Field(default=587, gt=0, lt=65536)
     from_address: MailAddress = ""
     to_addresses: tuple[MailAddress, ...] = ()
     username: str = ""
     password: SecretStr = SecretStr("")
-    tls: Literal["auto", "required", "never"] = "auto"
+    tls: Literal["required", "implicit", "auto", "never"] = "required"
     ca_file: str = ""
     timeout_seconds: Timeout = 20
 
@@ -71,11 +85,13 @@ class EmailNotifier:
         self._options = options
         self._name = name
         self._clock = clock
+        self._refused: frozenset[str] = frozenset()
         self._trust: ssl.SSLContext | None = None
         self._reading = asyncio.Lock()
 
     async def deliver(self, telling: Telling) -> Receipt:
-        """See `Notifier.deliver`. A mail that some of its readers' servers refused counts as delivered."""
+        """See `Notifier.deliver`. A mail that was refused for some of its readers counts as delivered: the
+        others would get it again with every try. Who was refused is said in the log when it changes."""
         if is_news(telling):
             options, now = self._options, self._clock.now()
             mail = compose(telling, options.from_address, options.to_addresses, now)
@@ -86,25 +102,53 @@ class EmailNotifier:
         """Nothing is held."""
 
     async def _send(self, mail: EmailMessage) -> None:
-        import aiosmtplib  # here, not above: a notifier that is not configured costs nothing
+        """Over a connection of its own. Once the mail is taken, no trouble with it repeats the mail."""
+        from aiosmtplib import SMTPException  # here, not above: what is not configured costs nothing
+
+        host, seconds = self._options.smtp_host, self._options.timeout_seconds
+        line: SMTP | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                line = await self._line()
+                await line.connect()
+                refused, _ = await line.send_message(mail)
+            self._say(refused)
+            with suppress(SMTPException, OSError, TimeoutError):
+                await line.quit(timeout=GOODBYE)
+        except (SMTPException, OSError, TimeoutError, ValueError) as error:
+            raise failure(host, error) from None
+        finally:
+            if line is not None:
+                line.close()
+
+    async def _line(self) -> SMTP:
+        from aiosmtplib import SMTP
 
         options = self._options
-        implicit = options.smtp_port == IMPLICIT_TLS_PORT and options.tls != "never"
-        try:
-            async with asyncio.timeout(options.timeout_seconds):
-                await aiosmtplib.send(
-                    mail,
-                    hostname=options.smtp_host,
-                    port=options.smtp_port,
-                    username=options.username or None,
-                    password=options.password.get_secret_value() or None,
-                    use_tls=implicit,
-                    start_tls=False if implicit else self._start_tls(),
-                    tls_context=None if options.tls == "never" else await self._context(),
-                    timeout=options.timeout_seconds,
+        implicit = options.tls == "implicit" or (
+            options.smtp_port == IMPLICIT_TLS_PORT and options.tls != "never"
+        )
+        return SMTP(
+            hostname=options.smtp_host,
+            port=options.smtp_port,
+            username=options.username or None,
+            password=options.password.get_secret_value() or None,
+            use_tls=implicit,
+            start_tls=False if implicit else self._start_tls(),
+            tls_context=None if options.tls == "never" else await self._context(),
+            timeout=options.timeout_seconds,
+        )
+
+    def _say(self, refused: Mapping[str, object]) -> None:
+        if (readers := frozenset(refused)) != self._refused:
+            self._refused = readers
+            for reader, answer in refused.items():
+                log.warning(
+                    "a reader's mail is refused",
+                    notifier=self._name,
+                    reader=reader,
+                    answer=one_line(str(answer), 160),
                 )
-        except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            raise failure(options.smtp_host, error) from None
 
     def _start_tls(self) -> bool | None:
         """None: when the server offers it. A password never goes over an open line without being told to."""

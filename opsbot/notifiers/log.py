@@ -8,9 +8,9 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from opsbot.domain.notice import Receipt, Telling
 from opsbot.draw.incident import utc_text
@@ -20,8 +20,14 @@ from opsbot.notifiers._options import require
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
 
 _PASSING = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EAGAIN, errno.EMFILE, errno.ENFILE),
+        *(errno.ENOENT, errno.ENOMEM, errno.EINTR, errno.ESTALE),  # ENOENT: the folder went meanwhile
+    }
 )
+"""What passes by itself. The rest (a folder, a pipe or a link in its place, no permission, a read-only disk)
+refuses every line until a person has mended it."""
+
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -29,6 +35,9 @@ class Options(NotifierOptions):
     """`file_path`: relative to the folder opsbot was started in; made with its folders, readable by its
     owner only. It may be rotated by rename at any time."""
 
+    reaches_people: ClassVar[bool] = False
+
+    max_per_minute: float = Field(default=0, ge=0)
     file_path: str = "./logs/alerts.log"
 
     @model_validator(mode="after")
@@ -50,12 +59,14 @@ class LogNotifier:
         self._name = name
 
     async def deliver(self, telling: Telling) -> Receipt:
-        """See `Notifier.deliver`. A full disk is transient; a path that is no file of ours is permanent."""
+        """See `Notifier.deliver`. A full disk is transient; a path that is no file of ours refuses every
+        line."""
         try:
             await asyncio.to_thread(append, self._path, line(telling))
         except OSError as error:
             reason = f"{self._path}: {error.strerror or error}"
-            raise DeliveryError(reason, permanent=error.errno not in _PASSING) from None
+            refused = error.errno not in _PASSING
+            raise DeliveryError(reason, permanent=refused, place=refused) from None
         return Receipt(self._name, telling.incident.id, str(telling.notice.id))
 
     async def close(self) -> None:

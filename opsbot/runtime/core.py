@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -13,31 +13,40 @@ from opsbot.checks.base import Check
 from opsbot.clock import Clock
 from opsbot.domain.action import Action
 from opsbot.domain.change import Change
+from opsbot.domain.incident import Incident
 from opsbot.domain.notice import Notice
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec
-from opsbot.engine.draft import Effect, LookNow, ReadLastLines, RunAction
+from opsbot.engine.draft import Effect, LookAround, LookNow, ReadLastLines, RunAction
 from opsbot.engine.inputs import Input, ProcessFound, SampleSeen
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
+from opsbot.probes.base import Probe
 from opsbot.runtime.actions import Actions, Worker
 from opsbot.runtime.caretaker import Caretaker
+from opsbot.runtime.desk import Manners
 from opsbot.runtime.drill import Drills
+from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
+from opsbot.runtime.reach import Prober
 from opsbot.runtime.remediator import Remediator, Subject
 from opsbot.runtime.rotations import KeptLog, Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.told import log_decisions
+from opsbot.runtime.waiting import wait_until
 from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 
 CLOSE_PATIENCE = 1.0
 """Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
+
+DELIVERY_PATIENCE = 10.0
+"""Seconds that a reload waits for deliveries under way."""
 
 ON_SERVICE = (ActionKind.RESTART, ActionKind.START, ActionKind.STOP)
 """What the remediator does."""
@@ -49,7 +58,8 @@ log = structlog.get_logger("opsbot.runtime")
 class Parts:
     """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
     `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
-    that has one.
+    that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
+    whatever fails is the target's own fault.
     `keep_days`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
 
@@ -62,10 +72,13 @@ class Parts:
     sections: Mapping[tuple[str, str], str]
     kinds: Mapping[str, str] = field(default_factory=dict)
     off: Mapping[str, str] = field(default_factory=dict)
+    manners: Mapping[str, Manners] = field(default_factory=dict)
     logs: Mapping[str, KeptLog] = field(default_factory=dict)
     keep_days: float = 30.0
     keeper: StateKeeper | None = None
     keep_incidents: float = 90 * 86_400.0
+    probes: Sequence[Probe] = ()
+    probe_interval: float = 60.0
 
 
 class Runs(Protocol):
@@ -86,8 +99,11 @@ class Runtime:
             {name: s.supervisor for name, s in parts.subjects.items()}, parts.clock, self._seen
         )
         self.history = History(parts.metrics, parts.clock, parts.keep_days)
-        self.outbox = Outbox(parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask)
+        self.outbox = Outbox(
+            parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask, parts.manners
+        )
         self.rotations = Rotations(parts.logs, parts.clock, self.pipeline.ask)
+        self.heart = Heart(parts.clock, self.pipeline.post)
         self.drills = Drills(parts.notifiers, parts.clock, self.pipeline.ask, parts.kinds, parts.off)
         self.ops = Ops(
             self.pipeline,
@@ -96,30 +112,70 @@ class Runtime:
             self.history,
             self.rotations,
             self.drills,
+            self.heart,
             parts.clock,
             parts.sections,
         )
+        self.prober = Prober(parts.probes, parts.clock, self.pipeline.post, parts.probe_interval)
+        parts.state.reach = replace(parts.state.reach, guarded=bool(parts.probes))
         remediator = Remediator(parts.subjects, self.processes, parts.clock, self._look)
         workers: dict[ActionKind, Worker] = dict.fromkeys(ON_SERVICE, remediator)
         workers[ActionKind.ROTATE_LOGS] = self.rotations
         self.actions = Actions(workers, parts.clock, self.pipeline.ask, self._show)
         self.pipeline.listen(self._decided)
+        self.caretaker: Caretaker | None = None
+        self._before: Runtime | None = None
+        self._handed_over = False
 
     def add_check(self, target: str, spec: CheckSpec, check: Check) -> None:
         """Adds a check that was built for a target."""
         self.scheduler.add(target, spec, check)
 
+    def go_on(self, before: Runtime, same: Iterable[str]) -> None:
+        """Takes over what an earlier runtime knew and did not write down. `same`: targets whose process is
+        what it was."""
+        self._before = before
+        self.scheduler.go_on(before.scheduler)
+        self.processes.go_on(before.processes, same)
+        self.rotations.go_on(before.rotations)
+        self.ops.go_on(before.ops)
+
+    async def hand_over(self, patience: float) -> None:
+        """Ends what is under way, so that a successor can go on from this one's state: actions and rotations
+        within `patience` seconds (what takes longer is cut off, and taken up by the successor), then
+        deliveries, then decisions. After it `run` is to be cancelled; it closes nothing then that a successor
+        may use."""
+        changed = asyncio.Event()
+        self.pipeline.listen(lambda *_: changed.set())
+        began = self._parts.clock.now()
+        while self._parts.state.actions:
+            changed.clear()
+            left = patience - self._parts.clock.now().since(began)
+            if left <= 0 or not await wait_until(changed, self._parts.clock, left):
+                log.warning("cut off by the new settings", actions=list(self._parts.state.actions))
+                break
+        if not await self.outbox.hold(DELIVERY_PATIENCE):
+            log.warning("a delivery is cut off by the new settings, and repeated")
+        await self.pipeline.halt()
+        self._handed_over = True
+
     async def run(self, started: asyncio.Event | None = None) -> None:
         """Watches, decides, repairs and tells until cancelled. `started` is set when all of it works."""
         self.pipeline.listen(log_decisions)
         await self.history.seed(self._parts.state)
-        parts: list[Runs] = [self.history, self.outbox, self.actions, self.rotations, self.pipeline]
+        parts: list[Runs] = [self.heart, self.history, self.outbox, self.actions, self.rotations]
+        parts.append(self.pipeline)
         if self._parts.keeper is not None:
             keep = self._parts.keep_incidents
-            parts.append(
-                Caretaker(self._parts.state, self._parts.keeper, self._parts.clock, self.pipeline.post, keep)
+            self.caretaker = Caretaker(
+                self._parts.state, self._parts.keeper, self._parts.clock, self.pipeline.post, keep
             )
-        await self._run([*parts, self.processes, self.scheduler], started)
+            if self._before is not None and self._before.caretaker is not None:
+                self.caretaker.go_on(self._before.caretaker)
+            parts.append(self.caretaker)
+            self._before = None
+        guard = [self.prober] if self._parts.probes else []
+        await self._run([*parts, *guard, self.processes, self.scheduler], started)
 
     async def run_for_a_person(self, started: asyncio.Event) -> None:
         """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,
@@ -152,6 +208,9 @@ class Runtime:
         """Everything is let go of, whatever one of them does, and in time."""
         self.ops.close()
         await self.drills.close()
+        if self._handed_over:
+            await self.scheduler.end_looks()
+            return
         closing: list[Coroutine[Any, Any, None]] = [self.scheduler.close()]
         closing += [subject.supervisor.close() for subject in self._parts.subjects.values()]
         closing += [kept.rotator.close() for kept in self._parts.logs.values()]
@@ -182,9 +241,11 @@ class Runtime:
                     self.actions.begin(action, resumed)
                 case LookNow(target=target):
                     self.scheduler.wake(target)
+                case LookAround():
+                    self.prober.wake()
                 case ReadLastLines(target=target):
                     self.actions.read_last_lines(target)
-        if any(isinstance(change, Notice) for change in changes):
+        if any(isinstance(change, (Notice, Incident)) for change in changes):
             self.outbox.wake()
 
 

@@ -10,63 +10,51 @@ The state directory's lock makes this process the only one that delivers: rows n
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 
 import structlog
 
 from opsbot.clock import Clock
 from opsbot.domain.incident import Incident
-from opsbot.domain.notice import Notice, NoticeKind, Receipt, Telling
-from opsbot.engine.inputs import Delivered
+from opsbot.domain.notice import Notice, Receipt, Telling
+from opsbot.engine.inputs import Delivered, Stuck
 from opsbot.engine.state import State
 from opsbot.errors import DeliveryError, OpsbotError
 from opsbot.notifiers.base import Notifier
+from opsbot.runtime.desk import Desk, Manners
 from opsbot.runtime.waiting import wait_until, within
 from opsbot.stores.base import StateStore
-
-BACKOFF_FIRST = 1.0
-BACKOFF_MAX = 60.0
-"""Seconds between tries of one incident: doubling from the first to the maximum."""
-
-SHORTEST = 0.1
-"""Seconds that even a receiver who wishes for less is left alone."""
 
 DELIVERY_TIMEOUT = 30.0
 """Seconds after which one try counts as failed."""
 
-EDIT_EVERY = 1.0
-"""Seconds between two edits of one incident at one notifier; loud notices never wait."""
-
 LATE = 60.0
 """Seconds of delay that a message mentions."""
 
-_STRENGTH = [NoticeKind.CHANGED, NoticeKind.RESOLVED, NoticeKind.ESCALATED, NoticeKind.OPENED]
+EXPIRES = 86_400.0
+"""Seconds after which nobody need be told any more of what is over."""
 
 log = structlog.get_logger("opsbot.outbox")
 
 
 @dataclass(slots=True)
-class _Lane:
-    """How the deliveries of one incident to one notifier stand."""
-
-    attempts: int = 0
-    not_before: float = 0.0
-    last_sent: float = float("-inf")
-
-
-@dataclass(slots=True)
 class Outbox:
-    """Delivers the pending notices of `state`."""
+    """Delivers the pending notices of `state`. `manners`: by notifier, how it may be used."""
 
     state: State
     store: StateStore
     notifiers: Mapping[str, Notifier]
     clock: Clock
-    done: Callable[[Delivered], Awaitable[object]]
+    done: Callable[[Delivered | Stuck], Awaitable[object]]
+    manners: Mapping[str, Manners] = field(default_factory=dict)
+    jitter: Callable[[], float] = random.random
     _wake: dict[str, asyncio.Event] = field(default_factory=dict)
-    _lanes: dict[tuple[str, int], _Lane] = field(default_factory=dict)
+    _desks: dict[str, Desk] = field(default_factory=dict)
+    _delivering: set[str] = field(default_factory=set)
+    _held: bool = False
+    _quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._wake = {name: asyncio.Event() for name in self.notifiers}
@@ -78,120 +66,123 @@ class Outbox:
 
     def retry_now(self, notifier: str) -> None:
         """A notifier works again: nothing waits for its backoff any longer."""
-        for (name, _), lane in self._lanes.items():
-            if name == notifier:
-                lane.attempts, lane.not_before = 0, 0.0
+        if notifier in self._desks:
+            self._desks[notifier].works_again()
         if notifier in self._wake:
             self._wake[notifier].set()
+
+    def desk(self, name: str) -> Desk:
+        """The part of one notifier."""
+        if name not in self._desks:
+            manners = self.manners.get(name, Manners())
+            self._desks[name] = Desk(name, self.state.waiting, self.state.incidents, manners)
+        return self._desks[name]
 
     async def run(self) -> None:
         """Delivers until cancelled."""
         async with asyncio.TaskGroup() as workers:
             for name in self.notifiers:
-                workers.create_task(self._work(name))
+                workers.create_task(self._work(self.desk(name)))
 
-    async def _work(self, name: str) -> None:
+    async def _work(self, desk: Desk) -> None:
+        wake = self._wake[desk.name]
         while True:
-            self._wake[name].clear()
+            wake.clear()
             now = self.clock.now().mono
-            due, batch = self._next(name, now)
-            if batch and due <= now:
-                await self._deliver(name, batch)
+            due, incident = desk.next(now)
+            if incident is not None and due <= now and not self._held:
+                self._delivering.add(desk.name)
+                await self._deliver(desk, incident)
+                self._delivering.discard(desk.name)
+                if not self._delivering:
+                    self._quiet.set()
             else:
-                await wait_until(self._wake[name], self.clock, due - now if batch else None)
+                idle = incident is None or self._held
+                await wait_until(wake, self.clock, None if idle else due - now)
 
-    def _next(self, name: str, now: float) -> tuple[float, list[Notice]]:
-        """The group of notices (all of one incident) that is to be told next, and when: of those that are
-        due a loud one first, so that no alert queues behind edits."""
-        groups: dict[int, list[Notice]] = {}
-        for notice in self.state.notices.values():
-            if notice.notifier == name:
-                groups.setdefault(notice.incident, []).append(notice)
-        found = [(self._due(name, incident, notices), notices) for incident, notices in groups.items()]
-        if not found:
-            return 0.0, []
-        return min(found, key=lambda f: (max(f[0], now), -_STRENGTH.index(strongest(f[1])), f[0]))
+    async def hold(self, patience: float) -> bool:
+        """Begins no more deliveries, and waits `patience` seconds for those under way to end; returns whether
+        they did."""
+        self._held = True
+        if not self._delivering:
+            return True
+        self._quiet.clear()
+        return await wait_until(self._quiet, self.clock, patience)
 
-    def _due(self, name: str, incident: int, notices: list[Notice]) -> float:
-        lane = self._lanes.get((name, incident), _Lane())
-        due = max(lane.not_before, min(n.due.mono for n in notices))
-        if strongest(notices) is NoticeKind.CHANGED:
-            due = max(due, lane.last_sent + EDIT_EVERY)
-        return due
-
-    async def _deliver(self, name: str, batch: list[Notice]) -> None:
+    async def _deliver(self, desk: Desk, number: int) -> None:
         """One try. Whatever breaks in it, this worker goes on with the next incident."""
-        key = (name, batch[0].incident)
-        lane = self._lanes.setdefault(key, _Lane())
-        ids = tuple(n.id for n in batch)
+        rows = desk.rows(number)
         try:
-            await self._try(name, batch, ids, lane)
+            await self._try(desk, rows)
         except DeliveryError as error:
-            await self._failed(name, lane, ids, error)
+            await self._failed(desk, rows, error)
         except TimeoutError:
-            await self._failed(name, lane, ids, DeliveryError("no answer in time", permanent=False))
+            await self._failed(desk, rows, DeliveryError("no answer in time", permanent=False))
         except OpsbotError as error:  # the store: nothing can be read, or nothing recorded
-            await self._failed(name, lane, ids, DeliveryError(str(error), permanent=False))
+            await self._failed(desk, rows, DeliveryError(str(error), permanent=False))
         except Exception as broken:  # a broken notifier must not stop the others, and its row waits
-            log.exception("notifier broke", notifier=name)
-            await self._failed(name, lane, ids, DeliveryError(repr(broken), permanent=False))
-        if self._over(*key):
-            self._lanes.pop(key, None)
+            log.exception("notifier broke", notifier=desk.name)
+            await self._failed(desk, rows, DeliveryError(repr(broken), permanent=False))
+        if self._over(desk, number):
+            desk.forget(number)
 
-    def _over(self, name: str, number: int) -> bool:
+    def _over(self, desk: Desk, number: int) -> bool:
         """Nothing more is to be expected of an incident."""
         incident = self.state.incidents.get(number)
-        if incident is not None and incident.live:
-            return False
-        return not any((n.notifier, n.incident) == (name, number) for n in self.state.notices.values())
+        return (incident is None or not incident.live) and not desk.rows(number)
 
-    async def _try(self, name: str, batch: list[Notice], ids: tuple[int, ...], lane: _Lane) -> None:
-        incident = await self._incident(batch[0].incident)
+    async def _try(self, desk: Desk, rows: list[Notice]) -> None:
+        ids = tuple(row.id for row in rows)
+        incident = await self._incident(rows[0].incident)
         if incident is None:
-            await self.done(Delivered(ids, dead="the incident is not stored any more"))
+            await self.done(Delivered(ids, dead="the incident is not stored any more", expired=True))
             return
-        telling = self._telling(name, batch, incident)
-        receipt = await within(self.notifiers[name].deliver(telling), self.clock, DELIVERY_TIMEOUT)
-        lane.last_sent = self.clock.now().mono
-        await self.done(Delivered(ids, receipt))
-        lane.attempts, lane.not_before = 0, 0.0
+        telling = self._telling(desk.name, rows, incident)
+        if not incident.live and self.clock.now().since(telling.notice.created) > EXPIRES:
+            await self.done(Delivered(ids, dead="it has been over for a day", expired=True))
+            return
+        if desk.gate.gone:
+            raise DeliveryError(desk.gate.gone, permanent=True, gone=True)
+        desk.goes(rows, again=telling.receipt is not None, now=self.clock.now().mono)
+        receipt = await within(self.notifiers[desk.name].deliver(telling), self.clock, DELIVERY_TIMEOUT)
+        desk.arrived(incident, rows, self.clock.now().mono)
+        await self.done(Delivered(ids, receipt, version=incident.version))
 
     async def _incident(self, number: int) -> Incident | None:
         return self.state.incidents.get(number) or await self.store.incident(number)
 
-    def _telling(self, name: str, batch: list[Notice], incident: Incident) -> Telling:
-        loudest = max(batch, key=lambda n: _STRENGTH.index(n.kind))
-        late = self.clock.now().since(loudest.created)
+    def _telling(self, name: str, rows: list[Notice], incident: Incident) -> Telling:
+        loudest = max(rows, key=lambda row: row.kind.loudness)
+        late = self.clock.now().since(loudest.due)
         receipt: Receipt | None = self.state.receipts.get((name, incident.id))
         return Telling(loudest, incident, receipt, late if late > LATE else 0.0)
 
-    async def _failed(self, name: str, lane: _Lane, ids: tuple[int, ...], error: DeliveryError) -> None:
-        if error.permanent and await self._given_up(name, ids, error):
-            lane.attempts, lane.not_before = 0, 0.0
-            return
-        delay = _delay(error, lane.attempts)
-        lane.attempts += 1
-        lane.not_before = self.clock.now().mono + delay
-        log.warning("notice waits", notifier=name, seconds=delay, reason=str(error), attempt=lane.attempts)
+    async def _failed(self, desk: Desk, rows: list[Notice], error: DeliveryError) -> None:
+        ids = tuple(row.id for row in rows)
+        if error.gone:
+            desk.gate.gone = str(error)
+        if error.gone or (error.permanent and not error.place):
+            log.error("notice given up", notifier=desk.name, reason=str(error))
+            if await self._recorded(desk, Delivered(ids, dead=str(error))):
+                return
+            error = DeliveryError("not recorded", permanent=False)
+        now = self.clock.now().mono
+        delay = desk.failed(rows[0].incident, error, now, self.jitter)
+        log.warning("notice waits", notifier=desk.name, seconds=round(delay, 1), reason=str(error))
+        await self._report(desk, error, now)
 
-    async def _given_up(self, name: str, ids: tuple[int, ...], error: DeliveryError) -> bool:
-        log.error("notice given up", notifier=name, reason=str(error))
+    async def _report(self, desk: Desk, error: DeliveryError, now: float) -> None:
+        """Says once that a notifier does not deliver: at once where a person must change something."""
+        gate = desk.gate
+        lasts = now - gate.since if gate.since is not None else 0.0
+        if gate.reported or not ((error.place and error.permanent) or lasts >= self.state.chain.silent_after):
+            return
+        gate.reported = await self._recorded(desk, Stuck(desk.name, str(error)))
+
+    async def _recorded(self, desk: Desk, given: Delivered | Stuck) -> bool:
         try:
-            await self.done(Delivered(ids, dead=str(error)))
+            await self.done(given)
         except Exception:  # not recorded, so not done: the row waits like any other
-            log.exception("not recorded", notifier=name)
+            log.exception("not recorded", notifier=desk.name)
             return False
         return True
-
-
-def _delay(error: DeliveryError, attempts: int) -> float:
-    """Seconds until the next try: the receiver's own wish, if it is one, else doubling."""
-    wish = error.retry_after
-    if wish is not None and isfinite(wish):
-        return max(SHORTEST, wish)
-    return min(BACKOFF_MAX, BACKOFF_FIRST * 2.0 ** min(attempts, 32))
-
-
-def strongest(notices: list[Notice]) -> NoticeKind:
-    """The loudest kind among notices of one incident."""
-    return max((n.kind for n in notices), key=_STRENGTH.index)

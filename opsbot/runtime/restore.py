@@ -9,14 +9,14 @@ from opsbot.stores.base import Persisted
 def restore(state: State, stored: Persisted) -> None:
     """Takes over all decisions of an earlier run into an empty state."""
     state.alerts = {alert.key: alert for alert in stored.alerts}
-    state.incidents = {incident.id: incident for incident in stored.incidents}
+    state.apply(stored.incidents)
     state.actions = {action.id: action for action in stored.actions}
     state.desired = {desired.target: desired for desired in stored.desired}
     state.pauses = {pause.target: pause for pause in stored.pauses}
     for mark in stored.restarts:
         state.restarts.setdefault(mark.target, []).append(mark)
-    state.notices = {notice.id: notice for notice in stored.notices}
     state.receipts = {(r.notifier, r.incident): r for r in stored.receipts}
+    state.apply(stored.notices)
     state.next_incident = stored.next_incident
     state.next_action = stored.next_action
     state.next_notice = stored.next_notice

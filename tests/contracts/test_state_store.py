@@ -15,7 +15,7 @@ from opsbot.domain.change import Change, NoticeDone, PauseEnded
 from opsbot.domain.incident import TIMELINE_SHOWN
 from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
-from opsbot.domain.notice import Receipt
+from opsbot.domain.notice import NoticeKind, Receipt
 from opsbot.stores.base import Batch, Persisted, StateStore
 from opsbot.stores.journal import Journal
 from opsbot.stores.resilient import ResilientState
@@ -92,7 +92,7 @@ async def test_everything_is_there_after_a_restart(
 async def test_the_newer_value_replaces_the_older(store: StateStore, clock: VirtualClock) -> None:
     now = clock.now()
     await store.commit([ex.desired(now, 1), ex.alert(now), ex.notice(1, now)])
-    alert, notice = replace(ex.alert(now), value=9.0), ex.notice(1, now, attempts=3)
+    alert, notice = replace(ex.alert(now), value=9.0), ex.notice(1, now, kind=NoticeKind.ESCALATED)
     newer: list[Change] = [ex.desired(now, 2, Wanted.STOPPED), alert, notice]
     await store.commit(newer)
     loaded = await store.load()
@@ -134,7 +134,7 @@ async def test_a_done_notice_does_not_come_back(store: StateStore, clock: Virtua
     now = clock.now()
     await store.commit([ex.incident(1, now), ex.notice(1, now)])
     await store.commit([ex.delivered(1)])
-    await store.commit([ex.notice(1, now, attempts=2)])
+    await store.commit([ex.notice(1, now, kind=NoticeKind.CHANGED)])
     assert (await store.load()).notices == []
 
 

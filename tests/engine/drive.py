@@ -10,7 +10,7 @@ from opsbot.domain.expr import Compare, Op, Reading, Seen
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.moment import Moment
-from opsbot.domain.notice import Notice
+from opsbot.domain.notice import Audience, Notice
 from opsbot.domain.process import Exit, ProcessId, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy, Rule
 from opsbot.domain.sample import Sample
@@ -80,8 +80,7 @@ class Drive:
 
     @classmethod
     def of(cls, policy: RestartPolicy | None = None, *, supervised: bool = True) -> Drive:
-        levels = frozenset(Severity)
-        return cls(State.of([target(policy, supervised=supervised)], {"ops": levels}))
+        return cls(State.of([target(policy, supervised=supervised)], {"ops": Audience()}))
 
     def give(self, given: Input, after: float = 0.0) -> Step:
         self.now = self.now.after(after)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from opsbot.domain.action import ActionState
-from opsbot.domain.levels import Outcome, Priority, Severity
+from opsbot.domain.levels import Outcome, Priority
+from opsbot.domain.notice import Audience
 from opsbot.domain.process import Exit, ProcessId, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.domain.sample import Sample
@@ -95,7 +96,7 @@ class Pair(Drive):
     def made(cls) -> Pair:
         bot = replace(target(), depends_on=(PARENT,))
         database = replace(target(), name=PARENT, title="Database")
-        pair = cls(State.of([bot, database], {"ops": frozenset(Severity)}))
+        pair = cls(State.of([bot, database], {"ops": Audience()}))
         for number, name in enumerate((NAME, PARENT)):
             pair.give(ProcessFound(name, Running(ProcessId("boot-1", 10 + number, 1), pair.now, 1)))
             pair.look(name, "process", Outcome.OK)
@@ -167,7 +168,7 @@ def test_a_person_restarts_a_child_whatever_its_parent_does() -> None:
 def day_one() -> Pair:
     bot = replace(target(), depends_on=(PARENT,))
     database = replace(target(), name=PARENT, title="Database")
-    return Pair(State.of([bot, database], {"ops": frozenset(Severity)}))
+    return Pair(State.of([bot, database], {"ops": Audience()}))
 
 
 def test_on_day_one_a_child_is_started_after_its_parent_and_nobody_is_alarmed() -> None:

@@ -10,6 +10,7 @@ import pytest
 from opsbot.domain.action import Action, ActionState
 from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.levels import Outcome, Priority, Severity
+from opsbot.domain.notice import Audience
 from opsbot.domain.rotation import LogSpec, RotationPolicy
 from opsbot.domain.rule import ActionKind, Rule
 from opsbot.engine.draft import RunAction
@@ -34,7 +35,7 @@ POLICY = RotationPolicy(LogSpec(Path("/srv/bot.log"), Path("/srv/archive"), "bot
 
 def watched(policy: RotationPolicy | None = POLICY) -> Drive:
     bot = replace(target(), rules=(*target().rules, LARGE), rotation=policy)
-    drive = Drive(State.of([bot], {"ops": frozenset(Severity)}))
+    drive = Drive(State.of([bot], {"ops": Audience()}))
     drive.runs(generation=1)
     return drive
 

@@ -11,7 +11,8 @@ from opsbot.domain.action import Action, Step, StepName
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Incident
-from opsbot.domain.levels import Outcome, Severity
+from opsbot.domain.levels import Outcome
+from opsbot.domain.notice import Audience
 from opsbot.domain.process import ProcessId
 from opsbot.domain.rule import RestartPolicy
 from opsbot.domain.sample import Observation, Sample
@@ -33,7 +34,7 @@ from tests.engine.drive import target
 NAME = "summarybot"
 OLGA = Actor(ActorKind.DISCORD, "1", "Olga")
 OTTO = Actor(ActorKind.DISCORD, "2", "Otto")
-ALL = frozenset(Severity)
+ALL = Audience()
 
 
 @dataclass
@@ -128,7 +129,7 @@ async def build(
     store: StateStore | None = None,
     supervisor: Supervisor | None = None,
     ports: tuple[int, ...] = (),
-    levels: Mapping[str, frozenset[Severity]] | None = None,
+    levels: Mapping[str, Audience] | None = None,
     rotation: KeptLog | None = None,
 ) -> Rig:
     """opsbot on one supervised target, its state loaded, not running yet."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from opsbot.domain.action import RestartMark
 from opsbot.domain.incident import Incident
-from opsbot.domain.levels import IncidentState, Severity
+from opsbot.domain.levels import IncidentState
 from opsbot.domain.moment import Moment
+from opsbot.domain.notice import Audience
 from opsbot.domain.rule import RestartPolicy
 from opsbot.engine.inputs import PauseAsked
 from opsbot.engine.own import OWN
@@ -33,7 +34,7 @@ class Cared:
         self.clock = VirtualClock()
         self.file = MemoryState(self.clock)
         self.store = ResilientState(self.file, None, self.clock)
-        self.state = State.of([target()], {"ops": frozenset(Severity)})
+        self.state = State.of([target()], {"ops": Audience()})
         self.pipeline = Pipeline(self.state, self.store, self.clock)
         self.caretaker = Caretaker(self.state, self.store, self.clock, self.pipeline.post, keep=86_400.0)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from opsbot.domain.action import Action, ActionState
 from opsbot.domain.levels import Severity
-from opsbot.domain.notice import NoticeKind
+from opsbot.domain.notice import Audience, NoticeKind
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.engine.inputs import ActionAsked
 from opsbot.errors import DeliveryError, SupervisorError
@@ -123,7 +123,7 @@ async def test_a_notifier_is_told_only_of_its_severities() -> None:
     world = World()
     world.host.launch()
     loud, all_of_it = RecordingNotifier("loud"), RecordingNotifier("all")
-    levels = {"loud": frozenset({Severity.WARNING}), "all": ALL}
+    levels = {"loud": Audience(levels=frozenset({Severity.WARNING})), "all": ALL}
     async with running(await build(world, notifiers={"loud": loud, "all": all_of_it}, levels=levels)) as rig:
         await rig.clock.advance(2.0)
         world.host.end(code=1)

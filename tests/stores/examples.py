@@ -63,8 +63,8 @@ def act(at: Moment, verb: str = "restart", reason: str = "") -> AuditEntry:
     return AuditEntry(at, ANNA, verb, "bot", "allowed", reason)
 
 
-def notice(number: int, at: Moment, incident_id: int = 1, attempts: int = 0) -> Notice:
-    return Notice(number, "discord", incident_id, NoticeKind.OPENED, at, at, attempts)
+def notice(number: int, at: Moment, incident_id: int = 1, kind: NoticeKind = NoticeKind.OPENED) -> Notice:
+    return Notice(number, "discord", incident_id, kind, at, at)
 
 
 def delivered(number: int, incident_id: int = 1, place: str = "7/70") -> NoticeDone:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from opsbot.config.fields import Section, Snowflake, Snowflakes
-from opsbot.domain.levels import Priority
+from opsbot.config.fields import NotNegative, QuietSpan, Section, Snowflake, Snowflakes
+from opsbot.domain.levels import Priority, Severity
 
 
 class Roles(Section):
@@ -26,6 +26,11 @@ class Discord(Section):
     roles: Roles = Field(Roles.model_construct(), description="who may do what")
     mention_roles: Snowflakes | None = Field(None, description="roles pinged; default: operator roles")
     mention_from: Priority = Field(Priority.P3, description="least urgent priority that pings them")
+    alert_levels: frozenset[Severity] = Field(frozenset(Severity), description="severities told there")
+    priorities: frozenset[Priority] = Field(frozenset(Priority), description="priorities told there")
+    rate_limit_minutes: NotNegative = Field(0, description="minutes before the same alert pings again")
+    quiet_hours: QuietSpan | None = Field(None, description="only what is urgent, such as 22:00-07:00")
+    quiet_except: Priority = Field(Priority.P1, description="least urgent priority told all the same")
     command_channels: Snowflakes | None = Field(
         None, description="channels in which changes may be asked; default: ops_channel, []: any"
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from opsbot.config.fields import TargetName, Word
 from opsbot.config.models.actions import Actions
 from opsbot.config.models.discord import Discord
+from opsbot.config.models.outages import Outages
 from opsbot.config.models.retention import Retention
 from opsbot.config.models.rule import RuleSection
 from opsbot.config.models.schedules import Schedules
@@ -27,4 +28,5 @@ class File(Top):
     notifications: dict[Word, dict[str, Any]] = Field(default_factory=dict, description="who else is told")
     schedules: Schedules = Field(Schedules.model_construct(), description="how often")
     actions: Actions = Field(Actions.model_construct(), description="what opsbot may do")
+    outages: Outages = Field(Outages.model_construct(), description="whose outage it is")
     retention: Retention = Field(Retention.model_construct(), description="how long data is kept")

@@ -1,0 +1,136 @@
+"""Who hears of it: what becomes of a delivery, and who is called in when nobody hears or nobody acts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opsbot.domain.change import NoticeDone
+from opsbot.domain.incident import Entry, EntryKind, Incident
+from opsbot.domain.levels import IncidentState, Priority
+from opsbot.domain.moment import Moment
+from opsbot.domain.notice import NoticeKind
+from opsbot.engine import alerting, incidents
+from opsbot.engine.draft import Draft
+from opsbot.engine.inputs import Delivered, Stuck
+from opsbot.engine.own import OWN
+from opsbot.engine.state import State
+from opsbot.engine.wording import span
+
+UNDELIVERED = "undelivered_{notifier}"
+"""Rule of opsbot's own alert that notices do not arrive through a notifier (P2)."""
+
+
+def delivered(draft: Draft, given: Delivered) -> None:
+    """A delivery is over. What changed during it is told after it."""
+    for number in given.notices:
+        draft.add(NoticeDone(number, given.receipt, given.dead))
+    row = draft.state.notices.get(given.notices[0])
+    if row is None:
+        return
+    if given.dead:
+        if not given.expired:
+            _refused(draft, row.notifier, row.incident, given.dead)
+        return
+    _works(draft, row.notifier)
+    incident = draft.incident(row.incident)
+    rest = draft.state.waiting.kinds(row.notifier, row.incident, frozenset(given.notices))
+    if incident is not None and incident.version > given.version > 0 and not rest:
+        draft.call(row.notifier, incident.id, NoticeKind.CHANGED if incident.live else NoticeKind.RESOLVED)
+
+
+def stuck(draft: Draft, given: Stuck) -> None:
+    """A notifier does not deliver: whoever waits only for it is told by somebody else at once."""
+    draft.state.stuck.add(given.notifier)
+    text = f"Alerts do not arrive through {given.notifier}: {given.text}"
+    alerting.assert_builtin(draft, OWN, UNDELIVERED.format(notifier=given.notifier), Priority.P2, text)
+    for number in list(draft.state.unheard):
+        if _lost(draft, number):
+            _call_next(draft, number, f"{given.notifier} does not deliver")
+
+
+def overdue(draft: Draft) -> None:
+    """Calls in whoever is next, where nobody was reached or nobody has acknowledged for too long."""
+    chain = draft.state.chain
+    for number, since in list(draft.state.unheard.items()):
+        if since.after(chain.silent_after).mono > draft.now.mono:
+            break  # the others are younger
+        _call_next(draft, number, f"nobody was reached for {span(chain.silent_after)}")
+    for incident in draft.state.live_incidents() if chain.steps else ():
+        _escalate(draft, incident)
+
+
+def next_due(state: State) -> Moment | None:
+    """When time alone calls somebody in, None when it will not."""
+    due = [since.after(state.chain.silent_after) for since in list(state.unheard.values())[:1]]
+    for incident in state.live_incidents() if state.chain.steps else ():
+        due += [at for at, names in _steps(state, incident) if names]
+    return min(due, key=lambda m: m.mono, default=None)
+
+
+def _refused(draft: Draft, notifier: str, number: int, reason: str) -> None:
+    """A notice was given up: that itself is told, and others hear of what it was about."""
+    text = f"A notice of incident #{number} was given up by {notifier}: {reason}"
+    alerting.assert_builtin(draft, OWN, UNDELIVERED.format(notifier=notifier), Priority.P2, text)
+    if number in draft.state.unheard and _lost(draft, number, without=notifier):
+        _call_next(draft, number, f"{notifier} refused it")
+
+
+def _works(draft: Draft, notifier: str) -> None:
+    draft.state.stuck.discard(notifier)
+    rule = UNDELIVERED.format(notifier=notifier)
+    before = draft.alert(OWN, rule)
+    if before is not None and before.firing:
+        alerting.clear_builtin(draft, OWN, rule, f"{notifier} delivers again")
+        alerting.settle_incident(draft, OWN)
+
+
+def _lost(draft: Draft, number: int, without: str = "") -> bool:
+    """Whether nobody who is to be told of an incident, and could tell a person, is known to deliver."""
+    state = draft.state
+    names = [name for name in state.waiting.notifiers(number) if name != without]
+    return not any(state.notifiers[n].people and n not in state.stuck for n in names if n in state.notifiers)
+
+
+def _call_next(draft: Draft, number: int, why: str) -> None:
+    """Tells the next in the chain that was not called in yet. Is there none, nothing more can be done."""
+    incident = draft.incident(number)
+    state = draft.state
+    free = [
+        name
+        for name in state.chain.fallback
+        if incident is not None and name not in incident.called and state.notifiers[name].wants(incident)
+    ]
+    if incident is None or not free:
+        state.unheard.pop(number, None)
+        return
+    name = next((name for name in free if name not in state.stuck), free[0])
+    _call_in(draft, incident, (name,), NoticeKind.OPENED, why)
+
+
+def _escalate(draft: Draft, incident: Incident) -> None:
+    for at, names in _steps(draft.state, incident):
+        if names and at.mono <= draft.now.mono:
+            waited = span(draft.now.since(incident.opened))
+            _call_in(draft, incident, names, NoticeKind.ESCALATED, f"nobody has acknowledged it for {waited}")
+            return  # the incident is another one now; the next step follows at once if it is due
+
+
+def _steps(state: State, incident: Incident) -> list[tuple[Moment, tuple[str, ...]]]:
+    """When each step of the chain is due for an incident, and whom it would call in."""
+    if incident.state is not IncidentState.OPEN:
+        return []
+    found = []
+    for step in state.chain.steps:
+        if incident.priority in step.priorities:
+            wanting = [n for n in step.notifiers if state.notifiers[n].wants(incident)]
+            names = tuple(n for n in wanting if n not in incident.called)
+            found.append((incident.opened.after(step.after), names))
+    return found
+
+
+def _call_in(draft: Draft, incident: Incident, names: tuple[str, ...], kind: NoticeKind, why: str) -> None:
+    entry = Entry(draft.now, EntryKind.DECIDED, f"{' and '.join(names)} told as well: {why}")
+    changed = replace(incidents.noted(incident, entry), called=(*incident.called, *names))
+    draft.put_incident(changed, NoticeKind.CHANGED, entry)
+    for name in names:
+        draft.call(name, incident.id, kind)

@@ -1,0 +1,290 @@
+"""One notifier's part of the outbox: what waits for it and in which order, how fast it may be used, and
+whether it works.
+
+An outage of the place and a message that the place cannot take look alike for a while. So a trouble that
+is surely the place's (`DeliveryError.place`, or a wish to wait) makes everything wait and is tried with the
+oldest incident, so that order is kept; any other makes its own incident wait longer than the rest, so that
+no single one can stand in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from math import inf, isfinite
+from typing import Any
+
+from opsbot.domain.incident import Incident
+from opsbot.domain.levels import IncidentState, Priority
+from opsbot.domain.notice import Notice, NoticeKind
+from opsbot.engine.waiting import Waiting
+from opsbot.errors import DeliveryError
+
+BACKOFF_FIRST = 1.0
+BACKOFF_MAX = 60.0
+"""Seconds between two tries: doubling from the first to the maximum. An hour of outage is some 65 requests,
+of Discord's 10,000 invalid ones within 10 minutes
+(https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans)."""
+
+REFUSED_FIRST = 60.0
+REFUSED_MAX = 3600.0
+"""Likewise of a place that refuses everything until a person changes something."""
+
+JITTER = 0.2
+"""Part of a wait that is random, so that many opsbots do not come back in step."""
+
+SHORTEST = 0.1
+"""Seconds that even a receiver who wishes for less is left alone."""
+
+EDIT_EVERY = 5.0
+"""Seconds between two edits at one notifier that show mere counters; changes of state never wait for it."""
+
+BURST_PART = 0.25
+"""Part of a minute's messages that may go at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a notifier may be used. `per_minute`: messages, 0 is no limit; `repeat_after`: seconds before
+    people are pinged again about what they know."""
+
+    per_minute: float = 40.0
+    repeat_after: float = 0.0
+
+
+@dataclass(slots=True)
+class Pace:
+    """A bucket of messages: a quarter of a minute's at once, the others evenly. Never more than
+    `per_minute` in any minute, but for the one that a single delivery may cost on top."""
+
+    per_minute: float
+    _spent: float = 0.0
+    _at: float = -inf
+
+    def free_at(self, now: float) -> float:
+        """When the next message may go."""
+        if self.per_minute <= 0:
+            return now
+        over = self._left_over(now) - (self._burst - 1.0)
+        return now + max(0.0, over) / self._refill
+
+    def spend(self, now: float, messages: int) -> None:
+        """They go now."""
+        if self.per_minute > 0:
+            self._spent, self._at = self._left_over(now) + messages, now
+
+    @property
+    def _burst(self) -> float:
+        return max(1.0, self.per_minute * BURST_PART)
+
+    @property
+    def _refill(self) -> float:
+        return max(self.per_minute - self._burst, self.per_minute * BURST_PART) / 60.0
+
+    def _left_over(self, now: float) -> float:
+        """What was spent and is not made up for yet."""
+        return max(0.0, self._spent - max(0.0, now - self._at) * self._refill) if self._spent else 0.0
+
+
+@dataclass(slots=True)
+class Gate:
+    """Whether a notifier works. `since`: of the first failure in a row; `hit`: the incidents it met."""
+
+    failures: int = 0
+    not_before: float = 0.0
+    since: float | None = None
+    reported: bool = False
+    gone: str = ""
+    hit: set[int] = field(default_factory=set)
+
+    def opens(self) -> None:
+        """It works."""
+        self.failures, self.not_before, self.since, self.reported = 0, 0.0, None, False
+        self.hit.clear()
+
+    def fails(self, incident: int, delay: float, now: float) -> None:
+        """It did not; it is left alone for so long."""
+        self.failures += 1
+        self.not_before = now + delay
+        self.since = now if self.since is None else self.since
+        self.hit.add(incident)
+
+
+@dataclass(slots=True)
+class Lane:
+    """How the deliveries of one incident stand. `told`: its standing when it was last told; `pinged`: when
+    people were last pinged about it; `forgiven`: its failures were once taken for the place's."""
+
+    attempts: int = 0
+    not_before: float = 0.0
+    told: tuple[IncidentState, Priority, str] | None = None
+    pinged: float = -inf
+    forgiven: bool = False
+
+
+class Desk:
+    """Chooses what is delivered next. Loud ones first, then ends, changes of state, counters; of a kind the
+    oldest first, but for those that have failed more often."""
+
+    def __init__(
+        self, name: str, waiting: Waiting, incidents: Mapping[int, Incident], manners: Manners
+    ) -> None:
+        self.name = name
+        self.gate = Gate()
+        self.lanes: dict[int, Lane] = {}
+        self.pace = Pace(manners.per_minute)
+        self._repeat_after = manners.repeat_after
+        self._waiting = waiting
+        self._incidents = incidents
+        self._edited = -inf
+        self._stamp = count()
+        self._stamps: dict[int, int] = {}  # of the one valid entry of each incident
+        self._later: list[tuple[float, int, int]] = []  # due, incident, stamp
+        self._ready: list[tuple[int, int, int, int, int]] = []  # quietness, tries, first row, incident, stamp
+        self._counters: list[tuple[int, int, int]] = []  # first row, incident, stamp
+        for incident in waiting.incidents(name):
+            self._put(incident)
+
+    def next(self, now: float) -> tuple[float, int | None]:
+        """The incident that is told next and from when on; (inf, None) when nothing waits."""
+        for incident in self._waiting.taken(self.name):
+            self._put(incident)
+        self._ripen(now)
+        opens = max(self.gate.not_before, self.pace.free_at(now))
+        if (found := _top(self._ready, self._stamps)) is not None:
+            return opens, found
+        at, counter = inf, _top(self._counters, self._stamps)
+        if counter is not None:
+            at = max(opens, self._edited + EDIT_EVERY)
+        later = max(opens, self._later[0][0]) if self._later else inf
+        return (at, counter) if at <= later else (later, self._later[0][1])
+
+    def rows(self, incident: int) -> list[Notice]:
+        """What is to be told of it."""
+        return self._waiting.of(self.name, incident)
+
+    def lane(self, incident: int) -> Lane:
+        """How its deliveries stand."""
+        return self.lanes.setdefault(incident, Lane())
+
+    def goes(self, rows: list[Notice], *, again: bool, now: float) -> None:
+        """A delivery begins. Of an incident that stands somewhere already, a new message also changes the
+        old one, and an end is an edit and an answer."""
+        kind = strongest(rows)
+        self.pace.spend(now, 2 if again and kind is not NoticeKind.CHANGED else 1)
+
+    def arrived(self, incident: Incident, rows: list[Notice], now: float) -> None:
+        """It was delivered."""
+        lane = self.lane(incident.id)
+        if strongest(rows) is NoticeKind.CHANGED and lane.told == standing(incident):
+            self._edited = now
+        lane.told, lane.attempts, lane.not_before, lane.forgiven = standing(incident), 0, 0.0, False
+        if any(row.kind.loud for row in rows):
+            lane.pinged = now
+        hit = set(self.gate.hit)
+        self.gate.opens()
+        if len(hit) > 1:  # it was the place, not they; who fails once more fails by itself
+            self._forgive({number for number in hit if not self.lane(number).forgiven})
+
+    def failed(self, incident: int, error: DeliveryError, now: float, jitter: Callable[[], float]) -> float:
+        """It was not. Returns after how many seconds the notifier is tried again."""
+        lane = self.lane(incident)
+        delay = self._delay(error, jitter())
+        if not error.place and error.retry_after is None:
+            lane.attempts += 1
+            lane.not_before = now + _doubling(BACKOFF_FIRST, BACKOFF_MAX, lane.attempts - 1)
+        self.gate.fails(incident, delay, now)
+        self._put(incident)
+        return delay
+
+    def forget(self, incident: int) -> None:
+        """Nothing more is to be expected of it."""
+        self.lanes.pop(incident, None)
+        self._stamps.pop(incident, None)
+
+    def works_again(self) -> None:
+        """Somebody knows that it does: nothing waits for its backoff any longer."""
+        self.gate.not_before, self.gate.failures = 0.0, 0
+        self._forgive(set(self.lanes))
+
+    def _forgive(self, incidents: set[int]) -> None:
+        for number in incidents:
+            lane = self.lane(number)
+            lane.attempts, lane.not_before, lane.forgiven = 0, 0.0, True
+            self._put(number)
+
+    def _delay(self, error: DeliveryError, random: float) -> float:
+        wish = error.retry_after
+        if wish is not None and isfinite(wish):
+            return max(SHORTEST, wish)
+        first, most = (BACKOFF_FIRST, BACKOFF_MAX)
+        if error.place and error.permanent:
+            first, most = REFUSED_FIRST, REFUSED_MAX
+        return _doubling(first, most, self.gate.failures) * (1.0 + JITTER * random)
+
+    def _put(self, incident: int) -> None:
+        """Enters it where it belongs; what was entered before is void."""
+        rows = self.rows(incident)
+        self._stamps.pop(incident, None)
+        if rows:
+            stamp = self._stamps[incident] = next(self._stamp)
+            heappush(self._later, (self._due(incident, rows), incident, stamp))
+
+    def _due(self, incident: int, rows: list[Notice]) -> float:
+        lane = self.lanes.get(incident, _NO_LANE)
+        due = max(lane.not_before, min(row.due.mono for row in rows))
+        known = self._incidents.get(incident)
+        repeats = lane.told is not None and known is not None and lane.told[:2] == standing(known)[:2]
+        if repeats and strongest(rows) is NoticeKind.ESCALATED:
+            due = max(due, lane.pinged + self._repeat_after)
+        return due
+
+    def _ripen(self, now: float) -> None:
+        """What is due moves to where its loudness counts."""
+        while self._later and (self._later[0][0] <= now or self._stale(self._later[0])):
+            _, incident, stamp = heappop(self._later)
+            rows = self.rows(incident)
+            if self._stamps.get(incident) != stamp or not rows:
+                continue
+            kind, first = strongest(rows), rows[0].id
+            if kind is NoticeKind.CHANGED and self._only_counts(incident):
+                heappush(self._counters, (first, incident, stamp))
+            else:
+                tries = self.lanes.get(incident, _NO_LANE).attempts
+                heappush(self._ready, (-kind.loudness, tries, first, incident, stamp))
+
+    def _stale(self, entry: tuple[float, int, int]) -> bool:
+        return self._stamps.get(entry[1]) != entry[2]
+
+    def _only_counts(self, incident: int) -> bool:
+        lane, known = self.lanes.get(incident), self._incidents.get(incident)
+        return lane is not None and known is not None and lane.told == standing(known)
+
+
+_NO_LANE = Lane()
+
+
+def _top(heap: list[Any], stamps: Mapping[int, int]) -> int | None:
+    """The first incident of a heap that was not entered anew since."""
+    while heap:
+        incident, stamp = heap[0][-2:]
+        if stamps.get(incident) == stamp:
+            return int(incident)
+        heappop(heap)
+    return None
+
+
+def _doubling(first: float, most: float, times: int) -> float:
+    return min(most, first * 2.0 ** min(times, 32))
+
+
+def standing(incident: Incident) -> tuple[IncidentState, Priority, str]:
+    """What people wait for to change: its state, its urgency, what is being done."""
+    return incident.state, incident.priority, incident.doing
+
+
+def strongest(notices: list[Notice]) -> NoticeKind:
+    """The loudest kind among notices of one incident."""
+    return max((n.kind for n in notices), key=lambda kind: kind.loudness)
