@@ -113,7 +113,7 @@ class Settings:
     retention: RetentionSettings
     metrics_window: float
     outages: OutageSettings = OutageSettings()
-    chain: Chain = Chain()
+    chain: Chain = field(default_factory=Chain)
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()

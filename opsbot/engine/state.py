@@ -85,7 +85,7 @@ class State:
 
     known: dict[str, Known]
     notifiers: Mapping[str, Audience]
-    chain: Chain = Chain()
+    chain: Chain = field(default_factory=Chain)
     alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
     actions: dict[int, Action] = field(default_factory=dict)

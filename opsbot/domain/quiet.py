@@ -1,0 +1,37 @@
+"""Hours of the day in which only what is urgent may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from opsbot.domain.levels import Priority
+from opsbot.domain.moment import Moment
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` to `end`, minutes after midnight in the machine's time zone; over midnight when `end` is
+    not later. `through`: the least urgent priority that is told all the same."""
+
+    start: int
+    end: int
+    through: Priority = Priority.P1
+
+    def over(self, priority: Priority, now: Moment) -> Moment:
+        """When such an incident may be told: `now`, or the end of the quiet hours."""
+        if priority.rank <= self.through.rank:
+            return now
+        local = datetime.fromtimestamp(now.wall, UTC).astimezone()
+        minute = local.hour * 60 + local.minute
+        quiet = self.start <= minute < self.end
+        if self.end <= self.start:
+            quiet = minute >= self.start or minute < self.end
+        if not quiet:
+            return now
+        end = local.replace(hour=self.end // 60, minute=self.end % 60, second=0, microsecond=0, tzinfo=None)
+        if end <= local.replace(tzinfo=None):
+            end += DAY
+        return now.after(max(0.0, end.astimezone().timestamp() - now.wall))  # the zone's rules of that day
