@@ -1,0 +1,89 @@
+"""Discord is out for an hour while two hundred services break and recover: everything arrives, once."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from opsbot.domain.incident import Incident
+from opsbot.engine.own import OWN
+from tests.runtime.outage_hour import SILENT, TARGETS, Hour, first_told
+
+
+def all_of_them(hour: Hour) -> list[int]:
+    """The numbers of the services' incidents, and of opsbot's own, in the order in which they opened."""
+    found: dict[int, Incident] = {}
+    for entry in hour.disk.log:
+        found.update({c.id: c for c in getattr(entry, "changes", ()) if isinstance(c, Incident)})
+    assert sum(1 for i in found.values() if i.target != OWN) == TARGETS
+    return sorted(found)
+
+
+def check(hour: Hour) -> None:
+    """Nothing lost, nothing doubled, all as they are now."""
+    numbers = all_of_them(hour)
+    assert {number: len(hour.channel.of(number)) for number in numbers} == dict.fromkeys(numbers, 1)
+    live = {i.id for i in hour.state.live_incidents()}
+    assert len(live) == TARGETS // 10
+    for number in numbers:
+        [message] = hour.channel.of(number)
+        title = message.shown.embeds[0].title
+        assert ("resolved after" in title) == (number not in live), title
+    answered = [reply.first.reply_to for reply in hour.channel.replies()]
+    assert len(answered) == len(set(answered)), "an end was told twice"
+
+
+async def test_after_the_outage_each_is_one_message_in_its_final_state_in_order() -> None:
+    hour = Hour()
+    async with hour.opsbot():
+        hour.channel.out = True
+        for part in range(10):
+            await hour.happens(part)
+        assert hour.channel.messages == {}
+        assert hour.channel.tries < 120
+        hour.channel.out = False
+        await hour.all_told()
+        check(hour)
+        assert hour.channel.in_order() == all_of_them(hour)
+        late = [
+            m
+            for m in hour.channel.messages.values()
+            if "late" in (m.shown.embeds or m.first.embeds)[0].description
+        ]
+        assert len(late) >= TARGETS - 5
+
+
+async def test_the_fallback_has_each_within_its_minutes() -> None:
+    hour = Hour()
+    async with hour.opsbot():
+        hour.channel.out = True
+        for part in range(10):
+            await hour.happens(part)
+        await hour.clock.advance(SILENT + 1.0)
+        waited = first_told(hour.mail.told)
+        assert set(waited) >= set(all_of_them(hour))
+        assert max(waited.values()) <= SILENT + 1.0
+        last = {t.incident.id: t.incident for t in hour.mail.told}
+        now = {**hour.state.incidents}
+        assert all(last[number].state is now[number].state for number in last if number in now)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_same_with_opsbot_killed_ten_times_during_it(seed: int) -> None:
+    dice = random.Random(seed)
+    hour = Hour()
+    hour.channel.out = True
+    for part in range(9):
+        async with hour.opsbot():
+            await hour.happens(part)
+            await hour.clock.advance(dice.uniform(0.0, 20.0))
+    async with hour.opsbot():
+        await hour.happens(9)
+    hour.channel.out = False
+    for _ in range(5):  # also while it catches up
+        async with hour.opsbot():
+            await hour.clock.advance(dice.uniform(0.0, 40.0))
+    async with hour.opsbot():
+        await hour.all_told()
+        check(hour)
