@@ -26,12 +26,15 @@ def run_command(config: Path | None, log_format: str) -> int:
     settings = load(config or locate(os.environ, Path.cwd()), os.environ)
     redact.learn(secret.get_secret_value() for secret in settings.secrets)
     from opsbot.app import serve  # only now: a mistake in the file is told without waiting for discord.py
+    from opsbot.runtime.lifeline import lifeline
+    from opsbot.runtime.watchdog import Watchdog
     from opsbot.session import Session
 
     log = structlog.get_logger("opsbot")
     for notice in settings.notices:
         log.info(notice)
     session = Session(settings, SystemClock())
-    asyncio.run(until_stopped(serve(settings, session=session)))
+    with Watchdog(lifeline(os.environ, os.getpid())):
+        asyncio.run(until_stopped(serve(settings, session=session)))
     log.info("stopped; the targets go on by themselves")
     return 0

@@ -41,6 +41,9 @@ RANDOM = 10**12
 ERROR = 300
 """Characters of an error that are shown."""
 
+Drilling = AsyncGenerator[Drill, None]
+"""The drill each time it changes."""
+
 log = structlog.get_logger("opsbot.drill")
 
 
@@ -58,7 +61,7 @@ class Drills:
     _work: asyncio.Task[None] | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def run(self, actor: Actor, name: str | None, *, ping: bool) -> AsyncGenerator[Drill, None]:
+    async def run(self, actor: Actor, name: str | None, *, ping: bool) -> Drilling:
         """The drill each time it changes, ending with the one that is over. It goes on when nobody looks.
 
         Raises:

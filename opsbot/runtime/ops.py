@@ -12,7 +12,6 @@ from opsbot.clock import Clock
 from opsbot.domain.action import Action, ActionState, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import PauseEnded
-from opsbot.domain.drill import Drill
 from opsbot.domain.health import HealthReport, MetricsReport, Section
 from opsbot.domain.incident import Incident
 from opsbot.domain.process import Running
@@ -29,7 +28,8 @@ from opsbot.engine.inputs import (
 from opsbot.engine.state import Known
 from opsbot.errors import RotationError, Stopping, UsageError
 from opsbot.rotation.base import Plan
-from opsbot.runtime.drill import Drills
+from opsbot.runtime.drill import Drilling, Drills
+from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
 from opsbot.runtime.notes import notes_of
 from opsbot.runtime.pipeline import Pipeline
@@ -68,6 +68,7 @@ class Ops:
     history: History
     rotations: Rotations
     drills: Drills
+    heart: Heart
     clock: Clock
     sections: Mapping[tuple[str, str], str]
     remarks: Callable[[], Sequence[str]] = tuple
@@ -97,13 +98,14 @@ class Ops:
         if fresh or not known.view.newest:
             await self.scheduler.look(target)
             await self._caught_up()
+        remarks = (*self.heart.remarks(), *self.remarks())
         return HealthReport(
             target=target,
             title=known.target.title,
             at=self.clock.now(),
             sections=self._sections(known),
             incidents=tuple(i.id for i in self.incidents() if i.target == target),
-            notes=notes_of(self.pipeline.state, self.processes, target, self.clock.now(), self.remarks()),
+            notes=notes_of(self.pipeline.state, self.processes, target, self.clock.now(), remarks),
         )
 
     async def _caught_up(self) -> None:
@@ -241,9 +243,7 @@ class Ops:
         """The names of all that are on."""
         return tuple(self.drills.notifiers)
 
-    def drill(
-        self, actor: Actor, notifier: str | None = None, *, ping: bool = False
-    ) -> AsyncGenerator[Drill, None]:
+    def drill(self, actor: Actor, notifier: str | None = None, *, ping: bool = False) -> Drilling:
         """Sends a marked test through one notifier or all."""
         return self.drills.run(actor, notifier, ping=ping)
 

@@ -45,6 +45,12 @@ class VirtualClock:
         """Somebody sets the wall clock; durations do not notice."""
         self._now = Moment(self._now.mono, self._now.wall + seconds)
 
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps: both clocks go on, and whoever waits waits as long as before when it wakes
+        (asyncio's timers count CLOCK_MONOTONIC, which stands meanwhile)."""
+        self._now = self._now.after(seconds)
+        self._sleepers = [(when + seconds, order, future) for when, order, future in self._sleepers]
+
     async def advance(self, seconds: float) -> None:
         """Moves time on, waking each sleeper at its own moment and letting it run."""
         end = self._now.mono + seconds
