@@ -35,16 +35,16 @@ OLGA = Actor(ActorKind.DISCORD, "1", "Olga")
 
 @dataclass
 class Channel(FakeDiscord):
-    """Discord, which may be out: nothing is taken. `loses`: every so many posts are taken, but not answered."""
+    """Discord, which may be out: nothing is taken. Every seventh post is taken, but not answered."""
 
     out: bool = False
     tries: int = 0
-    loses: int = 0
+    posts: int = 0
 
     async def send(self, channel_id: int, payload: Payload) -> int:
         self._refuse()
-        self.loses += 1
-        self.lose_answers = int(self.loses % 7 == 0)
+        self.posts += 1
+        self.lose_answers = int(self.posts % 7 == 0)
         await asyncio.sleep(0)
         return await FakeDiscord.send(self, channel_id, payload)
 
@@ -71,11 +71,18 @@ class Channel(FakeDiscord):
         ]
 
     def replies(self) -> list[FakeMessage]:
+        return [m for m in self.standing() if m.shown.embeds[0].footer.startswith(sought)]
+
+    def standing(self) -> list[FakeMessage]:
+        """The messages that show an incident, from top to bottom."""
+        return [m for m in self.messages.values() if m.shown.embeds]
+
+    def replies(self) -> list[FakeMessage]:
         return [m for m in self.messages.values() if not m.shown.embeds]
 
     def in_order(self) -> list[int]:
         """The incidents as the channel shows them from top to bottom."""
-        footers = [m.shown.embeds[0].footer for m in self.messages.values() if m.shown.embeds]
+        footers = [m.shown.embeds[0].footer for m in self.standing()]
         return [int(found[1]) for footer in footers if (found := re.match(r"Incident #(\d+) ·", footer))]
 
 
