@@ -249,7 +249,7 @@ def _notifier(spec: NotifierSpec, clock: Clock, ports: Mapping[str, Any]) -> Not
 
 def _probes(settings: Settings, own: Sequence[Probe]) -> tuple[Probe, ...]:
     given = settings.outages
-    if not given.enabled or not own:  # a command that acts alone watches nothing
+    if not given.enabled:
         return ()
     return (*outside(given.control, given.lookup, given.status_url), *own)
 

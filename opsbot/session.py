@@ -9,10 +9,13 @@ from typing import Any
 import structlog
 
 from opsbot.bot import DiscordLine, OpsBot
+from opsbot.bot.sight import RestProbe
 from opsbot.clock import Clock
 from opsbot.config.settings import Settings
+from opsbot.engine.outage import ON_DISCORD
 from opsbot.errors import DiscordRefused, UsageError
 from opsbot.notifiers._transport import PORT
+from opsbot.probes.base import Probe
 from opsbot.runtime.core import Runtime
 
 log = structlog.get_logger("opsbot.session")
@@ -44,6 +47,14 @@ class Session:
     def ports(self) -> Mapping[str, Any]:
         """What the notifier `discord` speaks through."""
         return {PORT: self.line}
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """How opsbot's own way to Discord is; none where nothing here has to do with Discord."""
+        if self._settings.discord is not None:
+            return (RestProbe(), self.line.sight)
+        on_discord = any(spec.kind in ON_DISCORD for t in self._settings.targets for spec in t.checks)
+        return (RestProbe(),) if on_discord else ()
 
     async def run(self, runtime: Runtime) -> None:
         """Stays logged in until cancelled. A refused token is said once; everything else goes on."""

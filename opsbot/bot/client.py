@@ -62,6 +62,7 @@ class OpsBot(Host):
             max_ratelimit_timeout=LONGEST_RATE_LIMIT,
             max_messages=None,
             chunk_guilds_at_startup=False,
+            enable_debug_events=True,  # every message that comes in shows that the gateway works
             **options,
         )
         self.operations = operations

@@ -9,6 +9,7 @@ import discord
 import structlog
 
 from opsbot.bot.client import OpsBot
+from opsbot.bot.sight import GatewaySight
 from opsbot.clock import Clock
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError, DiscordRefused
@@ -39,6 +40,7 @@ class DiscordLine:
         self._clock = clock
         self._bot: OpsBot | None = None
 
+        self.sight = GatewaySight(clock)
     @property
     def bot(self) -> OpsBot | None:
         """The bot of the present login, None between two."""
@@ -61,7 +63,11 @@ class DiscordLine:
         pause = FIRST_PAUSE
         while True:
             began = self._clock.now()
-            reason = await self._stay(make(), token)
+            try:
+                reason = await self._stay(make(), token)
+            except DiscordRefused:
+                self.sight.refuse()
+                raise
             if self._clock.now().since(began) > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             log.warning("discord is lost", reason=reason, next_login_seconds=pause)
@@ -78,6 +84,7 @@ class DiscordLine:
         except discord.LoginFailure as error:
             raise DiscordRefused(REFUSED_LOGIN) from error
         except discord.PrivilegedIntentsRequired as error:
+                self.sight.watch(bot)
             raise DiscordRefused(REFUSED_INTENTS) from error
         except discord.ConnectionClosed as error:
             return _closed(error)
@@ -90,6 +97,7 @@ class DiscordLine:
     def _present(self) -> OpsBot:
         if self._bot is None:
             raise DeliveryError("opsbot is not logged in to Discord", permanent=False)
+            self.sight.gone()
         return self._bot
 
 

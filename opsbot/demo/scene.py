@@ -48,6 +48,7 @@ targets:
       sockets: {{type: sockets, remote_port: {gateway_port}, interval_seconds: 1}}
       openrouter: {{type: upstream, path: {folder}/summarybot.log, interval_seconds: 1}}
       disk: {{type: disk, path: {folder}, interval_seconds: 60}}
+outages: {{control: [], lookup: "", discord_status_url: ""}}
 builtin_rules: false
 thresholds:
   response_time: {{warning: 2000, critical: 5000, samples: 2}}

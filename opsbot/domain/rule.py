@@ -31,7 +31,8 @@ class Rule:
     the condition reads arrives. 1 of 1 is "at once". `recover_seconds`: how long the condition must be
     false before the alert resolves. `message`: a template with `{value}`-like fields, see `engine.messages`.
     `reads`: names of the checks whose samples make it be evaluated. `shows`: named numbers that the message
-    mentions and the condition does not read.
+    mentions and the condition does not read. `by_gateway`: it restarts only because a connection to Discord
+    is lost, so not while Discord itself is down.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Rule:
     recover_seconds: float = 0.0
     reads: frozenset[str] = field(default_factory=frozenset)
     shows: tuple[Operand, ...] = ()
+    by_gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True)

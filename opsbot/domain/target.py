@@ -33,7 +33,8 @@ class SupervisorSpec:
 @dataclass(frozen=True, slots=True)
 class Target:
     """A watched service. `depends_on`: targets without which it cannot work: while one of those is down, it
-    is not restarted by itself."""
+    is not restarted by itself. `networked`: it lives on the network, so that without opsbot's own connection
+    nothing can be told of it but what this machine knows."""
 
     name: str
     title: str
@@ -44,3 +45,4 @@ class Target:
     labels: Mapping[str, str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     rotation: RotationPolicy | None = None
+    networked: bool = False

@@ -16,11 +16,12 @@ from opsbot.domain.change import Change
 from opsbot.domain.incident import Incident
 from opsbot.domain.notice import Notice
 from opsbot.domain.process import Running
+from opsbot.domain.reach import Round
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec
 from opsbot.engine.draft import Effect, LookAround, LookNow, ReadLastLines, RunAction
-from opsbot.engine.inputs import Input, ProcessFound, SampleSeen
+from opsbot.engine.inputs import Input, ProcessFound, ReachSeen, SampleSeen
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
@@ -117,7 +118,6 @@ class Runtime:
             parts.sections,
         )
         self.prober = Prober(parts.probes, parts.clock, self.pipeline.post, parts.probe_interval)
-        parts.state.reach = replace(parts.state.reach, guarded=bool(parts.probes))
         remediator = Remediator(parts.subjects, self.processes, parts.clock, self._look)
         workers: dict[ActionKind, Worker] = dict.fromkeys(ON_SERVICE, remediator)
         workers[ActionKind.ROTATE_LOGS] = self.rotations
@@ -177,8 +177,16 @@ class Runtime:
         guard = [self.prober] if self._parts.probes else []
         await self._run([*parts, *guard, self.processes, self.scheduler], started)
 
+        await self._set_guard()
     async def run_for_a_person(self, started: asyncio.Event) -> None:
         """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,
+    async def _set_guard(self) -> None:
+        """Whether anybody probes; where nobody does any more, an outage that was found before is none."""
+        state = self._parts.state
+        state.reach = replace(state.reach, guarded=bool(self._parts.probes))
+        if state.reach.cut_off is not None and not self._parts.probes:
+            await self.pipeline.post(ReachSeen(Round(self._parts.clock.now(), connected=None)))
+
         so nothing is started that merely was not running."""
         for name in self._parts.subjects:
             running = await self._found(name)

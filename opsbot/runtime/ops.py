@@ -12,7 +12,7 @@ from opsbot.clock import Clock
 from opsbot.domain.action import Action, ActionState, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import PauseEnded
-from opsbot.domain.health import HealthReport, MetricsReport, Section
+from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
@@ -31,11 +31,10 @@ from opsbot.rotation.base import Plan
 from opsbot.runtime.drill import Drilling, Drills
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
-from opsbot.runtime.notes import notes_of
+from opsbot.runtime.notes import notes_of, sections_now
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
-from opsbot.runtime.report import sections_of
 from opsbot.runtime.rotations import Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.waiting import within
@@ -103,7 +102,7 @@ class Ops:
             target=target,
             title=known.target.title,
             at=self.clock.now(),
-            sections=self._sections(known),
+            sections=sections_now(self.pipeline.state, known, self.sections),
             incidents=tuple(i.id for i in self.incidents() if i.target == target),
             notes=notes_of(self.pipeline.state, self.processes, target, self.clock.now(), remarks),
         )
@@ -112,11 +111,6 @@ class Ops:
         """What was looked at is taken in; but nobody waits long for a store that is busy."""
         with suppress(TimeoutError):
             await within(self.pipeline.caught_up(), self.clock, PATIENCE)
-
-    def _sections(self, known: Known) -> tuple[Section, ...]:
-        name = known.target.name
-        titles = {spec.name: self.sections[name, spec.name] for spec in known.target.checks}
-        return sections_of(titles, known.view.newest)
 
     async def metrics(self, target: str, window: float) -> MetricsReport:
         """Every metric's current value with mean, min, max and points over the last `window` seconds."""
