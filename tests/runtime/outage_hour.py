@@ -64,13 +64,6 @@ class Channel(FakeDiscord):
     def of(self, number: int) -> list[FakeMessage]:
         """The messages about one incident, as they stand."""
         sought = f"Incident #{number} ·"
-        return [
-            m
-            for m in self.messages.values()
-            if m.shown.embeds and m.shown.embeds[0].footer.startswith(sought)
-        ]
-
-    def replies(self) -> list[FakeMessage]:
         return [m for m in self.standing() if m.shown.embeds[0].footer.startswith(sought)]
 
     def standing(self) -> list[FakeMessage]:
