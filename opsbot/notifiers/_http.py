@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from opsbot.clock import Clock
 from opsbot.errors import DeliveryError
 from opsbot.text import one_line
 
@@ -24,6 +26,12 @@ RETRY_AFTER_MAX = 3600.0
 """Seconds: a receiver that wishes for more is asked again after an hour."""
 
 _TRY_AGAIN = frozenset({408, 425, 429})
+_OF_THE_MESSAGE = frozenset({400, 413, 422})
+"""Malformed, too large, not understood: another message may be taken. All else that is refused (401, 403,
+404, 410, a redirect …) is said of the address or the key."""
+_OF_THE_MESSAGE = frozenset({400, 413, 422})
+"""Malformed, too large, not understood: another message may be taken. All else that is refused (401, 403,
+404, 410, a redirect …) is said of the address or the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +45,12 @@ class Answer:
 
 
 class Http:
-    """Sends requests, each within `timeout` seconds. The session is made by the first one."""
+    """Sends requests, each within `timeout` seconds. The session is made by the first one. `clock` helps to
+    read a pause that is given as a date."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, clock: Clock) -> None:
         self._timeout = timeout
+        self._clock = clock
         self._session: ClientSession | None = None
 
     async def send(
@@ -50,7 +60,8 @@ class Http:
 
         Raises:
             DeliveryError: anything else. 408, 425, 429 and 5xx are transient, with the receiver's
-                `retry_after`; so is every failure of the connection. Other statuses are permanent.
+                `retry_after`; so is every failure of the connection. 400, 413 and 422 refuse the message
+                alone (`permanent`); every other status and a distrusted certificate, the place (`place`).
         """
         import aiohttp  # here, not above: a notifier that is not configured costs nothing
 
@@ -62,9 +73,13 @@ class Http:
                 method, url, data=data, headers=sent, allow_redirects=False
             ) as response:
                 raw = await _start_of(response)
-                answer = _answer(response.status, raw, response.headers.get("Retry-After"))
+                wish = _wish(response.headers, self._clock.now().wall)
+                answer = _answer(response.status, raw, wish)
         except aiohttp.InvalidURL:
-            raise DeliveryError("its web address is not valid", permanent=True) from None
+            raise DeliveryError("its web address is not valid", permanent=True, place=True) from None
+        except aiohttp.ClientConnectorCertificateError:
+            said = f"{host}: its certificate is not trusted"
+            raise DeliveryError(said, permanent=True, place=True) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise DeliveryError(f"{host}: {_reason(error)}", permanent=False) from None
         _judge(host, answer)
@@ -96,18 +111,37 @@ async def _start_of(response: Any) -> bytes:
     return raw[:ANSWER_LIMIT]
 
 
-def _answer(status: int, raw: bytes, header: str | None) -> Answer:
+def _answer(status: int, raw: bytes, wish: float | None) -> Answer:
     text = raw.decode("utf-8", "replace")
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
         parsed = {}
     data = parsed if isinstance(parsed, dict) else {}
-    return Answer(status, text, data, _seconds(data.get("retry_after")) or _seconds(header))
+    return Answer(status, text, data, _seconds(data.get("retry_after")) or wish)
+
+
+def _wish(headers: Mapping[str, str], wall: float) -> float | None:
+    """Retry-After in seconds: a number, or a date seen from the receiver's own clock if it says what that
+    shows (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
+    header = headers.get("Retry-After")
+    until = _date(header)
+    if until is None:
+        return _seconds(header)
+    now = _date(headers.get("Date"))
+    return _seconds(max(0.0, until - (wall if now is None else now)))
+
+
+def _date(header: str | None) -> float | None:
+    """Seconds since 1970 UTC; None for what is no HTTP date."""
+    try:
+        return None if header is None else parsedate_to_datetime(header).timestamp()
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
 
 
 def _seconds(wish: object) -> float | None:
-    """Seconds ≥ 0 as a number; an HTTP date or nonsense is no wish."""
+    """Seconds ≥ 0 as a number; nonsense is no wish."""
     try:
         seconds = float(wish)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -119,22 +153,37 @@ def _judge(host: str, answer: Answer) -> None:
     status = answer.status
     if 200 <= status < 300:
         return
-    transient = status in _TRY_AGAIN or status >= 500
     said = one_line(str(answer.data.get("message") or answer.text), 120)
+    transient = status in _TRY_AGAIN or status >= 500
+    of_message = status in _OF_THE_MESSAGE
     raise HttpRefusal(
         f"{host} answered {status}" + (f": {said}" if said else ""),
+        answer,
         permanent=not transient,
-        retry_after=answer.retry_after,
-        answer=answer,
+        place=not transient and not of_message,
     )
 
 
 class HttpRefusal(DeliveryError):
     """The receiver answered with an error; `answer` is what it said."""
 
-    def __init__(self, message: str, *, permanent: bool, retry_after: float | None, answer: Answer) -> None:
-        super().__init__(message, permanent=permanent, retry_after=retry_after)
+    def __init__(
+        self,
+        message: str,
+        answer: Answer,
+        *,
+        permanent: bool = False,
+        place: bool = False,
+        gone: bool = False,
+    ) -> None:
+        super().__init__(message, permanent=permanent, place=place, gone=gone, retry_after=answer.retry_after)
         self.answer = answer
+
+    def of_the_place(self, hint: str = "", *, gone: bool = False) -> HttpRefusal:
+        """The same, where the status alone does not tell that every message would be refused. `hint`: what a
+        person can do."""
+        said = f"{self}: {hint}" if hint else str(self)
+        return HttpRefusal(said, self.answer, permanent=True, place=True, gone=gone)
 
 
 def _reason(error: Exception) -> str:

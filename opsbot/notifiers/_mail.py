@@ -1,48 +1,54 @@
-"""A mail about an incident, and what a mail server's refusal means."""
+"""A mail about an incident."""
 
 from __future__ import annotations
 
-import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
 
 from opsbot.domain.incident import Incident
-from opsbot.domain.levels import Priority
+from opsbot.domain.levels import IncidentState, Priority
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind, Telling
 from opsbot.draw.marks import incident_colour
 from opsbot.draw.summary import facts, headline, timeline
-from opsbot.errors import DeliveryError
-from opsbot.notifiers._news import unique
-from opsbot.text import one_line
+from opsbot.notifiers._news import told, unique
 
 SUBJECT = 150
 """Characters: mail programs show fewer (RFC 5322 allows 998 a line)."""
 
 
 def compose(telling: Telling, sender: str, readers: tuple[str, ...], now: Moment) -> EmailMessage:
-    """The mail. Its Message-ID comes from the incident and the row; each but the first answers the first."""
+    """The mail; `message_id` says how a mailbox knows a repeat, and each but the first answers the first."""
     incident = telling.incident
-    domain = sender.rpartition("@")[2]
-    first = f"<{unique(incident)}@{domain}>"
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = ", ".join(readers)
     mail["Subject"] = f"[opsbot #{incident.id}] {headline(incident, SUBJECT)}"
     mail["Date"] = format_datetime(datetime.fromtimestamp(now.wall, UTC))
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    if telling.receipt is None:
-        mail["Message-ID"] = first
-    else:
-        mail["Message-ID"] = f"<{unique(incident)}.{telling.notice.id}@{domain}>"
+    first, own = message_id(telling, sender)
+    mail["Message-ID"] = own
+    if own != first:
         mail["In-Reply-To"] = mail["References"] = first
     if incident.priority is Priority.P1 and telling.notice.kind is not NoticeKind.RESOLVED:
         mail["Importance"] = "high"
     mail.set_content(as_text(incident, telling.late))
     mail.add_alternative(as_html(incident, telling.late), subtype="html")
     return mail
+
+
+def message_id(telling: Telling, sender: str) -> tuple[str, str]:
+    """Of the incident's first mail, and of this one: the same for a repeat, another as soon as the mail says
+    something else, for a mailbox drops a second mail with an id that it has seen."""
+    incident, notice = telling.incident, telling.notice
+    domain = sender.rpartition("@")[2]
+    first = f"<{unique(incident)}@{domain}>"
+    opening = notice.kind is NoticeKind.OPENED and incident.state is IncidentState.OPEN
+    if telling.receipt is None and opening:
+        return first, first
+    return first, f"<{unique(incident)}.{notice.id}.{told(incident).replace(' ', '-')}@{domain}>"
 
 
 def as_text(incident: Incident, late: float = 0.0) -> str:
@@ -65,37 +71,3 @@ def as_html(incident: Incident, late: float = 0.0) -> str:
         f"{escape(headline(incident))}</h3><table>{rows}</table><ul>{happened}</ul>"
         f'<p style="color:#666">opsbot, incident #{incident.id}</p></div>'
     )
-
-
-def failure(host: str, error: Exception) -> DeliveryError:
-    """4xx answers (greylisting, full box), lost and refused connections and timeouts are transient; 5xx
-    answers (RFC 5321 4.2.1), a required STARTTLS that is missing and a distrusted certificate permanent."""
-    from aiosmtplib import SMTPException, SMTPRecipientsRefused
-
-    if isinstance(error, SMTPRecipientsRefused):
-        codes = [refused.code for refused in error.recipients]
-        said = "; ".join(f"{refused.code} {refused.message}" for refused in error.recipients)
-        return _error(host, said, permanent=all(code >= 500 for code in codes))
-    if isinstance(getattr(error, "code", None), int):
-        code = int(getattr(error, "code", 0))
-        return _error(host, f"{code} {getattr(error, 'message', '')}", permanent=code >= 500)
-    if _distrusted(error):
-        return _error(host, "its certificate is not trusted: set `ca_file`", permanent=True)
-    if isinstance(error, FileNotFoundError):
-        return _error(host, "the file that `ca_file` names does not exist", permanent=True)
-    if isinstance(error, (SMTPException, ValueError)) and not isinstance(error, OSError):
-        return _error(host, str(error), permanent=True)
-    said = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-    return _error(host, said, permanent=False)
-
-
-def _distrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _error(host: str, said: str, *, permanent: bool) -> DeliveryError:
-    return DeliveryError(f"{one_line(host, 80)}: {one_line(said, 160)}", permanent=permanent)

@@ -1,6 +1,6 @@
 """Slack's incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-It cannot edit, so only news is posted. At least once.
+It cannot edit, so only news is posted. At least once: Slack knows no key by which it would see a repeat.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from typing import Any, Self
 
 from pydantic import SecretStr, model_validator
 
+from opsbot.clock import Clock
 from opsbot.domain.incident import Incident
 from opsbot.domain.notice import Receipt, Telling
 from opsbot.draw.marks import incident_colour
 from opsbot.draw.summary import facts, headline, timeline
-from opsbot.notifiers._http import Http
+from opsbot.notifiers._http import Http, HttpRefusal
 from opsbot.notifiers._news import is_news, receipt
 from opsbot.notifiers._options import SecretUrl, Timeout, require
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
@@ -21,6 +22,23 @@ from opsbot.text import clamp
 
 HEADER, SECTION, FALLBACK = 150, 3000, 2000
 """Characters of a header block, a section's text, the fallback text (reference/block-kit/blocks)."""
+
+_PLACE_GONE = frozenset(
+    {
+        "action_prohibited",
+        "channel_is_archived",
+        "channel_not_found",
+        "invalid_token",
+        "no_active_hooks",
+        "no_service",
+        "no_service_id",
+        "no_team",
+        "posting_to_general_channel_denied",
+        "team_disabled",
+        "user_not_found",
+    }
+)
+"""Words that refuse whatever is sent, some of them with status 400 (the same page, "Error types")."""
 
 
 class Options(NotifierOptions):
@@ -38,16 +56,16 @@ class Options(NotifierOptions):
 
 def build(options: Options, context: NotifierContext) -> Notifier:
     """Opens nothing yet."""
-    return SlackNotifier(options, context.name)
+    return SlackNotifier(options, context.name, context.clock)
 
 
 class SlackNotifier:
     """A receipt's place is what was told last."""
 
-    def __init__(self, options: Options, name: str) -> None:
+    def __init__(self, options: Options, name: str, clock: Clock) -> None:
         self._options = options
         self._name = name
-        self._http = Http(options.timeout_seconds)
+        self._http = Http(options.timeout_seconds, clock)
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
@@ -55,12 +73,20 @@ class SlackNotifier:
             body = message(telling.incident, telling.late)
             if self._options.channel:
                 body["channel"] = self._options.channel
-            await self._http.send("POST", self._options.webhook_url.get_secret_value(), body)
+            await self._post(body)
         return receipt(self._name, telling.incident)
 
     async def close(self) -> None:
         """Closes the connection."""
         await self._http.close()
+
+    async def _post(self, body: dict[str, Any]) -> None:
+        try:
+            await self._http.send("POST", self._options.webhook_url.get_secret_value(), body)
+        except HttpRefusal as refusal:
+            if refusal.answer.text.strip() in _PLACE_GONE:
+                raise refusal.of_the_place() from None
+            raise
 
 
 def message(incident: Incident, late: float = 0.0) -> dict[str, Any]:

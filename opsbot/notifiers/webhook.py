@@ -13,8 +13,13 @@ from opsbot.clock import Clock
 from opsbot.domain.notice import Receipt, Telling
 from opsbot.draw.summary import as_data, headline, timeline
 from opsbot.notifiers._http import Http
+from opsbot.notifiers._news import unique
 from opsbot.notifiers._options import SecretUrl, Timeout, require
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
+
+SCHEMA = 1
+"""Version of the document. New keys may be added to one; a key that goes or changes its meaning makes the
+next."""
 
 
 class Options(NotifierOptions):
@@ -43,13 +48,13 @@ class GenericNotifier:
         self._secret = options.secret.get_secret_value()
         self._name = name
         self._clock = clock
-        self._http = Http(options.timeout_seconds)
+        self._http = Http(options.timeout_seconds, clock)
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
         body = document(telling)
         at = f"{self._clock.now().wall:.0f}"
-        headers = {"X-Opsbot-Delivery": str(telling.notice.id), "X-Opsbot-Timestamp": at}
+        headers = {"X-Opsbot-Delivery": delivery(telling), "X-Opsbot-Timestamp": at}
         if self._secret:
             headers["X-Opsbot-Signature"] = f"sha256={signature(self._secret, at, body)}"
         await self._http.send("POST", self._url, body, headers)
@@ -60,10 +65,17 @@ class GenericNotifier:
         await self._http.close()
 
 
+def delivery(telling: Telling) -> str:
+    """The same for a repeat and for nothing else: a row that waited tells another version of the incident
+    than at its first try, and a new state directory counts from 1 again."""
+    return f"{unique(telling.incident)}.{telling.notice.id}.{telling.incident.version}"
+
+
 def document(telling: Telling) -> bytes:
-    """`{"kind", "notice", "headline", "late_seconds", "incident": {…}, "timeline": […]}` in UTF-8."""
+    """`{"schema", "kind", "notice", "headline", "late_seconds", "incident": {…}, "timeline": […]}`, UTF-8."""
     incident = telling.incident
     body = {
+        "schema": SCHEMA,
         "kind": telling.notice.kind.value,
         "notice": telling.notice.id,
         "headline": headline(incident),
