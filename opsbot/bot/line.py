@@ -13,6 +13,7 @@ from opsbot.bot.sight import GatewaySight
 from opsbot.clock import Clock
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError, DiscordRefused
+from opsbot.notifiers._transport import Page
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two logins: doubling from the first to the longest. Discord allows 1,000 a day;
@@ -39,8 +40,8 @@ class DiscordLine:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._bot: OpsBot | None = None
-
         self.sight = GatewaySight(clock)
+
     @property
     def bot(self) -> OpsBot | None:
         """The bot of the present login, None between two."""
@@ -53,6 +54,10 @@ class DiscordLine:
     async def edit(self, channel_id: int, message_id: int, payload: Payload) -> None:
         """See `DiscordTransport.edit`."""
         await self._present().transport.edit(channel_id, message_id, payload)
+
+    async def read(self, channel_id: int, after: int) -> Page:
+        """See `DiscordTransport.read`."""
+        return await self._present().transport.read(channel_id, after)
 
     async def run(self, make: Callable[[], OpsBot], token: str) -> None:
         """Stays logged in until cancelled, with a new bot from `make` whenever one has ended.
@@ -79,12 +84,12 @@ class DiscordLine:
         try:
             async with bot:
                 self._bot = bot
+                self.sight.watch(bot)
                 await bot.login(token)
                 await bot.connect()
         except discord.LoginFailure as error:
             raise DiscordRefused(REFUSED_LOGIN) from error
         except discord.PrivilegedIntentsRequired as error:
-                self.sight.watch(bot)
             raise DiscordRefused(REFUSED_INTENTS) from error
         except discord.ConnectionClosed as error:
             return _closed(error)
@@ -92,12 +97,12 @@ class DiscordLine:
             return repr(error)
         finally:
             self._bot = None
+            self.sight.gone()
         return "the connection ended"
 
     def _present(self) -> OpsBot:
         if self._bot is None:
             raise DeliveryError("opsbot is not logged in to Discord", permanent=False)
-            self.sight.gone()
         return self._bot
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from opsbot.draw.payload import Payload
@@ -9,13 +10,45 @@ from opsbot.draw.payload import Payload
 PORT = "discord_transport"
 """Its key in `NotifierContext.ports`."""
 
+PAGE = 100
+"""Messages that Discord gives at once at most (resources/message#get-channel-messages)."""
+
+_DISCORD_EPOCH = 1_420_070_400_000
+"""Milliseconds: the first of 2015, from which Discord counts (reference#snowflakes)."""
+
+
+def id_at(wall: float) -> int:
+    """The smallest id of what is made at `wall`, in seconds since 1970 UTC."""
+    return max(0, int(wall * 1000) - _DISCORD_EPOCH) << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message of the bot itself, as it stands. `footer`: of its first embed."""
+
+    id: int
+    content: str
+    footer: str
+    reply_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`messages`: the bot's own, oldest first. `last`: id of the newest message of anybody, or what was asked
+    for when there is none. `count`: how many of anybody; fewer than `PAGE` means that there are no more."""
+
+    messages: tuple[Standing, ...]
+    last: int
+    count: int
+
 
 class DiscordTransport(Protocol):
-    """Sends and edits messages in channels, by id. Payloads come clamped.
+    """Sends, edits and reads messages in channels, by id. Payloads come clamped.
 
-    Both methods raise `DeliveryError`:
+    All methods raise `DeliveryError`:
 
-    - `permanent`: channel gone (10003), no permission, payload refused, token revoked;
+    - `place`: channel gone (10003), no permission, token revoked;
+    - `permanent` alone: payload refused;
     - `permanent` and `forgotten`: the message to edit (10008) or to answer is gone, or can't be edited any
       more (30046, archived thread): a new one may be posted;
     - else transient, with `retry_after` where Discord said it: 429, 5xx, reset, not logged in, no answer
@@ -28,3 +61,7 @@ class DiscordTransport(Protocol):
 
     async def edit(self, channel_id: int, message_id: int, payload: Payload) -> None:
         """Makes a message show `payload`; `content` None leaves its content as it is. Never pings."""
+
+    async def read(self, channel_id: int, after: int) -> Page:
+        """The first messages after the id `after`, at most `PAGE` of all authors. Empty without the
+        permission to read the channel's history."""

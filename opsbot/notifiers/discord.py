@@ -1,27 +1,41 @@
 """The bot's own channel: one message an incident, edited as it changes, answered silently when it is over.
 
 Going down and escalation are new messages that ping the configured roles; everything else is an edit, and
-edits never ping. A lost message is replaced. A repeated delivery shows nothing twice: sends carry a nonce.
+edits never ping. A lost message is replaced.
+
+Nothing is shown twice. Posts carry a nonce, by which Discord knows a repeat for some minutes; and before a
+post whose like may stand there already, because no answer came to an earlier one or because another process
+may have made it, the channel's history is searched for the incident's marker, or for the reply.
 """
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import Field
 
+from opsbot.clock import Clock
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Priority
 from opsbot.domain.notice import NoticeKind, Receipt, Telling
-from opsbot.draw.incident import incident_alarm, incident_message, moved_message, resolved_reply
+from opsbot.draw.incident import (
+    OVER,
+    incident_alarm,
+    incident_message,
+    marker,
+    moved_message,
+    resolved_reply,
+)
 from opsbot.draw.payload import Payload, fingerprint
 from opsbot.errors import DeliveryError, UsageError
+from opsbot.notifiers._history import History
 from opsbot.notifiers._transport import PORT, DiscordTransport
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
 
 _LOUD = (NoticeKind.OPENED, NoticeKind.ESCALATED)
-_REMEMBERED = 1000  # fingerprints; a forgotten one costs one needless edit
+_REMEMBERED = 1000  # of each kind; what is forgotten costs a needless edit, or a look into the history
 
 
 class Options(NotifierOptions):
@@ -43,34 +57,55 @@ def build(options: Options, context: NotifierContext) -> Notifier:
             f"the notifier `{context.name}` needs the bot: set OPSBOT_DISCORD_TOKEN, "
             f"or use the kind `discord_webhook`, which works without it."
         )
-    return DiscordNotifier(options, context.name, transport, context.clock.now().mono)
+    return DiscordNotifier(options, context.name, transport, context.clock)
+
+
+Place = tuple[int, int]
+"""Channel and message."""
+
+
+@dataclass(slots=True)
+class _Try:
+    """A post of this process that is not known to be recorded. `place`: where it stands; None while no answer
+    came. `wall`: of the first try, in seconds since 1970 UTC."""
+
+    nonce: str
+    wall: float
+    place: Place | None = None
 
 
 class DiscordNotifier:
     """See the module. A receipt's place is "channel/message"."""
 
-    def __init__(self, options: Options, name: str, transport: DiscordTransport, started: float) -> None:
+    def __init__(self, options: Options, name: str, transport: DiscordTransport, clock: Clock) -> None:
         self._options = options
         self._name = name
         self._transport = transport
-        self._started = started
+        self._clock = clock
+        self._started = clock.now().mono
+        self._history = History(transport, options.channel_id, clock)
         self._shown: dict[int, str] = {}  # message id → fingerprint of what stands there
-        self._tried: set[int] = set()  # rows whose sending may have worked although no answer came
+        self._tries: dict[int, _Try] = {}  # by incident
+        self._replies: dict[int, _Try] = {}  # likewise, of the reply that it is over
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
-        incident, place = telling.incident, _place(telling.receipt)
+        incident, old = telling.incident, _place(telling.receipt)
         # without a place nobody was told yet: the opening was given up while the channel was closed
-        if incident.live and (place is None or telling.notice.kind in _LOUD):
-            new = await self._post(telling, self._alarm(telling))
-            if place and place != new:
-                with contextlib.suppress(DeliveryError):  # the new message tells; the old one is tidied
-                    await self._transport.edit(*place, moved_message(incident))
-            return self._receipt(incident, new)
-        if place is None or not await self._edit(place, telling):
-            silent = replace(incident_message(incident, late=telling.late), silent=True)
-            return self._receipt(incident, await self._post(telling, silent))
-        if not incident.live:
+        alarming = incident.live and (old is None or telling.notice.kind in _LOUD)
+        found = await self._unrecorded(telling, old)
+        if found is not None and await self._edit(found, telling):
+            place = found
+        elif alarming:
+            place = await self._post(telling, self._alarm(telling))
+        elif old is not None and await self._edit(old, telling):
+            place = old
+        else:
+            return self._receipt(incident, await self._replaced(telling, old))
+        if old is not None and place != old:
+            with contextlib.suppress(DeliveryError):  # the new message tells; the old one is tidied
+                await self._transport.edit(*old, moved_message(incident))
+        if not incident.live and telling.notice.kind is not NoticeKind.CHANGED:
             await self._answer(place, telling)
         return self._receipt(incident, place)
 
@@ -83,18 +118,80 @@ class DiscordNotifier:
         escalated = telling.notice.kind is NoticeKind.ESCALATED
         return incident_alarm(telling.incident, roles, escalated=escalated, late=telling.late)
 
-    async def _post(self, telling: Telling, payload: Payload) -> tuple[int, int]:
-        channel, row = self._options.channel_id, telling.notice
-        repeated = row.id in self._tried or row.created.mono < self._started
-        self._tried.add(row.id)
-        message = await self._transport.send(channel, replace(payload, nonce=nonce(telling)))
-        if repeated:  # the nonce may have found the message of the first try, which shows what was then
-            await self._transport.edit(channel, message, replace(payload, content=None))
-        self._tried.discard(row.id)
-        self._remember(message, payload)
-        return channel, message
+    # ------------------------------------------------------------ what may stand there already
 
-    async def _edit(self, place: tuple[int, int], telling: Telling) -> bool:
+    async def _unrecorded(self, telling: Telling, old: Place | None) -> Place | None:
+        """A message of the incident that is newer than `old` and that no receipt tells of."""
+        number, row = telling.incident.id, telling.notice
+        tried = self._tries.get(number)
+        if tried is not None and tried.place is not None:
+            if tried.place != old:
+                return tried.place
+            del self._tries[number]
+            return None
+        posting = old is None or row.kind in _LOUD
+        if tried is not None or (posting and self._is_inherited(telling)):
+            return await self._search(telling, old)
+        return None
+
+    async def _search(self, telling: Telling, old: Place | None) -> Place | None:
+        """It is younger than the row that wanted it, or than the incident where that row may be gone."""
+        incident, channel = telling.incident, self._options.channel_id
+        tried, loud = self._tries.get(incident.id), telling.notice.kind in _LOUD
+        wall = telling.notice.created.wall if loud or old else incident.opened.wall
+        sought, newer = marker(incident), old[1] if old and old[0] == channel else 0
+        standing = await self._history.since(min(wall, tried.wall) if tried else wall)
+        found = [message.id for message in standing if message.footer == sought and message.id > newer]
+        return (channel, found[-1]) if found else None
+
+    def _is_inherited(self, telling: Telling) -> bool:
+        """Whether another process may have delivered this, and died before it could say so."""
+        first = telling.notice.created.mono
+        if telling.notice.kind not in _LOUD:  # a louder row may have been before it
+            first = min(first, telling.incident.opened.mono)
+        return first < self._started
+
+    # ------------------------------------------------------------ posts, edits, replies
+
+    async def _post(self, telling: Telling, payload: Payload) -> Place:
+        number, channel = telling.incident.id, self._options.channel_id
+        repeated = number in self._tries or (self._is_inherited(telling) and not self._history.readable)
+        tried = await self._send(self._tries, channel, replace(payload, nonce=nonce(telling)), telling)
+        if repeated:  # the nonce may have found the message of the first try, which shows what was then
+            await self._transport.edit(*tried, replace(payload, content=None))
+        self._remember(tried[1], payload)
+        return tried
+
+    async def _send(self, tries: dict[int, _Try], channel: int, payload: Payload, telling: Telling) -> Place:
+        """One post, with the nonce of the first try. Until it is answered or refused it may stand there."""
+        number = telling.incident.id
+        first = number not in tries
+        tried = tries.setdefault(number, _Try(payload.nonce, self._clock.now().wall))
+        _bounded(tries)
+        try:
+            message = await self._transport.send(channel, replace(payload, nonce=tried.nonce))
+        except DeliveryError as error:
+            if not error.permanent:
+                self._history.doubt()
+            elif first:
+                del tries[number]
+            raise
+        except BaseException:
+            self._history.doubt()
+            raise
+        tried.place = channel, message
+        return tried.place
+
+    async def _replaced(self, telling: Telling, old: Place | None) -> Place:
+        """A silent message: of what is over already, or in the place of one that somebody deleted."""
+        if old is not None and self._is_inherited(telling):
+            found = await self._search(telling, old)
+            if found is not None and await self._edit(found, telling):
+                return found
+        shown = incident_message(telling.incident, late=telling.late)
+        return await self._post(telling, replace(shown, silent=True))
+
+    async def _edit(self, place: Place, telling: Telling) -> bool:
         """Shows the incident as it is, if that is something new; False when the message is gone."""
         payload = incident_message(telling.incident, late=telling.late)
         if self._shown.get(place[1]) == _look(payload):
@@ -104,33 +201,61 @@ class DiscordNotifier:
         except DeliveryError as error:
             if not error.forgotten:
                 raise
+            tried = self._tries.get(telling.incident.id)
+            if tried is not None and tried.place == place:
+                del self._tries[telling.incident.id]
             return False
         self._remember(place[1], payload)
         return True
 
-    async def _answer(self, place: tuple[int, int], telling: Telling) -> None:
-        reply = replace(resolved_reply(telling.incident, reply_to=place[1]), nonce=nonce(telling))
+    async def _answer(self, place: Place, telling: Telling) -> None:
+        if await self._is_answered(place, telling):
+            return
+        reply = resolved_reply(telling.incident, reply_to=place[1])
+        reply = replace(reply, nonce=nonce(telling, reply=True))
         try:
-            await self._transport.send(place[0], reply)
+            await self._send(self._replies, place[0], reply, telling)
         except DeliveryError as error:
             if not error.forgotten:
                 raise
-            await self._transport.send(place[0], replace(reply, reply_to=None))
+            await self._send(self._replies, place[0], replace(reply, reply_to=None), telling)
         self._shown.pop(place[1], None)
+
+    async def _is_answered(self, place: Place, telling: Telling) -> bool:
+        """Whether the channel was told already that this is over."""
+        tried = self._replies.get(telling.incident.id)
+        if tried is not None and tried.nonce != nonce(telling, reply=True):
+            tried = self._replies.pop(telling.incident.id)  # of an end before this one
+        if tried is not None and tried.place is not None:
+            return True
+        if place[0] != self._options.channel_id or not (
+            tried is not None or telling.notice.created.mono < self._started
+        ):
+            return False
+        wall = telling.notice.created.wall
+        standing = await self._history.since(min(wall, tried.wall) if tried else wall)
+        return any(m.reply_to == place[1] and m.content.startswith(OVER) for m in standing)
 
     def _remember(self, message: int, payload: Payload) -> None:
         self._shown.pop(message, None)
         self._shown[message] = _look(payload)
-        if len(self._shown) > _REMEMBERED:
-            del self._shown[next(iter(self._shown))]
+        _bounded(self._shown)
 
-    def _receipt(self, incident: Incident, place: tuple[int, int]) -> Receipt:
+    def _receipt(self, incident: Incident, place: Place) -> Receipt:
         return Receipt(self._name, incident.id, f"{place[0]}/{place[1]}")
 
 
-def nonce(telling: Telling) -> str:
-    """One for each row of the outbox, so that a repeated delivery is recognised."""
-    return f"opsbot-{telling.notice.id}"
+def nonce(telling: Telling, *, reply: bool = False) -> str:
+    """One for each row of the outbox, so that a repeated delivery is recognised; the row's time tells it from
+    that of a state directory that was made anew. At most 25 characters up to a row of 13 digits."""
+    row = telling.notice
+    return f"opsbot{'+' if reply else '-'}{row.id}-{int(row.created.wall) & 0xFFFF:x}"
+
+
+def _bounded(kept: dict[int, Any]) -> None:
+    """Forgets the oldest."""
+    if len(kept) > _REMEMBERED:
+        del kept[next(iter(kept))]
 
 
 def _look(payload: Payload) -> str:

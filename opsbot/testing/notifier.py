@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from opsbot.clock import Clock
 from opsbot.domain.notice import Receipt, Telling
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError
+from opsbot.notifiers._transport import PAGE, Page, Standing, id_at
 
 
 @dataclass(slots=True)
@@ -45,17 +47,24 @@ class FakeMessage:
 @dataclass(slots=True)
 class FakeDiscord:
     """A `DiscordTransport` in memory, with Discord's behaviour where delivery leans on it: a repeated nonce
-    returns the existing message; a deleted message cannot be edited nor, by id, be answered.
+    returns the existing message; a deleted message cannot be edited nor, by id, be answered; the history
+    is read a page at a time.
 
     `fails`: errors raised once each, in order. `lose_answers`: that many sends work, and then fail as if the
-    connection had broken before the answer came.
+    connection had broken before the answer came. `knows_nonces`: False when their few minutes are over.
+    `shows_history`: False without that permission. `clock`: Discord's own, from which ids are made; without
+    one every message is newer than any moment. `reads`: how often the history was asked for.
     """
 
     messages: dict[int, FakeMessage] = field(default_factory=dict)
     fails: deque[DeliveryError] = field(default_factory=deque)
     lose_answers: int = 0
     requests: int = 0
-    _last: int = 1000
+    knows_nonces: bool = True
+    shows_history: bool = True
+    clock: Clock | None = None
+    reads: int = 0
+    _last: int = id_at(4e9)
 
     async def send(self, channel_id: int, payload: Payload) -> int:
         """See `DiscordTransport.send`."""
@@ -75,6 +84,14 @@ class FakeDiscord:
         message.shown = payload
         message.edits += 1
 
+    async def read(self, channel_id: int, after: int) -> Page:
+        """See `DiscordTransport.read`."""
+        self._request()
+        self.reads += 1
+        known = (m for m in self.messages.values() if m.channel == channel_id and m.id > after)
+        found = list(known)[:PAGE] if self.shows_history else []
+        return Page(tuple(_standing(m) for m in found), found[-1].id if found else after, len(found))
+
     def delete(self, message_id: int) -> None:
         """Somebody deletes a message."""
         del self.messages[message_id]
@@ -89,15 +106,22 @@ class FakeDiscord:
             raise self.fails.popleft()
 
     def _existing(self, channel: int, nonce: str) -> FakeMessage | None:
-        known = (
-            m for m in self.messages.values() if nonce and (m.channel, m.first.nonce) == (channel, nonce)
-        )
+        if not (nonce and self.knows_nonces):
+            return None
+        known = (m for m in self.messages.values() if (m.channel, m.first.nonce) == (channel, nonce))
         return next(known, None)
 
     def _create(self, channel: int, payload: Payload) -> FakeMessage:
         if payload.reply_to is not None and payload.reply_to not in self.messages:
             raise DeliveryError("unknown message (10008)", permanent=True, forgotten=True)
-        self._last += 1
+        now = id_at(self.clock.now().wall) if self.clock else 0
+        self._last = max(self._last + 1, now) if not self.clock or self.messages else now
         message = FakeMessage(self._last, channel, payload, payload)
         self.messages[message.id] = message
         return message
+
+
+def _standing(message: FakeMessage) -> Standing:
+    content = message.first.content if message.shown.content is None else message.shown.content
+    footer = message.shown.embeds[0].footer if message.shown.embeds else ""
+    return Standing(message.id, content or "", footer, message.first.reply_to)

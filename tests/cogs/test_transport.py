@@ -6,11 +6,13 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import discord
 import pytest
 
-from opsbot.draw.incident import incident_alarm, incident_message, resolved_reply
+from opsbot.draw.incident import OVER, incident_alarm, incident_message, marker, resolved_reply
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError
+from opsbot.notifiers._transport import Page
 from tests.cogs.stage import Stage, incident
 
 SEND = ("POST", "/channels/*/messages")
@@ -87,24 +89,38 @@ async def test_a_long_rate_limit_is_left_to_the_outbox(up: Stage, limit: dict[st
     ("status", "code", "said"),
     [
         (404, 10003, "discord.ops_channel"),
+        (404, 10004, "discord.ops_channel"),
         (403, 50001, "View Channel"),
         (403, 50013, "Send Messages"),
-        (400, 50035, "refused the message"),
+        (400, 50008, "to a text channel"),
+        (400, 50083, "archived and locked"),
+        (403, 20001, "refused the message"),
+        (404, 0, "refused the message"),
     ],
 )
-async def test_what_only_a_person_can_mend_is_permanent_and_says_how(
+async def test_a_place_that_refuses_everything_is_told_apart_and_said_how_to_mend(
     up: Stage, status: int, code: int, said: str
 ) -> None:
     up.sim.faults.error(*SEND, status=status, code=code)
     error = await failed(up)
-    assert (error.permanent, error.forgotten) == (True, False)
+    assert (error.permanent, error.place, error.forgotten, error.gone) == (True, True, False, False)
     assert said in str(error)
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 50035), (400, 50006), (413, 40005), (403, 200000)])
+async def test_a_message_that_is_refused_for_what_it_holds_says_nothing_of_the_place(
+    up: Stage, status: int, code: int
+) -> None:
+    up.sim.faults.error(*SEND, status=status, code=code)
+    error = await failed(up)
+    assert (error.permanent, error.place, error.forgotten) == (True, False, False)
+    assert "refused the message" in str(error)
 
 
 async def test_a_token_that_was_revoked_is_seldom_tried_and_loses_nothing(up: Stage) -> None:
     up.sim.faults.error(*SEND, status=401)
     error = await failed(up)
-    assert not error.permanent
+    assert error.place
     assert (error.retry_after or 0) >= 60
     assert "OPSBOT_DISCORD_TOKEN" in str(error)
 
@@ -132,7 +148,54 @@ async def test_a_message_that_cannot_be_edited_any_more_is_forgotten(
 async def test_a_channel_that_does_not_exist_is_named(up: Stage) -> None:
     with pytest.raises(DeliveryError, match="there is no channel 1234") as caught:
         await up.bot.transport.send(1234, Payload(content="x"))
-    assert caught.value.permanent
+    assert caught.value.place
+
+
+async def test_the_bots_own_messages_are_read_as_they_stand_and_nobody_elses(up: Stage) -> None:
+    before = await send(up, Payload(content="before"))
+    await up.world.otto.send(up.world.ops, "what is this?")
+    alarm = await send(up, incident_alarm(incident(7)))
+    reply = await send(up, resolved_reply(incident(7), reply_to=alarm))
+    page = await up.bot.transport.read(up.world.ops.id, before)
+    assert [m.id for m in page.messages] == [alarm, reply]
+    assert page.messages[0].footer == marker(incident(7))
+    assert page.messages[1].reply_to == alarm
+    assert page.messages[1].content.startswith(OVER)
+    assert (page.count, page.last) == (3, reply)
+    assert await up.bot.transport.read(up.world.ops.id, reply) == Page((), reply, 0)
+
+
+async def test_a_long_history_is_read_a_page_at_a_time_from_the_moment_asked_for(up: Stage) -> None:
+    up.sim.rate_limits.enabled = False
+    began = up.sim.backend.snowflake()
+    numbers = [await send(up, Payload(content=str(number))) for number in range(102)]
+    first = await up.bot.transport.read(up.world.ops.id, began)
+    rest = await up.bot.transport.read(up.world.ops.id, first.last)
+    assert [m.id for m in (*first.messages, *rest.messages)] == numbers
+    assert (first.count, rest.count) == (100, 2)
+
+
+async def test_answers_to_commands_are_no_alerts(up: Stage) -> None:
+    await up.world.vera.slash(up.world.ops, "incidents")
+    page = await up.bot.transport.read(up.world.ops.id, 0)
+    assert page.messages == ()
+
+
+async def test_without_the_permission_the_history_is_empty(up: Stage) -> None:
+    await send(up)
+    deny = discord.PermissionOverwrite(read_message_history=False)
+    dark = up.world.guild.create_text_channel("dark", overwrites={up.world.guild.default_role: deny})
+    await up.bot.transport.send(dark.id, Payload(content="down"))
+    assert (await up.bot.transport.read(dark.id, 0)).count == 0
+    up.sim.faults.error("GET", "/channels/*/messages", status=403, code=50013)
+    assert (await up.bot.transport.read(up.world.ops.id, 0)).count == 0
+
+
+async def test_a_history_that_is_not_given_now_is_transient(up: Stage) -> None:
+    up.sim.faults.error("GET", "/channels/*/messages", status=503)
+    with pytest.raises(DeliveryError) as caught:
+        await up.bot.transport.read(up.world.ops.id, 0)
+    assert not caught.value.permanent
 
 
 async def test_a_reset_connection_is_transient(up: Stage) -> None:

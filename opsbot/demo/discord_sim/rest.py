@@ -18,6 +18,7 @@ from opsbot.demo.discord_sim.bodies import Body, read_body
 from opsbot.demo.discord_sim.cdn import Cdn
 from opsbot.demo.discord_sim.faults import Fault, FaultKind, Faults
 from opsbot.demo.discord_sim.gateway import Gateway
+from opsbot.demo.discord_sim.history import history
 from opsbot.demo.discord_sim.nonces import Nonces
 from opsbot.demo.discord_sim.ratelimits import RateLimits, Verdict
 from opsbot.demo.discord_sim.requests import Request, RequestLog
@@ -137,6 +138,8 @@ class Rest:
         sent = _SEND.fullmatch(entry.path) if entry.method == "POST" else None
         if sent is not None:
             return self._send(request, entry, body, int(sent[1]))
+        if entry.method == "GET" and _SEND.fullmatch(entry.path):
+            return history(request.query, lambda params: self._dispatch(request, entry, body, params))
         answer = self._dispatch(request, entry, body)
         return answer if self._is_told(request, entry) else None
 
@@ -160,13 +163,13 @@ class Rest:
             answer = router.dispatch(self._backend, "GET", path)
         return answer | {"nonce": asked["nonce"]} if "nonce" in asked else answer
 
-    def _dispatch(self, request: web.Request, entry: Request, body: Body) -> Any:
+    def _dispatch(self, request: web.Request, entry: Request, body: Body, params: Json | None = None) -> Any:
         return router.dispatch(
             self._backend,
             entry.method,
             entry.path,
             json=body.json,
-            params=dict(request.query),
+            params=dict(request.query) if params is None else params,
             files=list(body.files),
             reason=request.headers.get("X-Audit-Log-Reason"),
             message_content_access="message_content" in self._gateway.privileged,
