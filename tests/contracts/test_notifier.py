@@ -14,8 +14,8 @@ from opsbot.domain.levels import IncidentState
 from opsbot.domain.notice import NoticeKind, Receipt
 from opsbot.errors import DeliveryError
 from tests.draw.samples import NASTY, sample_incident, telling
-from tests.notifiers.receivers import TRANSIENT, Fault
-from tests.notifiers.rigs import FAULTS, RIGS, SECRET, Rig
+from tests.notifiers.receivers import SLOW, TRANSIENT, Fault
+from tests.notifiers.rigs import FAULTS, RIGS, SECRET, UNHEARD_WISHES, Rig
 
 BOUND = 10.0  # seconds; a delivery that hangs fails the test instead of the suite
 
@@ -71,12 +71,14 @@ async def test_an_incident_that_ended_before_anybody_was_told_can_be_told(rig: R
 async def test_a_failure_says_whether_to_try_again_and_trying_again_works(
     kind: str, fault: Fault, tmp_path: Path
 ) -> None:
-    async with open_rig(kind, tmp_path, 1.0 if fault is Fault.HANG else BOUND) as rig:
+    async with open_rig(kind, tmp_path, 1.0 if fault in SLOW else BOUND) as rig:
         rig.fail(fault)
         async with asyncio.timeout(BOUND):
             with pytest.raises(DeliveryError) as caught:
                 await rig.notifier.deliver(telling())
         assert caught.value.permanent is (fault not in TRANSIENT)
+        assert caught.value.place is (fault is Fault.GONE)
+        assert not caught.value.gone
         assert not caught.value.forgotten
         assert SECRET not in str(caught.value)
         assert 0 < len(str(caught.value).splitlines()) < 2
@@ -85,7 +87,7 @@ async def test_a_failure_says_whether_to_try_again_and_trying_again_works(
         assert rig.arrived() == 1
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RIGS if kind not in ("log", "email")])
+@pytest.mark.parametrize("kind", [kind for kind in RIGS if kind not in UNHEARD_WISHES])
 async def test_the_receivers_own_wish_for_a_pause_is_passed_on(kind: str, tmp_path: Path) -> None:
     async with open_rig(kind, tmp_path) as rig:
         rig.fail(Fault.BUSY)

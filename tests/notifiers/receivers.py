@@ -7,7 +7,7 @@ import json
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -26,10 +26,15 @@ class Fault(Enum):
     BROKEN = "has an error of its own"
     RESET = "breaks the connection"
     HANG = "never answers"
+    DRIP = "answers with a byte each 200 ms"
+    REFUSED = "refuses what this message holds"
     GONE = "says it is gone for good"
 
 
-TRANSIENT = (Fault.BUSY, Fault.BROKEN, Fault.RESET, Fault.HANG)
+TRANSIENT = (Fault.BUSY, Fault.BROKEN, Fault.RESET, Fault.HANG, Fault.DRIP)
+SLOW = (Fault.HANG, Fault.DRIP)
+
+STATUS = {Fault.GONE: 404, Fault.REFUSED: 400, Fault.DRIP: 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,27 @@ class WebReceiver:
         self.requests.append(seen)
         return step or web.Response(text=self.usual)
 
-    async def _misbehave(self, fault: Fault, request: web.Request) -> web.Response:
+    async def _misbehave(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         if fault is Fault.HANG:
             await self.released.wait()
         if fault is Fault.RESET and request.transport:
             request.transport.abort()
         if fault is Fault.BUSY:
             return web.Response(status=429, headers={"Retry-After": "7"}, text="slow down")
-        return web.Response(status=404 if fault is Fault.GONE else 503, text="no")
+        if fault is Fault.DRIP:
+            return await self.drip(request, b"n", 0.2)
+        return web.Response(status=STATUS.get(fault, 503), text="no")
+
+    async def drip(self, request: web.Request, piece: bytes, seconds: float) -> web.StreamResponse:
+        """Sends `piece` every `seconds`, until the other side has had enough or the test is over."""
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(OSError):
+            while not self.released.is_set():
+                await response.write(piece)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.released.wait(), seconds)
+        return response
 
 
 @asynccontextmanager
@@ -113,7 +131,7 @@ class MailReceiver:
             return self.refuse[address]
         if self.plan and self.plan[0] in (Fault.BUSY, Fault.GONE):
             busy = self.plan.popleft() is Fault.BUSY
-            return "451 greylisted, come back later" if busy else "550 no such mailbox"
+            return "451 4.7.1 greylisted, come back later" if busy else "550 no such mailbox"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -126,6 +144,8 @@ class MailReceiver:
         if step is Fault.RESET:
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
+        if step is Fault.REFUSED:
+            return "554 this looks like spam"
         if step is not None:
             return "452 out of space"
         content = envelope.content

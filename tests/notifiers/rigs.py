@@ -12,8 +12,9 @@ from typing import Any
 from aiohttp import web
 
 from opsbot import registry
+from opsbot.clock import Clock
 from opsbot.errors import DeliveryError
-from opsbot.notifiers._transport import PORT
+from opsbot.notifiers._transport import PORT, DiscordTransport
 from opsbot.notifiers.base import Notifier, NotifierContext
 from opsbot.testing import VirtualClock
 from opsbot.testing.notifier import FakeDiscord, RecordingNotifier
@@ -22,10 +23,16 @@ from tests.notifiers.receivers import TRANSIENT, Fault, mail_receiver, web_recei
 SECRET = "hush-7f3a"
 
 
-def build(kind: str, options: dict[str, Any], **ports: object) -> Notifier:
+def build(
+    kind: str,
+    options: dict[str, Any],
+    transport: DiscordTransport | None = None,
+    clock: Clock | None = None,
+) -> Notifier:
     """A notifier as the composition root makes it."""
     module = registry.load("opsbot.notifiers", kind)
-    context = NotifierContext("ops", VirtualClock(), ports)
+    ports = {} if transport is None else {PORT: transport}
+    context = NotifierContext("ops", clock or VirtualClock(), ports)
     notifier: Notifier = module.build(module.Options(**options), context)
     return notifier
 
@@ -43,13 +50,14 @@ class Rig:
 def error(fault: Fault) -> DeliveryError:
     """What a `DiscordTransport` makes of a fault."""
     wish = 7.0 if fault is Fault.BUSY else None
-    return DeliveryError(fault.value, permanent=fault not in TRANSIENT, retry_after=wish)
+    place = fault is Fault.GONE
+    return DeliveryError(fault.value, permanent=fault not in TRANSIENT, place=place, retry_after=wish)
 
 
 @asynccontextmanager
 async def _discord(folder: Path, timeout: float) -> AsyncIterator[Rig]:
     discord = FakeDiscord()
-    notifier = build("discord", {"channel_id": 5}, **{PORT: discord})
+    notifier = build("discord", {"channel_id": 5}, discord)
     yield Rig(notifier, lambda: len(discord.messages), lambda fault: discord.fails.append(error(fault)))
 
 
@@ -85,6 +93,7 @@ async def _email(folder: Path, timeout: float) -> AsyncIterator[Rig]:
             "smtp_port": mail.port,
             "from_address": "alerts@summarybot.local",
             "to_addresses": ["admin@example.com"],
+            "tls": "never",
             "timeout_seconds": timeout,
         }
         yield Rig(build("email", options), lambda: len(mail.mails), mail.plan.append)
@@ -100,7 +109,8 @@ def _over_http(kind: str, options: dict[str, Any], address: str) -> OpenRig:
         async with web_receiver() as receiver:
             receiver.usual = '{"id": "4711"}'
             url = receiver.url + ("" if address == "base_url" else f"/{SECRET}")
-            notifier = build(kind, {**options, address: url, "timeout_seconds": timeout})
+            where = [url.replace("http", "json", 1)] if address == "urls" else url
+            notifier = build(kind, {**options, address: where, "timeout_seconds": timeout})
             yield Rig(notifier, lambda: len(receiver.requests), receiver.plan.append)
 
     return rig
@@ -113,11 +123,15 @@ RIGS: dict[str, OpenRig] = {
     "slack": _over_http("slack", {}, "webhook_url"),
     "pagerduty": _over_http("pagerduty", {"routing_key": SECRET}, "base_url"),
     "webhook": _over_http("webhook", {"secret": SECRET}, "url"),
+    "apprise": _over_http("apprise", {}, "urls"),
     "email": _email,
     "log": _log,
 }
 
 FAULTS = [(kind, fault) for kind in RIGS for fault in Fault if kind != "log" or fault is Fault.GONE]
+
+UNHEARD_WISHES = ("log", "email", "apprise")
+"""Whose receivers say no time to come back at, or not so that it can be heard."""
 
 
 def answer(status: int, body: str) -> web.Response:

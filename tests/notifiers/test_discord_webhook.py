@@ -61,7 +61,7 @@ async def test_recovery_edits_and_says_so_silently(notifier: Notifier, receiver:
     assert "Resolved" in post.data["content"]
 
 
-@pytest.mark.parametrize("code", [10008, 30046])
+@pytest.mark.parametrize("code", [10008, 30046, 50083])
 async def test_a_message_that_cannot_be_edited_any_more_is_posted_anew(
     code: int, notifier: Notifier, receiver: WebReceiver
 ) -> None:
@@ -70,11 +70,48 @@ async def test_a_message_that_cannot_be_edited_any_more_is_posted_anew(
     assert [request.method for request in receiver.requests] == ["PATCH", "POST"]
 
 
-async def test_a_deleted_webhook_is_given_up(notifier: Notifier, receiver: WebReceiver) -> None:
+@pytest.mark.parametrize("kind", [NoticeKind.OPENED, NoticeKind.CHANGED])
+async def test_a_deleted_webhook_is_never_used_again_and_the_remedy_is_named(
+    kind: NoticeKind, notifier: Notifier, receiver: WebReceiver
+) -> None:
     receiver.plan.append(answer(404, '{"code": 10015, "message": "Unknown Webhook"}'))
-    with pytest.raises(DeliveryError, match="Unknown Webhook") as caught:
-        await notifier.deliver(telling(NoticeKind.CHANGED, receipt=PLACE))
-    assert caught.value.permanent
+    with pytest.raises(DeliveryError, match=r"Unknown Webhook.*webhook_url") as caught:
+        await notifier.deliver(telling(kind, receipt=PLACE))
+    assert caught.value.gone
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "place"),
+    [
+        (401, '{"code": 50027, "message": "Invalid Webhook Token"}', True),
+        (403, '{"code": 50013, "message": "Missing Permissions"}', True),
+        (404, "", True),
+        (400, '{"code": 220001, "message": "a thread is wanted"}', True),
+        (400, '{"code": 50035, "message": "Invalid Form Body"}', False),
+    ],
+)
+async def test_a_refusal_says_whether_the_next_message_has_a_chance(
+    status: int, body: str, place: bool, notifier: Notifier, receiver: WebReceiver
+) -> None:
+    receiver.plan.append(answer(status, body))
+    with pytest.raises(DeliveryError) as caught:
+        await notifier.deliver(telling())
+    assert (caught.value.permanent, caught.value.place, caught.value.gone) == (True, place, False)
+
+
+async def test_escalation_is_a_new_message_and_the_old_one_points_to_it(
+    notifier: Notifier, receiver: WebReceiver
+) -> None:
+    receiver.plan.append(answer(200, '{"id": "4712"}'))
+    await notifier.deliver(telling(NoticeKind.ESCALATED, receipt=PLACE))
+    post, edit = receiver.requests
+    assert (post.method, edit.method, edit.path[-5:]) == ("POST", "PATCH", "/4711")
+    assert "newer message" in edit.body.decode()
+
+
+async def test_what_happens_after_the_end_is_no_second_end(notifier: Notifier, receiver: WebReceiver) -> None:
+    await notifier.deliver(telling(NoticeKind.CHANGED, IncidentState.RESOLVED, PLACE))
+    assert [request.method for request in receiver.requests] == ["PATCH"]
 
 
 async def test_discords_own_wish_in_the_body_is_heard(notifier: Notifier, receiver: WebReceiver) -> None:
@@ -99,7 +136,7 @@ async def test_a_redirect_is_not_followed(notifier: Notifier, receiver: WebRecei
     receiver.plan.append(moved)
     with pytest.raises(DeliveryError) as caught:
         await notifier.deliver(telling())
-    assert caught.value.permanent
+    assert caught.value.place
     assert len(receiver.requests) == 1
 
 

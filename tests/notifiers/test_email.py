@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import IncidentState
@@ -39,6 +40,7 @@ def options(mail: MailReceiver, **more: Any) -> dict[str, Any]:
         "smtp_port": mail.port,
         "from_address": "alerts@summarybot.local",
         "to_addresses": READERS,
+        "tls": "never",
         **more,
     }
 
@@ -138,27 +140,28 @@ def test_an_address_that_is_none_is_refused_at_load(address: str) -> None:
 
 async def test_the_line_is_encrypted_when_the_server_offers_it(certificate: Path) -> None:
     async with secure(certificate) as mail:
-        await build("email", options(mail, ca_file=str(certificate))).deliver(telling())
+        await build("email", options(mail, tls="auto", ca_file=str(certificate))).deliver(telling())
         assert mail.encrypted == [True]
 
 
 async def test_a_certificate_of_an_unknown_authority_is_given_up_with_the_remedy(certificate: Path) -> None:
     async with secure(certificate) as mail:
         with pytest.raises(DeliveryError, match="ca_file") as caught:
-            await build("email", options(mail)).deliver(telling())
-        assert caught.value.permanent
+            await build("email", options(mail, tls="required")).deliver(telling())
+        assert caught.value.place
         assert not mail.mails
 
 
 async def test_a_missing_ca_file_is_named(certificate: Path, tmp_path: Path) -> None:
     async with secure(certificate) as mail:
+        lost = {"tls": "required", "ca_file": str(tmp_path / "none.pem")}
         with pytest.raises(DeliveryError, match="does not exist"):
-            await build("email", options(mail, ca_file=str(tmp_path / "none.pem"))).deliver(telling())
+            await build("email", options(mail, **lost)).deliver(telling())
 
 
 async def test_somebody_logs_in(certificate: Path) -> None:
     async with secure(certificate, login=True) as mail:
-        who = {"username": "ops", "password": "right", "ca_file": str(certificate)}
+        who = {"username": "ops", "password": "right", "tls": "required", "ca_file": str(certificate)}
         await build("email", options(mail, **who)).deliver(telling())
         assert mail.logins == ["ops"]
         assert mail.encrypted == [True]
@@ -166,20 +169,28 @@ async def test_somebody_logs_in(certificate: Path) -> None:
 
 async def test_a_wrong_password_is_given_up_and_not_said(certificate: Path) -> None:
     async with secure(certificate, login=True) as mail:
-        who = {"username": "ops", "password": "wr0ng-secret", "ca_file": str(certificate)}
+        who = {"username": "ops", "password": "wr0ng-secret", "tls": "auto", "ca_file": str(certificate)}
         with pytest.raises(DeliveryError, match="535") as caught:
             await build("email", options(mail, **who)).deliver(telling())
-        assert caught.value.permanent
+        assert caught.value.place
         assert "wr0ng-secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("more", [{"tls": "required"}, {"username": "ops", "password": "right"}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tls": "required"},
+        {"tls": Options(enabled=False).tls},
+        {"tls": "auto", "username": "ops", "password": "right"},
+    ],
+    ids=["required", "as by default", "with a password"],
+)
 async def test_what_needs_encryption_is_not_sent_in_the_open(
     more: dict[str, Any], mail: MailReceiver
 ) -> None:
-    with pytest.raises(DeliveryError) as caught:
+    with pytest.raises(DeliveryError, match="tls: auto") as caught:
         await build("email", options(mail, **more)).deliver(telling())
-    assert caught.value.permanent
+    assert caught.value.place
     assert not mail.mails
     assert not mail.logins
 
@@ -188,8 +199,11 @@ async def test_one_refused_reader_does_not_cost_the_others_their_mail(
     mail: MailReceiver, notifier: Notifier
 ) -> None:
     mail.refuse["admin@example.com"] = "550 no such mailbox"
-    await notifier.deliver(telling())
-    assert mail.readers == [["oncall@example.com"]]
+    with capture_logs() as said:
+        receipt = await notifier.deliver(telling())
+        await notifier.deliver(telling(NoticeKind.RESOLVED, IncidentState.RESOLVED, receipt, number=2))
+    assert mail.readers == [["oncall@example.com"], ["oncall@example.com"]]
+    assert [(line["reader"], "no such mailbox" in line["answer"]) for line in said] == [(READERS[0], True)]
 
 
 async def test_some_greylisting_among_refusals_is_worth_another_try(

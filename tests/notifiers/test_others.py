@@ -65,12 +65,23 @@ async def test_slack_hears_of_states_and_not_of_every_line(receiver: WebReceiver
     ]
 
 
-@pytest.mark.parametrize("body", ["no_service", "channel_is_archived"])
-async def test_slacks_refusal_is_given_up_with_its_reason(body: str, receiver: WebReceiver) -> None:
-    receiver.plan.append(answer(410, body))
+@pytest.mark.parametrize(
+    ("status", "body", "place"),
+    [
+        (404, "no_service", True),
+        (410, "channel_is_archived", True),
+        (403, "action_prohibited", True),
+        (400, "no_team", True),
+        (400, "invalid_payload", False),
+    ],
+)
+async def test_slacks_refusal_says_its_reason_and_whether_the_next_message_has_a_chance(
+    status: int, body: str, place: bool, receiver: WebReceiver
+) -> None:
+    receiver.plan.append(answer(status, body))
     with pytest.raises(DeliveryError, match=body) as caught:
         await deliver("slack", {"webhook_url": f"{receiver.url}/s"}, telling())
-    assert caught.value.permanent
+    assert (caught.value.permanent, caught.value.place) == (True, place)
 
 
 def slack_texts(node: Any) -> list[str]:
@@ -129,13 +140,50 @@ async def test_nobody_is_paged_for_what_is_over_already(receiver: WebReceiver) -
     assert [r.data["event_action"] for r in receiver.requests] == ["resolve"]
 
 
+@pytest.mark.parametrize(
+    ("errors", "place"),
+    [
+        ("Length of 'routing_key' is incorrect (should be 32 characters)", True),
+        ("'summary' is missing", False),
+    ],
+)
+async def test_a_key_that_pagerduty_does_not_know_is_told_from_an_event_that_it_does_not_take(
+    errors: str, place: bool, receiver: WebReceiver
+) -> None:
+    said = {"status": "invalid event", "message": "Event object is invalid", "errors": [errors]}
+    receiver.plan.append(answer(400, json.dumps(said)))
+    with pytest.raises(DeliveryError, match="Event object is invalid") as caught:
+        await deliver("pagerduty", {"base_url": receiver.url, "routing_key": "k"}, telling())
+    assert (caught.value.permanent, caught.value.place) == (True, place)
+    assert ("routing_key" in str(caught.value)) is place
+
+
+async def test_pagerduty_shows_the_runbook(receiver: WebReceiver) -> None:
+    options = {"base_url": receiver.url, "routing_key": "k", "runbook_url": "https://wiki.example/bot"}
+    await deliver("pagerduty", options, telling())
+    assert receiver.requests[0].data["links"] == [{"href": "https://wiki.example/bot", "text": "Runbook"}]
+
+
+async def test_the_same_state_repeated_is_the_same_delivery_and_another_one_is_not(
+    receiver: WebReceiver,
+) -> None:
+    newer = replace(sample_incident(TAKEN), version=2)
+    notifier = build("webhook", {"url": f"{receiver.url}/w"})
+    for incident in (sample_incident(), sample_incident(), newer):
+        await notifier.deliver(telling(incident=incident))
+    await notifier.close()
+    first, again, other = (request.headers["X-Opsbot-Delivery"] for request in receiver.requests)
+    assert first == again != other
+
+
 async def test_a_signed_document_can_be_checked_by_its_receiver(receiver: WebReceiver) -> None:
     await deliver("webhook", {"url": f"{receiver.url}/w", "secret": "s3"}, telling(late=9.5))
     request = receiver.requests[0]
     at = request.headers["X-Opsbot-Timestamp"]
     expected = hmac.new(b"s3", at.encode() + b"." + request.body, hashlib.sha256).hexdigest()
     assert request.headers["X-Opsbot-Signature"] == f"sha256={expected}"
-    assert request.headers["X-Opsbot-Delivery"] == "1"
+    assert request.headers["X-Opsbot-Delivery"] == "opsbot-12-1767625440.1.1"
+    assert request.data["schema"] == 1
     assert request.data["incident"]["target"] == "summarybot"
     assert request.data["late_seconds"] == 9.5
 
@@ -170,7 +218,7 @@ async def test_a_link_a_pipe_and_a_forbidden_folder_are_refused(tmp_path: Path) 
     for path in ("link", "pipe", "file/alerts.log"):
         with pytest.raises(DeliveryError) as caught:
             await deliver("log", {"file_path": str(tmp_path / path)}, telling())
-        assert caught.value.permanent
+        assert caught.value.place
     assert not (tmp_path / "elsewhere").exists()
 
 
