@@ -34,7 +34,7 @@ from opsbot.logs.files import FileLogFeeds
 from opsbot.notifiers._transport import PORT
 from opsbot.notifiers.base import Notifier, NotifierContext
 from opsbot.probes.base import Probe
-from opsbot.probes.outside import outside
+from opsbot.outside import outside
 from opsbot.rotation.base import RotationContext
 from opsbot.rotation.logfile import LogRotator
 from opsbot.runtime.core import Parts, Runtime

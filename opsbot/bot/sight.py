@@ -8,7 +8,7 @@ from discord.http import Route
 from opsbot.clock import Clock
 from opsbot.domain.moment import Moment
 from opsbot.domain.reach import Answer, Discord, Via
-from opsbot.probes.web import NotReached, get
+from opsbot.probes._web import NotReached, get
 
 FRESH = 90.0
 """Seconds for which something heard over the gateway shows that it works: its heartbeat, some 41 s, twice."""

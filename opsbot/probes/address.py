@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from opsbot.domain.reach import Answer, Via
+from opsbot.probes._web import NotReached, get, words
 from opsbot.probes.base import SHOWN
-from opsbot.probes.web import NotReached, get, words
 
 _OF_A_PORTAL = frozenset({*range(300, 400), 511})
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from opsbot.domain.reach import Answer, Discord, Via
+from opsbot.probes._web import NotReached, Page, get
 from opsbot.probes.base import SHOWN
-from opsbot.probes.web import NotReached, Page, get
 
 COMPONENTS = ("API", "Gateway")
 """The components that a bot lives by."""

@@ -13,14 +13,36 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("opsbot.domain",),
     ("opsbot.clock", "opsbot.engine", "opsbot.draw"),
     ("opsbot.logs",),
-    ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores", "opsbot.rotation"),
+    (
+        "opsbot.checks",
+        "opsbot.supervisors",
+        "opsbot.notifiers",
+        "opsbot.stores",
+        "opsbot.rotation",
+        "opsbot.probes",
+    ),
     ("opsbot.runtime",),
     ("opsbot.config",),
     ("cogs", "opsbot.control", "opsbot.testing"),
-    ("opsbot.__main__", "opsbot.app", "opsbot.bot", "opsbot.cli", "opsbot.demo", "opsbot.session"),
+    (
+        "opsbot.__main__",
+        "opsbot.app",
+        "opsbot.bot",
+        "opsbot.cli",
+        "opsbot.demo",
+        "opsbot.session",
+        "opsbot.outside",
+    ),
 )
 
-ADAPTERS = ("opsbot.checks", "opsbot.supervisors", "opsbot.notifiers", "opsbot.stores", "opsbot.rotation")
+ADAPTERS = (
+    "opsbot.checks",
+    "opsbot.supervisors",
+    "opsbot.notifiers",
+    "opsbot.stores",
+    "opsbot.rotation",
+    "opsbot.probes",
+)
 MAY_IMPORT_DISCORD = ("cogs", "opsbot.bot", "opsbot.demo")
 ENGINE_MAY_IMPORT = ("opsbot.domain", "opsbot.errors", "opsbot.engine")
 

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from opsbot.domain.reach import Answer, Discord, Via
+from opsbot.outside import outside
+from opsbot.probes._web import BODY_LIMIT
 from opsbot.probes.address import AddressProbe, PageProbe
 from opsbot.probes.names import NamesProbe
-from opsbot.probes.outside import outside
 from opsbot.probes.status import StatusProbe
-from opsbot.probes.web import BODY_LIMIT
 from tests.checks import servers
 from tests.checks.servers import Handler, Reader, Writer, serve
 

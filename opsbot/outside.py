@@ -1,4 +1,4 @@
-"""The probes that the configuration names."""
+"""The composition root of probes: those that the configuration names."""
 
 from __future__ import annotations
 
