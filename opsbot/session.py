@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import structlog
 
@@ -12,11 +14,18 @@ from opsbot.bot import DiscordLine, OpsBot
 from opsbot.bot.sight import RestProbe
 from opsbot.clock import Clock
 from opsbot.config.settings import Settings
+from opsbot.domain.actor import Actor
+from opsbot.domain.reload import Reloaded
+from opsbot.draw.reload import reload_answer
 from opsbot.engine.outage import ON_DISCORD
-from opsbot.errors import DiscordRefused, UsageError
+from opsbot.errors import DeliveryError, DiscordRefused, UsageError
 from opsbot.notifiers._transport import PORT
 from opsbot.probes.base import Probe
 from opsbot.runtime.core import Runtime
+from opsbot.runtime.port import Operations
+
+ANNOUNCE_TRIES, ANNOUNCE_PAUSE = 3, 5.0
+"""How often, and after how many seconds, the ops channel is told of a reload; then its log alone says so."""
 
 log = structlog.get_logger("opsbot.session")
 
@@ -37,6 +46,8 @@ class Session:
         self.line = DiscordLine(clock)
         self.problems: list[str] = []
         self.ready = asyncio.Event()
+        self._runtime: Runtime | None = None
+        self._operations: Operations | None = None
         if settings.discord is not None and settings.discord.token is None:
             raise UsageError(
                 "there is no bot token: put it into the environment as OPSBOT_DISCORD_TOKEN, or name a 0600 "
@@ -44,16 +55,26 @@ class Session:
             )
 
     @property
+    def operations(self) -> Operations:
+        """Whom the bot asks."""
+        asked = self._operations or (self._runtime.ops if self._runtime else None)
+        assert asked is not None
+        return asked
+
+    @operations.setter
+    def operations(self, operations: Operations) -> None:
+        self._operations = operations
+
+    @property
     def ports(self) -> Mapping[str, Any]:
         """What the notifier `discord` speaks through."""
         return {PORT: self.line}
 
-    @property
-    def probes(self) -> tuple[Probe, ...]:
+    def probes(self, settings: Settings) -> tuple[Probe, ...]:
         """How opsbot's own way to Discord is; none where nothing here has to do with Discord."""
-        if self._settings.discord is not None:
+        if settings.discord is not None:
             return (RestProbe(), self.line.sight)
-        on_discord = any(spec.kind in ON_DISCORD for t in self._settings.targets for spec in t.checks)
+        on_discord = any(spec.kind in ON_DISCORD for t in settings.targets for spec in t.checks)
         return (RestProbe(),) if on_discord else ()
 
     async def run(self, runtime: Runtime) -> None:
@@ -61,14 +82,44 @@ class Session:
         discord = self._settings.discord
         if discord is None or discord.token is None:
             return
-        runtime.ops.remarks = lambda: [f"Discord, at the last login: {text}" for text in self.problems]
+        self._attach(runtime)
         try:
-            await self.line.run(lambda: self._bot(runtime), discord.token.get_secret_value())
+            await self.line.run(self._bot, discord.token.get_secret_value())
         except DiscordRefused as refusal:
             self._problem(str(refusal))
             log.error("going on without Discord", reason=str(refusal))
 
-    def _bot(self, runtime: Runtime) -> OpsBot:
+    def join(self, runtime: Runtime, settings: Settings) -> None:
+        """Another runtime is in the place of the last one, under other settings: the same login speaks to
+        it."""
+        self._settings = settings
+        self._attach(runtime)
+        bot, discord, access = self.line.bot, settings.discord, settings.access
+        if bot is not None and discord is not None and access is not None:
+            bot.follow(access, discord.channel_id, frozenset(discord.mention_role_ids))
+
+    def _attach(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        runtime.ops.remarks = lambda: [f"Discord, at the last login: {text}" for text in self.problems]
+
+    async def announce(self, report: Reloaded, actor: Actor) -> None:
+        """Tells the ops channel what was changed, silently and as well as can be."""
+        discord = self._settings.discord
+        if discord is None:
+            return
+        payload = replace(reload_answer(report, actor.name), silent=True, nonce=f"reload-{uuid4().hex[:12]}")
+        for _ in range(ANNOUNCE_TRIES):
+            try:
+                await self.line.send(discord.channel_id, payload)
+            except DeliveryError as error:
+                log.warning("the ops channel is not told of the reload", reason=str(error))
+                if error.permanent:
+                    return
+                await self._clock.sleep(ANNOUNCE_PAUSE)
+            else:
+                return
+
+    def _bot(self) -> OpsBot:
         discord, access = self._settings.discord, self._settings.access
         assert discord is not None
         assert access is not None
@@ -77,11 +128,11 @@ class Session:
         def usable() -> None:
             self.ready.set()
             for spec in self._settings.notifiers:
-                if spec.kind == "discord":
-                    runtime.outbox.retry_now(spec.name)
+                if spec.kind == "discord" and self._runtime is not None:
+                    self._runtime.outbox.retry_now(spec.name)
 
         return OpsBot(
-            operations=runtime.ops,
+            operations=self.operations,
             access=access,
             channel_id=discord.channel_id,
             clock=self._clock,

@@ -79,6 +79,11 @@ class OpsBot(Host):
         self._buttons: set[type[discord.ui.DynamicItem[Any]]] = set()
         self._synced = False
 
+    def follow(self, access: AccessRules, channel_id: int, ping_roles: frozenset[int]) -> None:
+        """What the configuration says now; who may do what is asked anew each time."""
+        self.access, self.channel_id = access, channel_id
+        self.ping_roles = self._rest.ping_roles = ping_roles
+
     async def setup_hook(self) -> None:
         """Logged in: REST works from here on, whatever the gateway does."""
         self._rest.open = True

@@ -29,11 +29,11 @@ class RestTransport:
     def __init__(self, bot: Host, ping_roles: frozenset[int]) -> None:
         self.open = False
         self._bot = bot
-        self._ping_roles = ping_roles
+        self.ping_roles = ping_roles
 
     async def send(self, channel_id: int, payload: Payload) -> int:
         """See `DiscordTransport.send`. Roles that are not configured do not ping, whatever a payload says."""
-        known = tuple(role for role in payload.roles if role in self._ping_roles)
+        known = tuple(role for role in payload.roles if role in self.ping_roles)
         body = message_json(replace(payload, roles=known))
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id)
         return int((await self._request(route, channel_id, json=body))["id"])

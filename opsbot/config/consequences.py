@@ -32,14 +32,18 @@ def _renamed(old: str, new: str, process: Running | None) -> str:
 
 
 def _removed(target: Target, process: Running | None) -> str:
-    text = f"{target.name} is no longer watched"
     if target.supervisor is None:
-        return f"{text}."
+        return f"{target.name} is no longer watched."
+    return f"{target.name} is no longer watched; {parting(process)}."
+
+
+def parting(process: Running | None) -> str:
+    """What becomes of the process of a target that is removed from the configuration."""
     if process is None:
-        return f"{text}; it does not run."
+        return "it does not run"
     return (
-        f"{text}; its process (pid {process.process.pid}) runs on and is not touched. `opsbot stop` no "
-        f"longer reaches it: put the target back, or end the process yourself."
+        f"its process (pid {process.process.pid}) runs on and is not touched. `opsbot stop` no longer "
+        f"reaches it: put the target back, or end the process yourself"
     )
 
 

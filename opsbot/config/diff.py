@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from opsbot.config.facts import Difference, differences
@@ -13,8 +13,22 @@ from opsbot.domain.target import CheckSpec, SupervisorSpec, Target
 
 ANEW = "takes effect when opsbot is started anew"
 
-_PARTS = ("discord", "schedules", "actions", "outages", "retention", "metrics_window")
-"""Sections of `Settings` that are compared as they are."""
+_OTHERWISE = frozenset(
+    {
+        "file",
+        "state_dir",
+        "base_dir",
+        "targets",
+        "access",
+        "notifiers",
+        "silent",
+        "secrets",
+        "hidden_env",
+        "notices",
+        "files",
+    }
+)
+"""What of `Settings` is compared in its own way, or follows from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ def compare(old: Settings, new: Settings) -> Diff:
     lines = list(_targets(was, now, renamed))
     lines += _notifiers(old, new)
     lines += _access(old, new)
-    for part in _PARTS:
+    for part in [one.name for one in fields(Settings) if one.name not in _OTHERWISE]:
         lines += map(str, differences(getattr(old, part), getattr(new, part), (part,)))
     return Diff(
         changes=tuple(lines),

@@ -102,6 +102,8 @@ def settings(
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),
         notices=tuple(shop.notices),
+        files=tuple(dict.fromkeys(shop.files)),
+        reload_by_itself=file.top.reload == "auto",
         silent={} if watch_only else _silent(shop),
     )
 

@@ -99,6 +99,7 @@ class Settings:
     the one named `ops_channel`; `silent`: the kinds of those that are off, by name. `metrics_window`:
     seconds that `/metrics` shows by default. `secrets`: every secret value, for the redactor. `hidden_env`:
     variables that a target's environment must not have. `notices`: one-line remarks for `check-config`.
+    `files`: those with secrets that the file names; `reload_by_itself`: all of them are watched for changes.
     """
 
     file: Path | None
@@ -118,6 +119,8 @@ class Settings:
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()
     silent: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    reload_by_itself: bool = True
 
     def target(self, name: str) -> Target | None:
         """The target of that name."""

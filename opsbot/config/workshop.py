@@ -23,7 +23,8 @@ MAX_SHOWN = 60
 @dataclass(eq=False, repr=False)
 class Workshop:
     """`base_dir`: where relative paths begin. `watch_only`: see `load`. `problems` by path, in the order
-    found; `notices`: remarks; `settled`: paths whose mistake is told, so that what follows from it is not."""
+    found; `notices`: remarks; `files`: of secrets, read; `settled`: paths whose mistake is told, so that what
+    follows from it is not."""
 
     document: Document
     expansion: Expansion
@@ -34,6 +35,7 @@ class Workshop:
     secrets: dict[str, SecretStr] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     settled: set[Path] = field(default_factory=set)
+    files: list[FilePath] = field(default_factory=list)
 
     def value(self, path: Path) -> Any:
         """The value at a path with its variables put in; None when there is none."""
@@ -134,7 +136,9 @@ class Workshop:
             return
         data[name] = "unreadable"  # stands in, so that only the file is complained about
         try:
-            data[name] = read_secret(self.base_dir / FilePath(str(given or "")).expanduser())
+            file = self.base_dir / FilePath(str(given or "")).expanduser()
+            self.files.append(file)
+            data[name] = read_secret(file)
         except (SecretUnreadable, RuntimeError) as error:
             self.wrong((*path, file_key), f"{error}")
             self.settled |= {(*path, name), path}

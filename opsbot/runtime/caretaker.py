@@ -37,6 +37,10 @@ class Caretaker:
     _pruned: float = float("-inf")
     _damaged: Path | None = None
 
+    def go_on(self, before: Caretaker) -> None:
+        """Takes over what was told and done, so that nothing is told or done twice."""
+        self._told, self._pruned, self._damaged = dict(before._told), before._pruned, before._damaged
+
     async def run(self) -> None:
         """Works until cancelled."""
         while True:

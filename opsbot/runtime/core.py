@@ -140,11 +140,9 @@ class Runtime:
         self.rotations.go_on(before.rotations)
         self.ops.go_on(before.ops)
 
-    async def hand_over(self, patience: float) -> None:
-        """Ends what is under way, so that a successor can go on from this one's state: actions and rotations
-        within `patience` seconds (what takes longer is cut off, and taken up by the successor), then
-        deliveries, then decisions. After it `run` is to be cancelled; it closes nothing then that a successor
-        may use."""
+    async def settle(self, patience: float) -> None:
+        """Waits `patience` seconds for actions and rotations under way (what takes longer is cut off, and
+        taken up by the successor), then for deliveries; no new ones begin."""
         changed = asyncio.Event()
         self.pipeline.listen(lambda *_: changed.set())
         began = self._parts.clock.now()
@@ -156,6 +154,10 @@ class Runtime:
                 break
         if not await self.outbox.hold(DELIVERY_PATIENCE):
             log.warning("a delivery is cut off by the new settings, and repeated")
+
+    async def hand_over(self) -> None:
+        """Decides what is to be decided, and no more, so that a successor can go on from this one's state.
+        After it `run` is to be cancelled; it closes nothing then that a successor may use."""
         await self.pipeline.halt()
         self._handed_over = True
 
@@ -175,11 +177,9 @@ class Runtime:
             parts.append(self.caretaker)
             self._before = None
         guard = [self.prober] if self._parts.probes else []
+        await self._set_guard()
         await self._run([*parts, *guard, self.processes, self.scheduler], started)
 
-        await self._set_guard()
-    async def run_for_a_person(self, started: asyncio.Event) -> None:
-        """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,
     async def _set_guard(self) -> None:
         """Whether anybody probes; where nobody does any more, an outage that was found before is none."""
         state = self._parts.state
@@ -187,6 +187,8 @@ class Runtime:
         if state.reach.cut_off is not None and not self._parts.probes:
             await self.pipeline.post(ReachSeen(Round(self._parts.clock.now(), connected=None)))
 
+    async def run_for_a_person(self, started: asyncio.Event) -> None:
+        """Decides and acts until cancelled, but only what a person asks: nothing is watched, nothing is told,
         so nothing is started that merely was not running."""
         for name in self._parts.subjects:
             running = await self._found(name)

@@ -15,6 +15,7 @@ from opsbot.domain.change import PauseEnded
 from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.process import Running
+from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.engine.inputs import (
     Acknowledge,
@@ -51,6 +52,8 @@ MAX_WINDOW = 366 * 86_400.0
 
 REASON = 300
 """Characters of a reason that are kept, however it was given: it goes into the audit, which is for ever."""
+
+NOT_RUNNING = "opsbot does not run, and reads its file when it starts: `opsbot check-config` looks at it."
 
 PATIENCE = 2.0
 """Seconds that a report waits for what was just looked at to be taken in."""
@@ -226,6 +229,10 @@ class Ops:
         for queue in self._followers.get(action.id, []):
             queue.put_nowait(action)
 
+    def go_on(self, before: Ops) -> None:
+        """Takes over the actions that can still be followed."""
+        self._shown = dict(before._shown)
+
     def close(self) -> None:
         """The runtime ends: whoever follows an action is told so."""
         self._closed = True
@@ -240,6 +247,10 @@ class Ops:
     def drill(self, actor: Actor, notifier: str | None = None, *, ping: bool = False) -> Drilling:
         """Sends a marked test through one notifier or all."""
         return self.drills.run(actor, notifier, ping=ping)
+
+    async def reload(self, actor: Actor, *, dry: bool = False) -> Reloaded:  # noqa: ARG002 - see the port
+        """A runtime's settings are what they are: see `runtime.relay`."""
+        raise UsageError(NOT_RUNNING)
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
         """Records that somebody asked for what they may not."""

@@ -44,7 +44,7 @@ Waiting = tuple[Input | None, asyncio.Future[Step] | None]
 
 
 class Pipeline:
-    """Owns `state`. Everybody else posts inputs, or reads."""
+    """Owns `state`. Everybody else posts inputs, or reads. `opening`: what is decided before any input."""
 
     def __init__(self, state: State, store: StateStore, clock: Clock) -> None:
         self.state = state
@@ -59,7 +59,9 @@ class Pipeline:
         self._due_known = False
         self._due: float | None = None
         self._ticked = float("-inf")
-        self._ended = False
+        self._halting = self._ended = False
+        self._over = asyncio.Event()
+        self.opening: Callable[[State, Moment], Step] = resume
 
     def listen(self, listener: Listener) -> None:
         """`listener(changes, effects)` is called after each commit, in the order of registration."""
@@ -104,11 +106,19 @@ class Pipeline:
         self._arrived.set()
         return await future
 
+    async def halt(self) -> None:
+        """Ends `run` when all that waits now is decided: between two inputs, so that memory and file say the
+        same, and what was not decided can be asked of a successor."""
+        await self.caught_up()
+        self._halting = True
+        self._arrived.set()
+        await self._over.wait()
+
     async def run(self) -> None:
-        """Works until cancelled. Whoever still waits for an answer then is told so."""
+        """Works until cancelled, or halted. Whoever still waits for an answer then is told so."""
         try:
-            await self._guarded(lambda: resume(self.state, self._clock.now()), None)
-            while True:
+            await self._guarded(lambda: self.opening(self.state, self._clock.now()), None)
+            while not self._halting:
                 await self._next()
                 await self._take_turn()
                 await asyncio.sleep(0)
@@ -117,6 +127,7 @@ class Pipeline:
 
     def _end(self) -> None:
         self._ended = True
+        self._over.set()
         self._waiting.clear()
         self._space.set()
         for future in list(self._asked):
@@ -129,7 +140,7 @@ class Pipeline:
         seconds = self._seconds_until_due()
         if self._waiting and (seconds is None or seconds > 0):
             return
-        if seconds == 0.0 or not await wait_until(self._arrived, self._clock, seconds):
+        if seconds == 0.0 or not (await wait_until(self._arrived, self._clock, seconds) or self._halting):
             self._due_known, self._ticked = False, self._clock.now().mono
             await self._take(Tick(), None)
 

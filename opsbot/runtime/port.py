@@ -13,6 +13,7 @@ from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.process import Running
+from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.rotation.base import Plan
 
@@ -124,6 +125,14 @@ class Operations(Protocol):
         Raises:
             UsageError: no such notifier.
             Refused: a drill is in progress (by whom).
+        """
+
+    async def reload(self, actor: Actor, *, dry: bool = False) -> Reloaded:
+        """Reads the configuration anew and puts it into effect, whole or not at all; `dry`: only says what
+        would change.
+
+        Raises:
+            UsageError: there is no file, or this opsbot acts for one command alone.
         """
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:

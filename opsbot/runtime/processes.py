@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -23,11 +23,13 @@ log = structlog.get_logger("opsbot.processes")
 
 @dataclass(slots=True)
 class Processes:
-    """Watches every supervised target."""
+    """Watches every supervised target. `stale`: by target, a process that runs on as it was configured before,
+    and what is to be said of it."""
 
     supervisors: Mapping[str, Supervisor]
     clock: Clock
     post: Callable[[Input], Awaitable[object]]
+    stale: dict[str, tuple[ProcessId, str]] = field(default_factory=dict)
     _current: dict[str, Running] = field(default_factory=dict)
     _started: dict[str, asyncio.Event] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
@@ -35,6 +37,14 @@ class Processes:
 
     def __post_init__(self) -> None:
         self._started = {name: asyncio.Event() for name in self.supervisors}
+
+    def go_on(self, before: Processes, targets: Iterable[str]) -> None:
+        """Takes over which process each of these targets is: one that has ended meanwhile is told with its
+        end, as ever."""
+        for target in targets:
+            running = before._current.get(target)
+            if running is not None and target in self.supervisors:
+                self._current[target] = running
 
     def current(self, target: str) -> ProcessId | None:
         """The target's process, or None while it does not run."""
@@ -85,6 +95,11 @@ class Processes:
         if self._is(target, running):
             del self._current[target]
         await self.post(ProcessEnded(target, running, ended))
+
+    def remark(self, target: str) -> str:
+        """What is to be said of the process that runs, empty when nothing is."""
+        process, text = self.stale.get(target, (None, ""))
+        return text if process is not None and process == self.current(target) else ""
 
     def lookalikes(self, target: str) -> tuple[tuple[int, str], ...]:
         """What looked like the target when it was last searched for and not found."""

@@ -58,6 +58,11 @@ class Rotations:
     _runs: int = 0
     _errors: int = 0
 
+    def go_on(self, before: Rotations) -> None:
+        """Takes over what is known of an earlier one's looks, and whether they are paused."""
+        self._paused, self._last = before._paused, before._last
+        self._runs, self._errors = before._runs, before._errors
+
     # -- looking
 
     async def run(self) -> None:

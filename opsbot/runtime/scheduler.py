@@ -16,6 +16,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import CheckSpec
 from opsbot.errors import Stopping, UsageError
+from opsbot.runtime.descriptors import exhausted
 from opsbot.runtime.port import LoopInfo
 from opsbot.runtime.waiting import put_away, wait_until, within
 
@@ -59,11 +60,12 @@ class Watched:
 @dataclass(slots=True)
 class Scheduler:
     """Looks with every check and hands the samples to `sink`. Owns every look, also those that were asked
-    for: `close` ends them."""
+    for: `close` ends them. `blind`: why opsbot itself sees nothing now."""
 
     clock: Clock
     sink: Sink
     watched: list[Watched] = field(default_factory=list)
+    blind: Callable[[], str] = exhausted
     _paused: set[str] = field(default_factory=set)
     _kick: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: bool = False
@@ -74,6 +76,17 @@ class Scheduler:
         digest = hashlib.blake2b(f"{target}/{spec.name}".encode(), digest_size=2).digest()
         delay = min(1.0, spec.interval * SPREAD) * int.from_bytes(digest) / 0xFFFF
         self.watched.append(Watched(target, spec, check, self.clock.now().mono + delay))
+
+    def go_on(self, before: Scheduler) -> None:
+        """Takes over what is known of the looks that an earlier scheduler did for the same checks, and which
+        loops are paused."""
+        self._paused |= before._paused
+        known = {(w.target, w.spec.name): w for w in before.watched}
+        for item in self.watched:
+            old = known.get((item.target, item.spec.name))
+            if old is not None and old.check is item.check:
+                item.due = min(old.due, self.clock.now().mono + item.spec.interval)
+                item.last, item.runs, item.errors, item.broke = old.last, old.runs, old.errors, old.broke
 
     def wake(self, target: str, check: str | None = None) -> None:
         """Makes a target's checks (or one of them) due now."""
@@ -93,9 +106,10 @@ class Scheduler:
                     self._start(item)
                 await wait_until(self._kick, self.clock, self._pause_until(now))
         finally:
-            await self._end()
+            await self.end_looks()
 
-    async def _end(self) -> None:
+    async def end_looks(self) -> None:
+        """No look is left running, none begins any more."""
         self._ended = True
         await put_away(*[w.looking for w in self.watched if w.looking is not None])
 
@@ -152,6 +166,12 @@ class Scheduler:
                 self._kick.set()
 
     async def _observe(self, item: Watched) -> Observation:
+        """What was seen; what looks bad to an opsbot that is blind itself is unknown."""
+        seen = await self._try_look(item)
+        blind = self.blind() if seen.outcome.bad else ""
+        return Observation(Outcome.UNKNOWN, blind) if blind else seen
+
+    async def _try_look(self, item: Watched) -> Observation:
         """A look whose every failure is an observation: a broken sensor is data."""
         try:
             return await within(item.check.look(), self.clock, item.spec.timeout)
@@ -217,7 +237,7 @@ class Scheduler:
 
     async def close(self) -> None:
         """Ends every look and closes every check, also when one cannot be closed."""
-        await self._end()
+        await self.end_looks()
         for item in self.watched:
             try:
                 await item.check.close()

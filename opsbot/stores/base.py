@@ -175,6 +175,13 @@ class MetricsStore(Protocol):
     async def names(self, target: str) -> list[str]:
         """Metrics of a target that have values, sorted."""
 
+    async def rename(self, old: str, new: str) -> None:
+        """The history of one target is another's from now on, beside what that has already.
+
+        Raises:
+            StoreUnavailable: it is not.
+        """
+
     async def prune(self, before: float) -> int:
         """Deletes what is older than `before` (seconds since 1970 UTC); returns how many values."""
 

@@ -65,6 +65,9 @@ class SqliteMetrics:
     async def names(self, target: str) -> list[str]:
         return await self._database.read(partial(_names, target=target), QUERY_SECONDS)
 
+    async def rename(self, old: str, new: str) -> None:
+        await self._database.write(partial(_rename, old=old, new=new))
+
     async def prune(self, before: float) -> int:
         pruned = 0
         while count := await self._database.write(partial(_prune, before=_ms(before))):
@@ -123,6 +126,19 @@ def _names(db: sqlite3.Connection, target: str) -> list[str]:
     return [
         row[0] for row in db.execute("SELECT metric FROM series WHERE target = ? ORDER BY metric", (target,))
     ]
+
+
+def _rename(db: sqlite3.Connection, old: str, new: str) -> None:
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        find = "SELECT id FROM series WHERE target = ? AND metric = ?"
+        for series, metric in db.execute("SELECT id, metric FROM series WHERE target = ?", (old,)).fetchall():
+            row = db.execute(find, (new, metric)).fetchone()
+            if row is None:
+                db.execute("UPDATE series SET target = ? WHERE id = ?", (new, series))
+                continue
+            db.execute("UPDATE OR REPLACE samples SET series = ? WHERE series = ?", (row[0], series))
+            db.execute("DELETE FROM series WHERE id = ?", (series,))
 
 
 def _prune(db: sqlite3.Connection, before: int) -> int:

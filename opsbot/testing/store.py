@@ -149,6 +149,13 @@ class MemoryMetrics:
         """Metrics of a target that have values, sorted."""
         return sorted(metric for owner, metric in self._values if owner == target)
 
+    async def rename(self, old: str, new: str) -> None:
+        """Gives one target's values to another."""
+        for owner, metric in list(self._values):
+            if owner == old:
+                values = self._values.pop((old, metric))
+                self._values.setdefault((new, metric), {}).update(values)
+
     async def prune(self, before: float) -> int:
         """Removes older values; returns how many."""
         pruned = 0

@@ -76,6 +76,18 @@ async def test_pruning_removes_the_old_and_counts_it(store: MetricsStore) -> Non
     assert await store.prune(START + 4) == 0
 
 
+async def test_a_target_with_another_name_keeps_its_history(store: MetricsStore) -> None:
+    await store.append([sample(0, "bot", threads=1.0), sample(1, "bot", threads=2.0, cpu_percent=5.0)])
+    await store.append([sample(1, "robot", threads=9.0), sample(2, "robot", threads=3.0)])
+    await store.rename("bot", "robot")
+    assert await store.names("bot") == []
+    assert await store.names("robot") == ["cpu_percent", "threads"]
+    points = await store.series("robot", "threads", 0, START + 100)
+    assert [(point.wall - START, point.value) for point in points] == [(0, 1.0), (1, 2.0), (2, 3.0)]
+    await store.rename("nobody", "robot")
+    assert await store.names("robot") == ["cpu_percent", "threads"]
+
+
 async def test_names_are_data_and_never_sql(store: MetricsStore) -> None:
     name = "x'; DROP TABLE samples; --"
     await store.append([sample(0, name, cpu_percent=1.0)])

@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "opsbot.bot",
         "opsbot.cli",
         "opsbot.demo",
+        "opsbot.reloading",
         "opsbot.session",
         "opsbot.outside",
     ),

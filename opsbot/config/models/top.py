@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -25,4 +25,7 @@ class Top(Section):
     version: Annotated[str, BeforeValidator(_version)] = Field("1.0", description='shape of the file: "1.0"')
     state_dir: str | None = Field(None, description="opsbot's own files; default: .opsbot beside this file")
     base_dir: str | None = Field(None, description="where relative paths begin; default: where it runs")
+    reload: Literal["auto", "manual"] = Field(
+        "auto", description="read this file anew when it changes (auto), or only when asked (manual)"
+    )
     builtin_rules: bool = Field(True, description="whether the built-in rules apply")
