@@ -12,7 +12,15 @@ import aiosqlite
 
 from opsbot.clock import Clock
 from opsbot.errors import StoreUnavailable
-from opsbot.stores._file import FilePlan, OpenedFile, is_damage, open_to_read, open_to_write, primary_code
+from opsbot.stores._file import (
+    FilePlan,
+    OpenedFile,
+    Unusable,
+    is_damage,
+    open_to_read,
+    open_to_write,
+    primary_code,
+)
 
 T = TypeVar("T")
 
@@ -155,7 +163,7 @@ class Database:
             return await connection.call(work)
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
             raise  # a mistake in opsbot, not the file's
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self._damaged = self._damaged or is_damage(error)
             if primary_code(error) not in _SOUND:
                 await self._drop()
@@ -203,7 +211,7 @@ class Database:
         except sqlite3.Error:
             return  # what was committed is in the file; what was not was reported as not written
 
-    def _sentence(self, error: sqlite3.Error) -> str:
+    def _sentence(self, error: Unusable) -> str:
         text = _SENTENCES.get(primary_code(error), f"cannot be used: {error}")
         return f"{self._plan.path} {text}."
 

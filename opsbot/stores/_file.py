@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from opsbot.errors import StoreError, StoreUnavailable
@@ -19,6 +21,10 @@ _SIDE_FILES = ("-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF
 """The low byte of an extended result code is the primary one (sqlite.org/rescode.html)."""
+
+
+READABLE = partial(str, encoding="utf-8", errors="replace")
+"""Text as it is read: of a damaged row what can be read, instead of an error that stops all reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,18 @@ class OpenedFile:
     quarantined: Path | None = None
 
 
-def primary_code(error: sqlite3.Error) -> int:
+Unusable = sqlite3.Error | UnicodeDecodeError
+"""What reading a file may raise: SQLite's own message quotes what is broken, and that may be no text."""
+
+
+def primary_code(error: Unusable) -> int:
     """SQLite's primary result code; 0 for an error of the Python module itself."""
+    if isinstance(error, UnicodeDecodeError):
+        return sqlite3.SQLITE_CORRUPT
     return int(getattr(error, "sqlite_errorcode", 0)) & _PRIMARY
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Unusable) -> bool:
     """The file is no database, or a broken one."""
     return primary_code(error) in _DAMAGED
 
@@ -64,10 +76,12 @@ def open_to_write(plan: FilePlan, wall: float, *, suspect: bool = False) -> Open
         SchemaTooNew: written by a newer opsbot.
         sqlite3.Error: cannot be opened.
     """
-    _make(plan.path)
     try:
+        if _emptied(plan.path):
+            return _replace(plan, wall)
+        _make(plan)
         return OpenedFile(_connect(plan, suspect), writable=True)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not is_damage(error):
             raise
     return _replace(plan, wall)
@@ -82,14 +96,14 @@ def _replace(plan: FilePlan, wall: float) -> OpenedFile:
     try:
         _remove(new)
         if plan.rescue is not None:
-            _make(new)
+            _touch(new)
             connection = _connect(replace(plan, path=new), suspect=False)
             try:
                 plan.rescue(connection, plan.path)
             finally:
                 connection.close()
         damaged = quarantine(plan.path, wall)
-        _make(plan.path)
+        _make(plan)
     except OSError as error:
         problem = f"{plan.path} is damaged and cannot be put aside: {error.strerror}."
         raise StoreUnavailable(problem) from error
@@ -120,6 +134,7 @@ def open_to_read(plan: FilePlan) -> OpenedFile:
         connection = sqlite3.connect(
             f"{plan.path.absolute().as_uri()}?{mode}", uri=True, timeout=plan.busy, isolation_level=None
         )
+        connection.text_factory = READABLE
         try:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.Error:
@@ -154,12 +169,38 @@ def quarantine(path: Path, wall: float) -> Path:
     return goal
 
 
-def _make(path: Path) -> None:
+def _emptied(path: Path) -> bool:
+    """Whether somebody cut the file down to nothing: one of opsbot's own has its schema from its first moment
+    on, see `_make`. SQLite would take it for a new one, and numbers would be given a second time."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and not found.st_size
+
+
+def _make(plan: FilePlan) -> None:
+    """The file exists, is ours alone, and is no symbolic link. A new one is finished under another name."""
+    path, new = plan.path, Path(f"{plan.path}.new")
+    if not os.path.lexists(path):
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _rescue_path(path).exists():  # finished, see `_replace`
+                _rescue_path(path).rename(path)
+            else:
+                _remove(new)
+                _touch(new)
+                _connect(replace(plan, path=new), suspect=False).close()
+                _remove(path)  # a -wal of one that somebody removed would be played into this one
+                new.rename(path)
+        except OSError as error:
+            raise StoreUnavailable(f"{path} cannot be made: {error.strerror}.") from error
+    _touch(path)
+
+
+def _touch(path: Path) -> None:
     """The file exists, is ours alone, and is no symbolic link."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists() and _rescue_path(path).exists():  # finished, see `_replace`
-            _rescue_path(path).rename(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be opened for writing: {error.strerror}.") from error
@@ -174,6 +215,7 @@ def _make(path: Path) -> None:
 def _connect(plan: FilePlan, suspect: bool) -> sqlite3.Connection:
     _check(plan, whole=suspect or plan.path.stat().st_size <= plan.check_up_to)
     connection = sqlite3.connect(plan.path, timeout=plan.busy, isolation_level=None)
+    connection.text_factory = READABLE
     try:
         refuse_newer(connection, plan.steps, str(plan.path))
         connection.execute("PRAGMA journal_mode = WAL").fetchone()

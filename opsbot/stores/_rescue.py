@@ -57,6 +57,7 @@ def rescue_state(new: sqlite3.Connection, damaged: Path, wall: float) -> int:
     except sqlite3.Error:
         copied, whole = 0, frozenset[str]()
     else:
+        old.text_factory = new.text_factory
         copied, whole = _copy_all(new, old)
         old.close()
     _raise_counters(new, fresh_ids(wall), whole)

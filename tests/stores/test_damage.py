@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,6 +15,8 @@ from opsbot.domain.sample import Sample
 from opsbot.errors import StoreUnavailable
 from opsbot.stores import sqlite_metrics
 from opsbot.stores._rescue import fresh_ids
+from opsbot.stores.journal import Journal
+from opsbot.stores.resilient import ResilientState
 from opsbot.stores.sqlite_metrics import SqliteMetrics
 from opsbot.stores.sqlite_state import SqliteState
 from opsbot.testing import VirtualClock
@@ -39,6 +42,10 @@ def truncated_header(path: Path) -> None:
 def truncated_half(path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2 // PAGE * PAGE])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
 
 
 def bad_page(path: Path) -> None:
@@ -75,7 +82,7 @@ async def store(path: Path, clock: VirtualClock) -> AsyncIterator[SqliteState]:
 
 
 @pytest.mark.parametrize(
-    "damage", [garbage, short_garbage, truncated_header, truncated_half, bad_page, zero_schema]
+    "damage", [garbage, short_garbage, truncated_header, truncated_half, bad_page, zero_schema, emptied]
 )
 async def test_a_damaged_file_is_put_aside_and_a_new_one_works(
     store: SqliteState, path: Path, clock: VirtualClock, damage: Damage
@@ -92,6 +99,39 @@ async def test_a_damaged_file_is_put_aside_and_a_new_one_works(
     assert (await again.load()).next_incident == loaded.next_incident + 1
     assert again.quarantined is None
     await again.close()
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_random_bytes_at_random_places_are_mended_or_harmless(
+    store: SqliteState, path: Path, clock: VirtualClock, seed: int
+) -> None:
+    """Whatever is hit: opsbot works on, no number is given twice, a file that was put aside is as it was."""
+    random = Random(seed)
+    data = bytearray(path.read_bytes())
+    for _ in range(random.choice([1, 5, 50])):
+        at = random.randrange(len(data))
+        data[at : at + 64] = random.randbytes(min(64, len(data) - at))
+    path.write_bytes(data)
+    state = ResilientState(store, Journal(path.parent / "journal.jsonl"), clock)
+    loaded = await state.load()
+    assert loaded.next_incident > 40
+    await state.commit([ex.incident(loaded.next_incident, clock.now())])
+    assert await state.recover()
+    assert state.degraded is None
+    if state.quarantined is not None:
+        assert state.quarantined.read_bytes() == data
+    again = SqliteState(path, clock)
+    assert (await again.load()).next_incident == loaded.next_incident + 1
+    await again.close()
+
+
+async def test_a_file_that_was_never_finished_is_no_damage(path: Path, clock: VirtualClock) -> None:
+    Path(f"{path}.new").write_bytes(b"half")
+    store = SqliteState(path, clock)
+    assert (await store.load()).next_incident == 1
+    assert store.quarantined is None
+    assert not Path(f"{path}.new").exists()
+    await store.close()
 
 
 async def test_of_one_bad_page_only_its_table_suffers(
