@@ -8,6 +8,7 @@ that fits here fits however the other side counts.
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from enum import Enum
@@ -15,6 +16,7 @@ from enum import Enum
 from opsbot import redact
 
 ELLIPSIS = "…"
+codecs.lookup("utf-16-le")  # loaded now: when it is needed there may be no file descriptor left to load it
 _GLANCE = 1024
 _UNBREAK = "\u200b"  # put into a mention it ends it, and is not seen
 

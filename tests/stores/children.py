@@ -11,7 +11,7 @@ from pathlib import Path
 from opsbot.clock import SystemClock
 from opsbot.domain.change import Change
 from opsbot.errors import UsageError
-from opsbot.stores._migrations import migrate, read_folder
+from opsbot.stores._migrations import migrate, read_folder, shipped
 from opsbot.stores.journal import Journal
 from opsbot.stores.lock import StateLock
 from opsbot.stores.resilient import ResilientState
@@ -50,6 +50,24 @@ def migrates(path: str, folder: str) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.create_function("midway", 1, _midway)
     migrate(connection, read_folder(Path(folder)), path)
+
+
+def migrates_by_statement(path: str, name: str, number: str) -> None:
+    """Runs the shipped migrations, and stops for ever before the statement of that number (from 0)."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    left = int(number)
+
+    def before(statement: str) -> None:
+        nonlocal left
+        if not left:
+            say(statement.split()[0])
+            wait()
+        left -= 1
+
+    connection.set_trace_callback(before)
+    migrate(connection, shipped(name), path)
+    say("done")
 
 
 def _midway(step: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opsbot.stores._migrations import migrate, read_folder, schema_version
+from opsbot.stores._migrations import Migration, migrate, read_folder, schema_version, shipped
 from opsbot.stores.sqlite_state import SqliteState
 from opsbot.testing import VirtualClock
 from tests.stores.conftest import Spawn, heard
@@ -84,6 +84,43 @@ def test_killed_midway_a_migration_leaves_the_old_schema(
         assert _tables(connection) == ["new"]
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("name", ["state", "metrics"])
+def test_killed_before_any_statement_of_the_shipped_migrations_the_schema_is_the_old_or_the_new_one(
+    tmp_path: Path, spawn: Spawn, name: str
+) -> None:
+    """A real process, killed before its first statement, its second, … until one is not killed any more."""
+    steps = shipped(name)
+    whole = [_schema_after(steps[:version]) for version in range(len(steps) + 1)]
+    killed = 0
+    while True:
+        path = tmp_path / f"{killed}.db"
+        child = spawn("migrates_by_statement", path, name, killed)
+        if heard(child) == "done":
+            break
+        child.kill()
+        child.wait()
+        connection = sqlite3.connect(path, isolation_level=None)
+        version = schema_version(connection)
+        assert _schema(connection) == whole[version]
+        migrate(connection, steps, str(path))
+        assert _schema(connection) == whole[-1]
+        connection.close()
+        killed += 1
+    assert killed > len(steps) * 3  # begin, something, number, commit
+
+
+def _schema_after(steps: tuple[Migration, ...]) -> list[str]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, steps, "any.db")
+    found = _schema(connection)
+    connection.close()
+    return found
+
+
+def _schema(connection: sqlite3.Connection) -> list[str]:
+    return [str(row[0]) for row in connection.execute("SELECT sql FROM sqlite_schema ORDER BY type, name")]
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, steps: Path) -> None:
