@@ -37,10 +37,10 @@ Post = Callable[[Input], Awaitable[None]]
 
 
 class Prober:
-    """Runs all probes every `interval` seconds, and at once when woken."""
+    """Asks all `probes` every `interval` seconds, and at once when woken."""
 
     def __init__(self, probes: Sequence[Probe], clock: Clock, post: Post, interval: float) -> None:
-        self._probes = probes
+        self.probes = probes
         self._clock = clock
         self._post = post
         self._interval = interval
@@ -71,7 +71,7 @@ class Prober:
         return found
 
     def _restless(self, found: Round) -> bool:
-        own = any(probe.via is Via.GATEWAY for probe in self._probes)
+        own = any(probe.via is Via.GATEWAY for probe in self.probes)
         return found.connected is False or (own and found.discord is Discord.UNKNOWN)
 
     async def _tell(self, found: Round) -> None:
@@ -85,7 +85,7 @@ class Prober:
     async def _round(self) -> Round:
         """Asks all probes at once."""
         started, answers = self._clock.now(), list[Answer]()
-        asking = [asyncio.ensure_future(self._ask(probe)) for probe in self._probes]
+        asking = [asyncio.ensure_future(self._ask(probe)) for probe in self.probes]
         told = False
         try:
             for answer in asyncio.as_completed(asking):
@@ -98,7 +98,7 @@ class Prober:
         return self._judged(answers, started)
 
     def _judged(self, answers: list[Answer], started: Moment) -> Round:
-        order = [probe.name for probe in self._probes]
+        order = [probe.name for probe in self.probes]
         return judge(sorted(answers, key=lambda answer: order.index(answer.name)), started)
 
     async def _ask(self, probe: Probe) -> Answer:

@@ -101,6 +101,10 @@ class Stage:
         assert old in text, old
         self.file.write_text(text.replace(old, new))
 
+    def requests(self) -> int:
+        """How many came to Discord, but for those by which opsbot only sees whether it is there."""
+        return sum(request.path != "/gateway" for request in self.sim.requests)
+
     # ------------------------------------------------------------ opsbot
 
     @asynccontextmanager

@@ -116,9 +116,9 @@ async def test_a_missing_executable_is_said_once_and_not_tried_again(stage: Stag
     async with stage.opsbot(well=False) as running:
         message = await stage.message(1, lambda m: "No automatic restart" in text_of(m))
         assert "no-such-program" in text_of(message)
-        sent = len(stage.sim.requests)
+        sent = stage.requests()
         await looks(running, 5)
-        assert len(stage.sim.requests) == sent
+        assert stage.requests() == sent
     assert len(stage.alarms()) == 1
     assert "restarted" not in text_of(message)
 

@@ -75,7 +75,7 @@ async def test_with_a_wrong_token_the_service_is_repaired_and_the_alert_told_lat
         assert "Discord refused the token in OPSBOT_DISCORD_TOKEN" in problem
         report = await running.runtime.ops.health(TARGET)
         assert report.notes == (f"Discord, at the last login: {problem}",)
-    assert len(stage.sim.requests) == 1
+    assert stage.requests() == 1
     stage.token = stage.sim.token
     async with stage.opsbot():
         assert "resolved after" in text_of(await stage.message())
