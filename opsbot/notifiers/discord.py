@@ -94,7 +94,7 @@ class DiscordNotifier:
         # without a place nobody was told yet: the opening was given up while the channel was closed
         alarming = incident.live and (old is None or telling.notice.kind in _LOUD)
         found = await self._unrecorded(telling, old)
-        if found is not None and await self._edit(found, telling):
+        if found is not None and await self._edit(found, telling, surely=True):
             place = found
         elif alarming:
             place = await self._post(telling, self._alarm(telling))
@@ -186,15 +186,16 @@ class DiscordNotifier:
         """A silent message: of what is over already, or in the place of one that somebody deleted."""
         if old is not None and self._is_inherited(telling):
             found = await self._search(telling, old)
-            if found is not None and await self._edit(found, telling):
+            if found is not None and await self._edit(found, telling, surely=True):
                 return found
         shown = incident_message(telling.incident, late=telling.late)
         return await self._post(telling, replace(shown, silent=True))
 
-    async def _edit(self, place: Place, telling: Telling) -> bool:
-        """Shows the incident as it is, if that is something new; False when the message is gone."""
+    async def _edit(self, place: Place, telling: Telling, *, surely: bool = False) -> bool:
+        """Shows the incident as it is, if that is something new or it has to be done `surely`; False when
+        the message is gone."""
         payload = incident_message(telling.incident, late=telling.late)
-        if self._shown.get(place[1]) == _look(payload):
+        if not surely and self._shown.get(place[1]) == _look(payload):
             return True
         try:
             await self._transport.edit(*place, payload)
@@ -224,10 +225,11 @@ class DiscordNotifier:
     async def _is_answered(self, place: Place, telling: Telling) -> bool:
         """Whether the channel was told already that this is over."""
         tried = self._replies.get(telling.incident.id)
-        if tried is not None and tried.nonce != nonce(telling, reply=True):
-            tried = self._replies.pop(telling.incident.id)  # of an end before this one
         if tried is not None and tried.place is not None:
-            return True
+            if tried.nonce == nonce(telling, reply=True):
+                return True
+            del self._replies[telling.incident.id]  # of an end before this one
+            tried = None
         if place[0] != self._options.channel_id or not (
             tried is not None or telling.notice.created.mono < self._started
         ):
