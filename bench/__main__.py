@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import foreign_port, health, idle, kills, respawn, restart, rotation
+from bench import delivery, foreign_port, health, idle, kills, respawn, restart, rotation, storm
 from bench.discord import Discord, discord_process
 from bench.stats import Row, percentile, table
 
@@ -78,6 +78,8 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "kills": kills.rows,
     "foreign_port": foreign_port.rows,
     "rotation": rotation.rows,
+    "delivery": delivery.rows,
+    "storm": storm.rows,
 }
 
 
