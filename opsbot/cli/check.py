@@ -10,7 +10,7 @@ import typer
 
 from opsbot.config.load import load
 from opsbot.config.peek import locate
-from opsbot.config.settings import Settings
+from opsbot.config.settings import OutageSettings, Settings
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.target import Target
 from opsbot.text import bytes_text
@@ -44,8 +44,16 @@ def _summary(settings: Settings) -> str:
         "the bot's own channel" if settings.discord else "no section `discord`: opsbot runs without a bot"
     )
     lines.append(f"Discord: {discord}")
+    lines.append(f"Outages: {_outages(settings.outages)}")
     lines += [f"Note: {notice}" for notice in settings.notices]
     return "\n".join(lines)
+
+
+def _outages(given: OutageSettings) -> str:
+    if not given.enabled:
+        return "not looked for: off, or no target lives on the network"
+    named = ("Discord itself", *given.control, given.lookup, given.status_url)
+    return f"asked every {given.interval:g} s: {', '.join(name for name in named if name)}"
 
 
 def _target(target: Target) -> list[str]:

@@ -141,3 +141,13 @@ def test_what_opsbot_may_do_by_itself_is_said(tmp_path: Path) -> None:
     archives = "3 archives kept in /srv/bot/archive"
     assert f"log: /srv/bot/bot.log, rotated from 5 MB and at `0 2 * * *`; {archives}" in said
     assert "log: /var/log/db.log, rotated only by people" in said
+
+
+def test_whom_opsbot_asks_whether_it_is_cut_off_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "opsbot.yml"
+    file.write_text(REPAIRED)
+    assert "Outages: not looked for" in opsbot("check-config", cwd=tmp_path).stdout
+    file.write_text("targets: {bot: {checks: {gateway: {path: bot.log}}}}\noutages: {control: 'up.test:80'}")
+    said = opsbot("check-config", cwd=tmp_path).stdout
+    page = "https://discordstatus.com/api/v2/summary.json"
+    assert f"Outages: asked every 60 s: Discord itself, up.test:80, discord.com, {page}" in said

@@ -30,7 +30,7 @@ def test_it_loads_unmodified_and_watches_summary_bot() -> None:
         ("high_error_rate", "critical", "P2", "investigate", 0, 1),
         ("slow_response_time", "warning", "P3", "monitor", 0, 5),
         ("log_file_size", "warning", "P3", "rotate_logs", 0, 1),
-        ("discord_gateway_disconnected", "critical", "P2", "investigate", 60, 1),
+        ("discord_gateway_disconnected", "critical", "P2", "restart", 60, 1),
         ("openrouter_api_errors", "warning", "P3", "check_api_key", 0, 1),
     ],
 )
@@ -119,10 +119,13 @@ def test_scripts_are_not_run_and_that_is_said_in_one_line_each() -> None:
     assert all("\n" not in notice for notice in notices)
 
 
-def test_a_lost_gateway_alone_restarts_nothing_and_that_is_said() -> None:
+def test_a_lost_gateway_restarts_while_opsbot_can_tell_that_it_is_not_discord() -> None:
     loaded = guide_settings()
-    assert rules_of(loaded)["discord_gateway_disconnected"].action is not ActionKind.RESTART
-    assert any("discord_gateway_disconnected" in notice for notice in loaded.notices)
+    rule = rules_of(loaded)["discord_gateway_disconnected"]
+    assert rule.action is ActionKind.RESTART
+    assert rule.by_gateway
+    assert loaded.outages.enabled
+    assert not any("discord_gateway_disconnected" in notice for notice in loaded.notices)
 
 
 def test_a_gateway_lost_for_five_minutes_is_p1() -> None:

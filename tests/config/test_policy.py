@@ -22,11 +22,14 @@ targets:
 """
 
 
-def action(condition: str, restart: str = "") -> ActionKind:
+UNGUARDED = "outages: {enabled: false}\n"
+
+
+def action(condition: str, restart: str = "", more: str = "") -> ActionKind:
     """What an own rule with `action: restart` comes to."""
     policy = f"    restart: {restart}\n" if restart else ""
     rule = f"rules: [{{name: mine, condition: '{condition}', action: restart}}]"
-    return rules_of(made(f"{TARGET}{policy}{rule}"), "bot")["mine"].action
+    return rules_of(made(f"{TARGET}{policy}{more}{rule}"), "bot")["mine"].action
 
 
 @pytest.mark.parametrize(
@@ -38,10 +41,27 @@ def action(condition: str, restart: str = "") -> ActionKind:
         "gateway_lost and health_check_failed",
         "health_check_failed and not process_not_running",
         "log_failed",
+        "no_gateway_heartbeat_for_60s",
+        "gateway_lost or process_not_running",
+        "sockets_failed",
     ],
 )
-def test_death_failing_health_and_own_numbers_restart(condition: str) -> None:
+def test_death_failing_health_own_numbers_and_a_lost_gateway_restart(condition: str) -> None:
     assert action(condition) is ActionKind.RESTART
+
+
+@pytest.mark.parametrize(
+    ("condition", "cause"),
+    [
+        ("openrouter_failed", "dependency"),
+        ("openrouter_errors > 50", "dependency"),
+        ("health_degraded", "degraded"),
+        ("openrouter_failed or gateway_lost", "dependency"),
+    ],
+)
+def test_what_a_restart_may_not_mend_only_alerts_unless_it_is_listed(condition: str, cause: str) -> None:
+    assert action(condition) is ActionKind.INVESTIGATE
+    assert action(condition, f"{{causes: [died, gateway_lost, {cause}]}}") is ActionKind.RESTART
 
 
 @pytest.mark.parametrize(
@@ -50,15 +70,30 @@ def test_death_failing_health_and_own_numbers_restart(condition: str) -> None:
         ("no_gateway_heartbeat_for_60s", "gateway_lost"),
         ("gateway_lost or process_not_running", "gateway_lost"),
         ("sockets_failed", "zombie_sockets"),
-        ("openrouter_failed", "dependency"),
-        ("openrouter_errors > 50", "dependency"),
-        ("health_degraded", "degraded"),
-        ("openrouter_failed and gateway_lost", "dependency"),
     ],
 )
-def test_what_a_restart_may_not_mend_only_alerts_unless_it_is_listed(condition: str, cause: str) -> None:
-    assert action(condition) is ActionKind.INVESTIGATE
-    assert action(condition, f"{{causes: [died, {cause}]}}") is ActionKind.RESTART
+def test_a_lost_gateway_restarts_nothing_where_nobody_asks_how_discord_is_unless_it_is_listed(
+    condition: str, cause: str
+) -> None:
+    assert action(condition, more=UNGUARDED) is ActionKind.INVESTIGATE
+    assert action(condition, f"{{causes: [died, {cause}]}}", UNGUARDED) is ActionKind.RESTART
+
+
+@pytest.mark.parametrize(
+    ("condition", "held"),
+    [
+        ("gateway_lost", True),
+        ("sockets_failed", True),
+        ("gateway_lost or process_not_running", True),
+        ("openrouter_failed and gateway_lost", True),
+        ("gateway_lost and health_check_failed", False),
+        ("process_not_running", False),
+        ("memory > 90%", False),
+    ],
+)
+def test_only_what_a_lost_gateway_alone_decides_waits_for_discord(condition: str, held: bool) -> None:
+    rule = f"rules: [{{name: mine, condition: '{condition}', action: restart}}]"
+    assert rules_of(made(f"{TARGET}{rule}"), "bot")["mine"].by_gateway is held
 
 
 def test_causes_can_be_fewer_than_usual() -> None:
@@ -70,7 +105,7 @@ def test_causes_can_be_fewer_than_usual() -> None:
 
 
 def test_a_rule_that_only_alerts_says_why_and_what_would_change_it() -> None:
-    loaded = made(f"{TARGET}rules: [{{name: mine, condition: gateway_lost, action: restart}}]")
+    loaded = made(f"{TARGET}{UNGUARDED}rules: [{{name: mine, condition: gateway_lost, action: restart}}]")
     said = [notice for notice in loaded.notices if "rule mine" in notice]
     assert "may be Discord's outage" in said[0]
     assert "`restart.causes` can list `gateway_lost`" in said[0]

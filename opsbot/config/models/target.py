@@ -29,7 +29,7 @@ class Restart(Section):
     backoff_max_seconds: Seconds | None = Field(None, description="longest wait")
     healthy_reset_seconds: Seconds | None = Field(None, description="health after which waits begin anew")
     causes: tuple[Cause, ...] | None = Field(
-        None, description="what may restart it: died, unhealthy, rule; and gateway_lost, zombie_sockets, …"
+        None, description="what may restart it: died, unhealthy, rule, gateway_lost, zombie_sockets, …"
     )
     never_codes: tuple[ExitCode, ...] | None = Field(None, description="exit codes that mean: do not restart")
     handover_seconds: Seconds | None = Field(None, description="wait for a new process after a clean exit")
