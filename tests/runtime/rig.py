@@ -23,7 +23,7 @@ from opsbot.runtime.core import Parts, Runtime
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
 from opsbot.runtime.rotations import KeptLog
-from opsbot.stores.base import StateStore
+from opsbot.stores.base import StateKeeper, StateStore
 from opsbot.supervisors.base import Supervisor
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.notifier import RecordingNotifier
@@ -127,13 +127,14 @@ async def build(
     *,
     notifiers: Mapping[str, Notifier] | None = None,
     store: StateStore | None = None,
+    keeper: StateKeeper | None = None,
     supervisor: Supervisor | None = None,
     ports: tuple[int, ...] = (),
     levels: Mapping[str, Audience] | None = None,
     rotation: KeptLog | None = None,
 ) -> Rig:
     """opsbot on one supervised target, its state loaded, not running yet."""
-    store = store or MemoryState(world.clock, world.disk)
+    store = store or keeper or MemoryState(world.clock, world.disk)
     notifiers = notifiers if notifiers is not None else {"ops": RecordingNotifier("ops")}
     watched = replace(target(policy), rotation=rotation.policy if rotation else None)
     state = State.of([watched], levels or dict.fromkeys(notifiers, ALL))
@@ -150,6 +151,7 @@ async def build(
             notifiers=notifiers,
             logs={NAME: rotation} if rotation else {},
             sections={(NAME, "process"): "Discord Bot Process", (NAME, "health"): "Webhook API"},
+            keeper=keeper,
         )
     )
     _add_checks(runtime, watched, world)
