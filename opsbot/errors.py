@@ -101,8 +101,9 @@ class DeliveryError(OpsbotError):
     """A notice was not delivered.
 
     `permanent` is True when a retry of this message cannot help (it is refused for what it holds).
-    `place` is True when the place refuses whatever it is sent (channel gone, permission missing, token or
-    key revoked): notices wait, it is tried rarely, and people are told.
+    `place` is True when it would be so with every message. With `permanent` the place refuses whatever it is
+    sent (channel gone, permission missing, token or key revoked): notices wait, it is tried rarely, and
+    people are told. Without, the place is out for now (connection refused, 429, 503): the order is kept.
     `gone` is True when such a place must never be tried again until the configuration is read anew (a
     Discord webhook that answered 404).
     `retry_after` is the receiver's own wish in seconds, or None.

@@ -40,20 +40,20 @@ _LASTING = {
 }
 _WHERE = "channel settings → Permissions, for the bot's own role"
 _TOKEN = "Discord refuses the token in OPSBOT_DISCORD_TOKEN: it was revoked or replaced"  # noqa: S105
+_LIMITED = "Discord's rate limit holds the message back"
+_OUT = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)  # of any message
 _SHOWN = 300  # characters of Discord's own words
 
 
 def delivery_error(error: BaseException, channel_id: int, *, editing: bool = False) -> DeliveryError:
     """The error, as the outbox understands it. `editing`: of an edit, which another message may replace."""
     if isinstance(error, discord.RateLimited):
-        return DeliveryError(
-            "Discord's rate limit holds the message back", permanent=False, retry_after=error.retry_after
-        )
+        return DeliveryError(_LIMITED, permanent=False, place=True, retry_after=error.retry_after)
     if isinstance(error, discord.HTTPException):
         return _answered(error, channel_id, editing)
     if isinstance(error, TimeoutError):
         return DeliveryError("Discord did not answer in time", permanent=False)
-    return DeliveryError(f"Discord was not reached: {_words(error)}", permanent=False)
+    return DeliveryError(f"Discord was not reached: {_words(error)}", permanent=False, place=True)
 
 
 def _answered(error: discord.HTTPException, channel_id: int, editing: bool) -> DeliveryError:
@@ -61,11 +61,13 @@ def _answered(error: discord.HTTPException, channel_id: int, editing: bool) -> D
         return DeliveryError(_FORGOTTEN[error.code], permanent=True, forgotten=True)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = _seconds(error.response.headers.get("Retry-After"))
-        return DeliveryError("Discord's rate limit holds the message back", permanent=False, retry_after=wait)
+        return DeliveryError(_LIMITED, permanent=False, place=True, retry_after=wait)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.REQUEST_TIMEOUT:
-        return DeliveryError(f"Discord has a problem of its own (HTTP {error.status})", permanent=False)
+        text = f"Discord has a problem of its own (HTTP {error.status})"
+        return DeliveryError(text, permanent=False, place=error.status in _OUT)
     if error.status == HTTPStatus.FORBIDDEN and error.code in (0, NETWORK_BLOCKED):
-        return DeliveryError("Discord's network turned the request away (HTTP 403)", permanent=False)
+        text = "Discord's network turned the request away (HTTP 403)"
+        return DeliveryError(text, permanent=False, place=True)
     if error.status == HTTPStatus.UNAUTHORIZED:  # what waits is told when a login works again
         return DeliveryError(_TOKEN, permanent=True, place=True, retry_after=UNAUTHORIZED_PAUSE)
     return DeliveryError(_lasting(error, channel_id), permanent=True, place=not _of_the_message(error))

@@ -102,7 +102,7 @@ class DiscordLine:
 
     def _present(self) -> OpsBot:
         if self._bot is None:
-            raise DeliveryError("opsbot is not logged in to Discord", permanent=False)
+            raise DeliveryError("opsbot is not logged in to Discord", permanent=False, place=True)
         return self._bot
 
 

@@ -67,7 +67,7 @@ class RestTransport:
         """Goes on when the caller gives up: cancelled while it waits for a global rate limit, discord.py
         would never release its lock, and nothing could be sent any more."""
         if not self.open:
-            raise DeliveryError("opsbot is not logged in to Discord", permanent=False)
+            raise DeliveryError("opsbot is not logged in to Discord", permanent=False, place=True)
         timeout = aiohttp.ClientTimeout(total=TRY_SECONDS)
         request = asyncio.ensure_future(self._bot.http.request(route, timeout=timeout, **options))
         self._bot.own(request)
@@ -78,7 +78,9 @@ class RestTransport:
             raise delivery_error(error, channel_id, editing=route.method == "PATCH") from error
         except asyncio.CancelledError:
             if request.cancelled() and not self.open:  # the bot was closed, the caller was not
-                raise DeliveryError("the connection to Discord was closed", permanent=False) from None
+                raise DeliveryError(
+                    "the connection to Discord was closed", permanent=False, place=True
+                ) from None
             raise
 
 

@@ -26,6 +26,7 @@ RETRY_AFTER_MAX = 3600.0
 """Seconds: a receiver that wishes for more is asked again after an hour."""
 
 _TRY_AGAIN = frozenset({408, 425, 429})
+_OUT = frozenset({429, 502, 503, 504})
 _OF_THE_MESSAGE = frozenset({400, 413, 422})
 """Malformed, too large, not understood: another message may be taken. All else that is refused (401, 403,
 404, 410, a redirect …) is said of the address or the key."""
@@ -61,7 +62,8 @@ class Http:
         Raises:
             DeliveryError: anything else. 408, 425, 429 and 5xx are transient, with the receiver's
                 `retry_after`; so is every failure of the connection. 400, 413 and 422 refuse the message
-                alone (`permanent`); every other status and a distrusted certificate, the place (`place`).
+                alone (`permanent`); every other status and a distrusted certificate, the place (`place`),
+                which is out for now with 429, 502 to 504 or when it is not reached.
         """
         import aiohttp  # here, not above: a notifier that is not configured costs nothing
 
@@ -81,7 +83,8 @@ class Http:
             said = f"{host}: its certificate is not trusted"
             raise DeliveryError(said, permanent=True, place=True) from None
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise DeliveryError(f"{host}: {_reason(error)}", permanent=False) from None
+            unreached = isinstance(error, aiohttp.ClientConnectorError)
+            raise DeliveryError(f"{host}: {_reason(error)}", permanent=False, place=unreached) from None
         _judge(host, answer)
         return answer
 
@@ -160,7 +163,7 @@ def _judge(host: str, answer: Answer) -> None:
         f"{host} answered {status}" + (f": {said}" if said else ""),
         answer,
         permanent=not transient,
-        place=not transient and not of_message,
+        place=status in _OUT if transient else not of_message,
     )
 
 

@@ -24,9 +24,10 @@ QuietSpan = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-
 class NotifierOptions(BaseModel):
     """What every notifier has: whether it is on, which severities and priorities it is told of, how often
     the same alert may be repeated to it (`rate_limit_minutes`; changes of state always go, 0 is no limit),
-    how many messages it may be sent in a minute (`max_per_minute`; what must wait is told in its final state),
-    and hours in which it is told of urgent incidents only (`quiet_hours`, such as "22:00-07:00" in the
-    machine's time zone; `quiet_except` and what is more urgent goes through, the rest waits for their end).
+    how many messages it may be sent in a minute (`max_per_minute`; what must wait is told in its final
+    state), and hours in which it is told of urgent incidents only (`quiet_hours`, such as "22:00-07:00" in
+    the machine's time zone; `quiet_except` and what is more urgent goes through, the rest waits for their
+    end).
 
     Inputs are kept out of pydantic's messages, since most options here are secrets.
     """

@@ -77,7 +77,7 @@ async def test_a_failure_says_whether_to_try_again_and_trying_again_works(
             with pytest.raises(DeliveryError) as caught:
                 await rig.notifier.deliver(telling())
         assert caught.value.permanent is (fault not in TRANSIENT)
-        assert caught.value.place is (fault is Fault.GONE)
+        assert (caught.value.place and caught.value.permanent) is (fault is Fault.GONE)
         assert not caught.value.gone
         assert not caught.value.forgotten
         assert SECRET not in str(caught.value)
