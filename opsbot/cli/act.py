@@ -11,7 +11,7 @@ from typing import Any
 from opsbot.cli.printing import print_answer
 from opsbot.config.peek import locate, state_dir
 from opsbot.control.client import ask, running
-from opsbot.errors import StateLocked
+from opsbot.errors import StateLocked, UsageError
 
 SOON_TRIES, SOON_PAUSE = 50, 0.1
 """An opsbot that starts just now is looked for so often, so many seconds apart."""
@@ -30,6 +30,23 @@ def act_command(config: Path | None, request: dict[str, Any], *, as_json: bool =
             if link is None:
                 raise
     return print_answer(ask(link, request), as_json=as_json)
+
+
+def reload_command(config: Path | None, *, dry: bool) -> int:
+    """Has the running opsbot read its file anew; returns the exit code.
+
+    Raises:
+        UsageError: none runs, so that there is nobody to tell.
+    """
+    file = locate(os.environ, Path.cwd()) if config is None else config
+    folder = state_dir(file, os.environ)
+    link = running(folder)
+    if link is None:
+        raise UsageError(
+            f"no opsbot runs on {folder}: it reads the file when it starts (and a changed `state_dir` takes "
+            f"effect only then). `opsbot check-config` looks at the file now."
+        )
+    return print_answer(ask(link, {"verb": "reload", "dry": dry}))
 
 
 def _soon(folder: Path) -> socket.socket | None:

@@ -225,6 +225,22 @@ def resume(target: TargetName = None, config: Config = None) -> None:
 
 
 @app.command()
+def reload(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would change; nothing is put into effect.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Have the running opsbot read its configuration anew.
+
+    All of it or nothing: what changed, or everything that is wrong with the file.
+    """
+    from opsbot.cli.act import reload_command
+
+    raise typer.Exit(reload_command(config, dry=dry_run))
+
+
+@app.command()
 def incidents(config: Config = None) -> None:
     """List the open incidents."""
     from opsbot.cli.act import act_command

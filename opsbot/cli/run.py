@@ -33,8 +33,8 @@ def run_command(config: Path | None, log_format: str) -> int:
     log = structlog.get_logger("opsbot")
     for notice in settings.notices:
         log.info(notice)
-    session = Session(settings, SystemClock())
+    session, hangups = Session(settings, SystemClock()), asyncio.Event()
     with Watchdog(lifeline(os.environ, os.getpid())):
-        asyncio.run(until_stopped(serve(settings, session=session)))
+        asyncio.run(until_stopped(serve(settings, session=session, hangups=hangups), hangups))
     log.info("stopped; the targets go on by themselves")
     return 0

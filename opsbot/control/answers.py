@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Any
 
 from opsbot.control.reports import Line, health_answer
@@ -12,11 +13,13 @@ from opsbot.domain.action import Action, ActionState, Rotate, StepState
 from opsbot.domain.actor import Actor
 from opsbot.domain.drill import Drill
 from opsbot.domain.incident import Incident
+from opsbot.domain.reload import Outcome
 from opsbot.domain.rule import ActionKind
 from opsbot.draw.action import result_lines, step_line
 from opsbot.draw.drill import drill_data, drill_progress, drill_table
+from opsbot.draw.reload import reload_lines
 from opsbot.draw.summary import as_data, headline
-from opsbot.errors import UsageError
+from opsbot.errors import EXIT_CONFIG, UsageError
 from opsbot.runtime.port import Operations
 from opsbot.text import one_line
 
@@ -96,6 +99,19 @@ async def resume_line(
     target = target_of(operations, request)
     was = await operations.resume(target, actor)
     yield {"text": f"Automation of {target} is on." if was else f"{target} was not paused.", "exit": 0}
+
+
+async def reload_line(
+    operations: Operations, request: dict[str, Any], actor: Actor
+) -> AsyncGenerator[Line, None]:
+    """Reads the configuration anew, or only says what would change; exit codes as of `check-config`."""
+    report = await operations.reload(actor, dry=bool(request.get("dry")))
+    codes = {Outcome.INVALID: EXIT_CONFIG, Outcome.FAILED: 1}
+    yield {
+        "text": "\n".join(reload_lines(report)),
+        "data": asdict(report),
+        "exit": codes.get(report.outcome, 0),
+    }
 
 
 async def action_lines(

@@ -95,6 +95,9 @@ def runtime_of(house: House, settings: Settings, adapters: Adapters, state: Stat
     runtime = Runtime(parts)
     for target, spec, check in adapters.checks:
         runtime.add_check(target, spec, check)
+    for name in adapters.subjects:
+        if earlier := _earlier.read(house.folders.of(name), house.clock.boot_id):
+            runtime.processes.stale[name] = (earlier.process, earlier.text)
     return runtime
 
 

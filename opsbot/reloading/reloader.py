@@ -35,6 +35,9 @@ EMPTY = "is empty: opsbot would forget all its targets; the settings of before g
 REASON = 300
 """Characters of what changed that the audit keeps."""
 
+ANNOUNCED = 5
+"""Messages about reloads that may wait for a slow Discord."""
+
 log = structlog.get_logger("opsbot.reload")
 
 Announce = Callable[[Reloaded, Actor], Coroutine[Any, Any, None]]
@@ -64,6 +67,7 @@ class Reloader:
         self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
         self._watch = FileWatch(self._files, clock)
         self._invalid = False
+        self._announcing: set[asyncio.Task[None]] = set()
 
     def _files(self) -> list[Path]:
         settings = self._generations.settings
@@ -117,7 +121,15 @@ class Reloader:
             if not wish.answer.done():
                 wish.answer.set_result(report)
             if report.outcome is Outcome.APPLIED and wish.actor.kind is not ActorKind.DISCORD:
-                group.create_task(self._announce(report, wish.actor))
+                self._make_known(group, report, wish.actor)
+
+    def _make_known(self, group: asyncio.TaskGroup, report: Reloaded, actor: Actor) -> None:
+        if len(self._announcing) >= ANNOUNCED:
+            log.warning("the ops channel is not told of the reload: it has not taken the last ones yet")
+            return
+        task = group.create_task(self._announce(report, actor))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
 
     async def _reload(self, wish: _Wish) -> Reloaded:
         old = self._generations.settings

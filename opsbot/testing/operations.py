@@ -15,6 +15,7 @@ from opsbot.domain.health import HealthReport, MetricsReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import IncidentState
 from opsbot.domain.process import ProcessId, Running
+from opsbot.domain.reload import Outcome, Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.errors import Refused, UsageError
 from opsbot.rotation.base import Plan, Way
@@ -50,6 +51,7 @@ class FakeOperations:
     calls: list[Call] = field(default_factory=list)
     refusals: list[Call] = field(default_factory=list)
     plan: Plan = field(default_factory=lambda: Plan(Way.KEEPER, 5 * 2**20, "its stdout is opsbot's"))
+    reloaded: Reloaded = field(default_factory=lambda: Reloaded(Outcome.APPLIED, ("title: `A` → `B`",)))
     lookalikes: tuple[tuple[int, str], ...] = ()
     outcome: tuple[DrillLine, ...] = (DrillLine("ops_channel", "discord", DrillState.ARRIVED, 0.132),)
     held: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -185,6 +187,11 @@ class FakeOperations:
         yield Drill(-1, actor, self.clock.now(), sending, ping)
         await self._held("drill")
         yield Drill(-1, actor, self.clock.now(), lines, ping, over=True)
+
+    async def reload(self, actor: Actor, *, dry: bool = False) -> Reloaded:
+        """What the test put in."""
+        self._note("reload", "", actor, "dry" if dry else "")
+        return replace(self.reloaded, outcome=Outcome.WOULD) if dry else self.reloaded
 
     async def refused(self, actor: Actor, verb: str, target: str, reason: str) -> None:
         """See `Operations`."""

@@ -47,6 +47,10 @@ class Running(Session):
         self.runtime = runtime
         await super().run(runtime)
 
+    def join(self, runtime: Runtime, settings: Settings) -> None:
+        self.runtime = runtime
+        super().join(runtime, settings)
+
     @property
     def is_ready(self) -> bool:
         """Logged in, with the guild known and the commands registered."""
@@ -92,8 +96,13 @@ class Stage:
         return self.folder / "summarybot.log"
 
     @property
+    def environ(self) -> dict[str, str]:
+        """With which the configuration is read."""
+        return {"OPSBOT_DISCORD_TOKEN": self.token}
+
+    @property
     def settings(self) -> Settings:
-        return load(self.file, {"OPSBOT_DISCORD_TOKEN": self.token})
+        return load(self.file, self.environ)
 
     def edit(self, old: str, new: str) -> None:
         """Replaces a text of the configuration, wherever it stands."""
@@ -115,7 +124,7 @@ class Stage:
         """
         settings, started = self.settings, asyncio.Event()
         session = Running(settings, SystemClock(), guild_ready_timeout=GUILD_READY_SECONDS)
-        serving = asyncio.create_task(serve(settings, started=started, session=session))
+        serving = asyncio.create_task(serve(settings, started=started, session=session, environ=self.environ))
         try:
             await _either(started.wait(), serving)
             if ready:
