@@ -33,6 +33,7 @@ _ALIVE = re.compile(r"[@<](?=\S)|\](?=\()")  # what some service reads as a ment
 _STATUS = re.compile(r"error=(\d{3})\b")
 _OF_THE_MESSAGE = (400, 413, 422)
 _AGAIN = (408, 425, 429)
+_OUT = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ def notify(url: str, name: str, text: Text, seconds: float) -> None:
     """Sends it, blocking. `name`: what the URL is called in errors, for it is a secret.
 
     Raises:
-        DeliveryError: not sent. 400, 413 and 422 refuse the message, other 4xx the place; the rest, and what
-            apprise says no status of, is transient.
+        DeliveryError: not sent. 400, 413 and 422 refuse the message, a redirect and other 4xx the place; the
+            rest, and what apprise says no status of, is transient.
     """
     try:
         import apprise
@@ -80,6 +81,7 @@ def notify(url: str, name: str, text: Text, seconds: float) -> None:
         raise DeliveryError(f"{name} is none that apprise understands", permanent=True, place=True)
     if type(service).__module__.endswith(".discord"):  # by a way that the options did not know
         raise DeliveryError(f"{name} leads to Discord: use `discord_webhook`", permanent=True, place=True)
+    service.redirects = False
     service.socket_connect_timeout = service.socket_read_timeout = seconds
     if "overflow=" not in url:
         service.overflow_mode = apprise.OverflowMode.TRUNCATE
@@ -93,7 +95,8 @@ def notify(url: str, name: str, text: Text, seconds: float) -> None:
 def _failure(name: str, status: int) -> DeliveryError:
     said = f"{name} answered {status}" if status else f"{name} was not reached, or refused the message"
     refused = 300 <= status < 500 and status not in _AGAIN
-    return DeliveryError(said, permanent=refused, place=refused and status not in _OF_THE_MESSAGE)
+    place = refused and status not in _OF_THE_MESSAGE
+    return DeliveryError(said, permanent=refused, place=place or status in _OUT)
 
 
 class _Statuses(logging.Handler):

@@ -11,19 +11,23 @@ TOO_LARGE = 552
 """Of MAIL FROM it refuses the mail that follows and no other (RFC 1870, section 6)."""
 
 
+CLOSING = 421
+"""The server hangs up, whatever it was asked."""
+
 _NO_STARTTLS = (
     "it offers no encryption (STARTTLS): set `tls: implicit` for its TLS port, or `tls: auto` to go without"
 )
 
 
 def failure(host: str, error: Exception) -> DeliveryError:
-    """4xx answers (greylisting, full box), lost and refused connections and timeouts are transient.
+    """4xx answers (greylisting, full box), lost and refused connections and timeouts are transient; without
+    a connection, or after 421, the place is out.
 
     A 5xx answer to the mail's text refuses this mail; to anything before it (the greeting, STARTTLS, the
     login, the sender, every reader) it refuses all mails, as do a required STARTTLS that is missing and a
     distrusted certificate.
     """
-    from aiosmtplib import SMTPException, SMTPRecipientsRefused
+    from aiosmtplib import SMTPConnectError, SMTPException, SMTPRecipientsRefused
 
     if isinstance(error, SMTPRecipientsRefused):
         return _recipients(host, error)
@@ -36,7 +40,7 @@ def failure(host: str, error: Exception) -> DeliveryError:
     if isinstance(error, (SMTPException, ValueError)) and not isinstance(error, OSError):
         return _error(host, _NO_STARTTLS if "STARTTLS" in str(error) else str(error), place=True)
     said = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-    return _error(host, said)
+    return _error(host, said, out=isinstance(error, SMTPConnectError))
 
 
 def _recipients(host: str, error: Exception) -> DeliveryError:
@@ -52,7 +56,7 @@ def _answered(host: str, error: Exception) -> DeliveryError:
     too_large = isinstance(error, SMTPSenderRefused) and code == TOO_LARGE
     if code >= 500 and (isinstance(error, SMTPDataError) or too_large):
         return _error(host, f"{code} {text}", permanent=True)
-    return _error(host, f"{code} {text}", place=code >= 500)
+    return _error(host, f"{code} {text}", place=code >= 500, out=code == CLOSING)
 
 
 def _distrusted(error: BaseException | None) -> bool:
@@ -63,6 +67,8 @@ def _distrusted(error: BaseException | None) -> bool:
     return False
 
 
-def _error(host: str, said: str, *, permanent: bool = False, place: bool = False) -> DeliveryError:
+def _error(
+    host: str, said: str, *, permanent: bool = False, place: bool = False, out: bool = False
+) -> DeliveryError:
     text = f"{one_line(host, 80)}: {one_line(said, 160)}"
-    return DeliveryError(text, permanent=permanent or place, place=place)
+    return DeliveryError(text, permanent=permanent or place, place=place or out)

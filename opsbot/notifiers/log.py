@@ -65,8 +65,8 @@ class LogNotifier:
             await asyncio.to_thread(append, self._path, line(telling))
         except OSError as error:
             reason = f"{self._path}: {error.strerror or error}"
-            refused = error.errno not in _PASSING
-            raise DeliveryError(reason, permanent=refused, place=refused) from None
+            refused = error.errno not in _PASSING  # of one line as of another
+            raise DeliveryError(reason, permanent=refused, place=True) from None
         return Receipt(self._name, telling.incident.id, str(telling.notice.id))
 
     async def close(self) -> None:

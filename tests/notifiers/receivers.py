@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -37,6 +37,10 @@ SLOW = (Fault.HANG, Fault.DRIP)
 STATUS = {Fault.GONE: 404, Fault.REFUSED: 400, Fault.DRIP: 200}
 
 
+Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""What a test thinks of by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What arrived."""
@@ -58,7 +62,7 @@ class WebReceiver:
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
-    plan: deque[Fault | web.Response] = field(default_factory=deque)
+    plan: deque[Fault | web.Response | Behaviour] = field(default_factory=deque)
     usual: str = "ok"
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -69,7 +73,9 @@ class WebReceiver:
             return await self._misbehave(step, request)
         seen = Request(request.method, request.path, dict(request.query), dict(request.headers), body)
         self.requests.append(seen)
-        return step or web.Response(text=self.usual)
+        if step is None or isinstance(step, web.Response):
+            return step or web.Response(text=self.usual)
+        return await step(request)
 
     async def _misbehave(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         if fault is Fault.HANG:
@@ -95,16 +101,16 @@ class WebReceiver:
 
 
 @asynccontextmanager
-async def web_receiver() -> AsyncIterator[WebReceiver]:
+async def web_receiver(tls: ssl.SSLContext | None = None) -> AsyncIterator[WebReceiver]:
     receiver = WebReceiver()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", receiver.handle)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
         yield receiver
     finally:
         receiver.released.set()
@@ -113,7 +119,8 @@ async def web_receiver() -> AsyncIterator[WebReceiver]:
 
 @dataclass(slots=True)
 class MailReceiver:
-    """An aiosmtpd handler. `encrypted`: whether each mail came over TLS; `logins`: who logged in."""
+    """An aiosmtpd handler. `encrypted`: whether each mail came over TLS; `logins`: who logged in; `forgets`:
+    that many mails are taken, and the connection breaks before that is said."""
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
@@ -122,6 +129,7 @@ class MailReceiver:
     logins: list[str] = field(default_factory=list)
     plan: deque[Fault] = field(default_factory=deque)
     refuse: dict[str, str] = field(default_factory=dict)
+    forgets: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -155,6 +163,10 @@ class MailReceiver:
         self.mails.append(mail)
         self.readers.append(list(envelope.rcpt_tos))
         self.encrypted.append(session.ssl is not None)
+        if self.forgets:
+            self.forgets -= 1
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
         return "250 OK"
 
     def authenticate(

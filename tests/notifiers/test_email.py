@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -54,21 +52,6 @@ async def mail() -> AsyncIterator[MailReceiver]:
 @pytest.fixture
 def notifier(mail: MailReceiver) -> Notifier:
     return build("email", options(mail))
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1 in one file, made for this run."""
-    openssl = shutil.which("openssl")
-    assert openssl, "openssl makes the certificate of the test's mail server: install it"
-    folder = tmp_path_factory.mktemp("tls")
-    made, key = folder / "cert.pem", folder / "key.pem"
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-keyout", str(key), "-out", str(made), "-days", "2", "-subj", "/CN=127.0.0.1"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    made.write_text(made.read_text() + key.read_text())
-    return made
 
 
 @asynccontextmanager

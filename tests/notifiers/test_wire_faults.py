@@ -54,9 +54,9 @@ async def failed(notifier: Notifier) -> DeliveryError:
 
 
 def verdict(error: DeliveryError) -> str:
-    if error.place and error.permanent:
-        return "place"
-    return "message" if error.permanent else "transient"
+    if error.permanent:
+        return "place" if error.place else "message"
+    return "out" if error.place else "transient"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def receiver() -> AsyncIterator[WebReceiver]:
     [
         (301, "place"), (307, "place"), (400, "message"), (401, "place"), (403, "place"), (404, "place"),
         (405, "place"), (408, "transient"), (410, "place"), (413, "message"), (422, "message"),
-        (425, "transient"), (429, "transient"), (500, "transient"), (502, "transient"), (504, "transient"),
+        (425, "transient"), (429, "out"), (500, "transient"), (502, "out"), (503, "out"), (504, "out"),
     ],
 )  # fmt: skip
 async def test_a_status_says_whom_it_refuses(
@@ -158,7 +158,7 @@ async def test_one_that_refuses_connections_is_asked_again_later(kind: str) -> N
     async with web_receiver() as gone:
         url = gone.url
     async with made(kind, url) as notifier:
-        assert verdict(await failed(notifier)) == "transient"
+        assert verdict(await failed(notifier)) == ("transient" if kind == "apprise" else "out")
 
 
 @pytest.mark.parametrize("kind", OWN)
@@ -195,12 +195,13 @@ def mailer(port: int, timeout: float = BOUND, **more: Any) -> Notifier:
 @pytest.mark.parametrize(
     ("answers", "meant"),
     [
-        ({"HI": "421 too many connections"}, "transient"),
+        ({"HI": "421 too many connections"}, "out"),
         ({"HI": "554 not for you"}, "place"),
-        ({"HI": ""}, "transient"),
+        ({"HI": ""}, "out"),
         ({"EHLO": "550 who are you", "HELO": "550 who are you"}, "place"),
         ({"MAIL": "550 sender not allowed"}, "place"),
         ({"MAIL": "451 try again"}, "transient"),
+        ({"MAIL": "421 closing"}, "out"),
         ({"MAIL": "552 too large"}, "message"),
         ({"RCPT": "451 4.7.1 greylisted"}, "transient"),
         ({"RCPT": "550 no such mailbox"}, "place"),
