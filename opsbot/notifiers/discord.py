@@ -67,10 +67,11 @@ Place = tuple[int, int]
 @dataclass(slots=True)
 class _Try:
     """A post of this process that is not known to be recorded. `place`: where it stands; None while no answer
-    came. `wall`: of the first try, in seconds since 1970 UTC."""
+    came. `wall`: of the first try, in seconds since 1970 UTC. `silent`: it told that something was over."""
 
     nonce: str
     wall: float
+    silent: bool = False
     place: Place | None = None
 
 
@@ -87,6 +88,7 @@ class DiscordNotifier:
         self._shown: dict[int, str] = {}  # message id → fingerprint of what stands there
         self._tries: dict[int, _Try] = {}  # by incident
         self._replies: dict[int, _Try] = {}  # likewise, of the reply that it is over
+        self._silent: set[Place] = set()  # found messages that already told of an end: no reply to them
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
@@ -105,7 +107,7 @@ class DiscordNotifier:
         if old is not None and place != old:
             with contextlib.suppress(DeliveryError):  # the new message tells; the old one is tidied
                 await self._transport.edit(*old, moved_message(incident))
-        if not incident.live and telling.notice.kind is not NoticeKind.CHANGED:
+        if not incident.live and telling.notice.kind is not NoticeKind.CHANGED and place not in self._silent:
             await self._answer(place, telling)
         return self._receipt(incident, place)
 
@@ -126,6 +128,8 @@ class DiscordNotifier:
         tried = self._tries.get(number)
         if tried is not None and tried.place is not None:
             if tried.place != old:
+                if tried.silent:
+                    self._hush(tried.place)
                 return tried.place
             del self._tries[number]
             return None
@@ -141,8 +145,18 @@ class DiscordNotifier:
         wall = telling.notice.created.wall if loud or old else incident.opened.wall
         sought, newer = marker(incident), old[1] if old and old[0] == channel else 0
         standing = await self._history.since(min(wall, tried.wall) if tried else wall)
-        found = [message.id for message in standing if message.footer == sought and message.id > newer]
-        return (channel, found[-1]) if found else None
+        found = [message for message in standing if message.footer == sought and message.id > newer]
+        if not found:
+            return None
+        if not found[-1].content:  # no alarm: when it was posted it was over already
+            self._hush((channel, found[-1].id))
+        return channel, found[-1].id
+
+    def _hush(self, place: Place) -> None:
+        """No reply to this message: it told of an end from the beginning."""
+        if len(self._silent) >= _REMEMBERED:
+            self._silent.clear()
+        self._silent.add(place)
 
     def _is_inherited(self, telling: Telling) -> bool:
         """Whether another process may have delivered this, and died before it could say so."""
@@ -166,7 +180,7 @@ class DiscordNotifier:
         """One post, with the nonce of the first try. Until it is answered or refused it may stand there."""
         number = telling.incident.id
         first = number not in tries
-        tried = tries.setdefault(number, _Try(payload.nonce, self._clock.now().wall))
+        tried = tries.setdefault(number, _Try(payload.nonce, self._clock.now().wall, payload.silent))
         _bounded(tries)
         try:
             message = await self._transport.send(channel, replace(payload, nonce=tried.nonce))
