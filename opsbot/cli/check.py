@@ -13,7 +13,7 @@ from opsbot.config.peek import locate
 from opsbot.config.settings import OutageSettings, Settings
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.target import Target
-from opsbot.text import bytes_text
+from opsbot.text import bytes_text, seconds_text
 
 
 def check_command(config: Path | None, schema: bool) -> int:
@@ -38,8 +38,7 @@ def _summary(settings: Settings) -> str:
     lines = [f"State directory: {settings.state_dir}"]
     for target in settings.targets:
         lines += [f"Target {target.name} ({target.title})", *(f"  {line}" for line in _target(target))]
-    told = ", ".join(f"{spec.name} ({spec.kind})" for spec in settings.notifiers)
-    lines.append(f"Notifiers: {told or 'none'}")
+    lines += _told(settings)
     discord = (
         "the bot's own channel" if settings.discord else "no section `discord`: opsbot runs without a bot"
     )
@@ -47,6 +46,20 @@ def _summary(settings: Settings) -> str:
     lines.append(f"Outages: {_outages(settings.outages)}")
     lines += [f"Note: {notice}" for notice in settings.notices]
     return "\n".join(lines)
+
+
+def _told(settings: Settings) -> list[str]:
+    """Who is told first, and who is called in."""
+    chain = settings.chain
+    first = [f"{s.name} ({s.kind})" for s in settings.notifiers if s.name not in chain.reserve]
+    lines = [f"Notifiers: {', '.join(first) or 'none'}"]
+    if chain.fallback:
+        then = ", then ".join(chain.fallback)
+        lines.append(f"  when nobody was reached for {seconds_text(chain.silent_after)}: {then}")
+    for step in chain.steps:
+        names, urgent = " and ".join(step.notifiers), ", ".join(sorted(p.value for p in step.priorities))
+        lines.append(f"  {urgent} not acknowledged after {seconds_text(step.after)}: {names}")
+    return lines
 
 
 def _outages(given: OutageSettings) -> str:

@@ -151,3 +151,15 @@ def test_whom_opsbot_asks_whether_it_is_cut_off_is_said(tmp_path: Path) -> None:
     said = opsbot("check-config", cwd=tmp_path).stdout
     page = "https://discordstatus.com/api/v2/summary.json"
     assert f"Outages: asked every 60 s: Discord itself, up.test:80, discord.com, {page}" in said
+
+
+def test_who_is_called_in_is_said(tmp_path: Path) -> None:
+    (tmp_path / "opsbot.yml").write_text(
+        "notifications:\n  log: {}\n  pager: {type: log, file_path: pager.log}\n"
+        "  fallback: {notifiers: pager}\n  escalation: [{after_minutes: 15, notifiers: pager}]\n"
+    )
+    done = opsbot("check-config", "-c", "opsbot.yml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Notifiers: log (log)\n" in done.stdout
+    assert "  when nobody was reached for 5 min: pager\n" in done.stdout
+    assert "  P1 not acknowledged after 15 min: pager\n" in done.stdout
