@@ -25,6 +25,9 @@ DAMAGE_RULE = "state_damaged"
 CONFIG_RULE = "config_invalid"
 """The configuration file was changed and cannot be used: the old settings go on (P3)."""
 
+HISTORY_RULE = "history_damaged"
+"""A damaged file of metrics was put aside (P2)."""
+
 NEVER_REACHED = (
     "none of that was ever reached, so opsbot goes on without: name addresses in `outages.control` that it "
     "may reach"

@@ -10,10 +10,10 @@ import structlog
 
 from opsbot.clock import Clock
 from opsbot.engine.inputs import Input, OwnTrouble, Restate
-from opsbot.engine.own import DAMAGE_RULE, STATE_RULE
+from opsbot.engine.own import DAMAGE_RULE, HISTORY_RULE, STATE_RULE
 from opsbot.engine.state import State
 from opsbot.errors import StoreError
-from opsbot.stores.base import StateKeeper
+from opsbot.stores.base import MetricsStore, StateKeeper
 
 LOOK_EVERY = 5.0
 """Seconds between two looks at the state file while it may be broken."""
@@ -26,20 +26,24 @@ log = structlog.get_logger("opsbot.caretaker")
 
 @dataclass(slots=True)
 class Caretaker:
-    """`keep`: seconds for which resolved incidents are kept. `state`: what a new file must hold."""
+    """`keep`: seconds for which resolved incidents are kept. `state`: what a new file must hold. `metrics`:
+    the other file, of which people hear when it was damaged."""
 
     state: State
     store: StateKeeper
     clock: Clock
     post: Callable[[Input], Awaitable[None]]
     keep: float
+    metrics: MetricsStore | None = None
     _told: dict[str, str] = field(default_factory=dict)
     _pruned: float = float("-inf")
     _damaged: Path | None = None
+    _lost: Path | None = None
 
     def go_on(self, before: Caretaker) -> None:
         """Takes over what was told and done, so that nothing is told or done twice."""
-        self._told, self._pruned, self._damaged = dict(before._told), before._pruned, before._damaged
+        self._told, self._pruned = dict(before._told), before._pruned
+        self._damaged, self._lost = before._damaged, before._lost
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -71,6 +75,12 @@ class Caretaker:
             text = f"state.db was damaged: it is kept as {damaged.name}, a new one holds what was rescued"
         self._damaged = damaged
         await self._tell(DAMAGE_RULE, text)
+        lost = self.metrics.quarantined if self.metrics is not None else None
+        text = ""
+        if lost is not None and lost != self._lost:
+            text = f"metrics.db was damaged: it is kept as {lost.name}, the history begins anew"
+        self._lost = lost
+        await self._tell(HISTORY_RULE, text)
 
     async def _without_timeline(self) -> frozenset[int]:
         numbers = list(self.state.incidents)

@@ -170,7 +170,12 @@ class Runtime:
         if self._parts.keeper is not None:
             keep = self._parts.keep_incidents
             self.caretaker = Caretaker(
-                self._parts.state, self._parts.keeper, self._parts.clock, self.pipeline.post, keep
+                self._parts.state,
+                self._parts.keeper,
+                self._parts.clock,
+                self.pipeline.post,
+                keep,
+                self._parts.metrics,
             )
             if self._before is not None and self._before.caretaker is not None:
                 self.caretaker.go_on(self._before.caretaker)

@@ -96,6 +96,15 @@ def test_a_state_that_is_overwritten_meanwhile_is_kept_and_told(logging: Place, 
         assert len(list(database.parent.glob("state.db.corrupt-*Z"))) == 1
 
 
+def test_a_history_that_was_destroyed_is_kept_and_told(logging: Place) -> None:
+    with logging.running():
+        pass
+    database = logging.folder / "state" / "metrics.db"
+    database.write_bytes(os.urandom(20_000))
+    with logging.running():
+        logging.until(lambda: any("kept as metrics.db.corrupt-" in title for _, title in told(logging)))
+
+
 def test_a_state_that_was_destroyed_before_the_start_is_kept_and_told(logging: Place) -> None:
     with logging.running():
         pass

@@ -207,11 +207,12 @@ async def test_whoever_watches_when_opsbot_stops_is_told() -> None:
 
 async def test_two_drills_in_a_row_are_two_to_every_receiver_and_no_incident_of_opsbots() -> None:
     discord = FakeDiscord()
+    ports: dict[str, Any] = {PORT: discord}
     async with web_receiver() as pager, mail_receiver() as mail:
         options = {"smtp_host": "127.0.0.1", "smtp_port": mail.port, "from_address": "a@b.c", "tls": "never"}
         notifiers = {
-            "ops": build("discord", {"channel_id": 5, "role_ids": [9], "ping_from": "P4"}, **{PORT: discord}),
-            "again": build("discord", {"channel_id": 5}, **{PORT: discord}),
+            "ops": build("discord", {"channel_id": 5, "role_ids": [9], "ping_from": "P4"}, **ports),
+            "again": build("discord", {"channel_id": 5}, **ports),
             "pager": build("pagerduty", {"routing_key": SECRET, "base_url": pager.url}),
             "mail": build("email", {**options, "to_addresses": ["x@y.z"]}),
         }
