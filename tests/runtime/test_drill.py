@@ -14,7 +14,6 @@ from opsbot.domain.levels import IncidentState, Priority
 from opsbot.domain.notice import Receipt, Telling
 from opsbot.engine.inputs import Input, Recorded
 from opsbot.errors import DeliveryError, Refused, Stopping, UsageError
-from opsbot.notifiers._transport import PORT
 from opsbot.notifiers.base import Notifier
 from opsbot.runtime.drill import RANDOM, TIMEOUT, Drills
 from opsbot.testing.clock import VirtualClock
@@ -207,12 +206,11 @@ async def test_whoever_watches_when_opsbot_stops_is_told() -> None:
 
 async def test_two_drills_in_a_row_are_two_to_every_receiver_and_no_incident_of_opsbots() -> None:
     discord = FakeDiscord()
-    ports: dict[str, Any] = {PORT: discord}
     async with web_receiver() as pager, mail_receiver() as mail:
         options = {"smtp_host": "127.0.0.1", "smtp_port": mail.port, "from_address": "a@b.c", "tls": "never"}
         notifiers = {
-            "ops": build("discord", {"channel_id": 5, "role_ids": [9], "ping_from": "P4"}, **ports),
-            "again": build("discord", {"channel_id": 5}, **ports),
+            "ops": build("discord", {"channel_id": 5, "role_ids": [9], "ping_from": "P4"}, discord),
+            "again": build("discord", {"channel_id": 5}, discord),
             "pager": build("pagerduty", {"routing_key": SECRET, "base_url": pager.url}),
             "mail": build("email", {**options, "to_addresses": ["x@y.z"]}),
         }
