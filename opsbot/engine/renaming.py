@@ -37,7 +37,7 @@ def _alerts(draft: Draft, old: str, new: str) -> None:
 def _incident(draft: Draft, old: str, new: str) -> None:
     """Resolved ones keep the name that they were told under."""
     live = draft.live(old)
-    if live is not None:
+    if live is not None and live.target == old:
         entry = Entry(draft.now, EntryKind.DONE, f"{old} is called {new} now", AUTO)
         draft.put_incident(replace(incidents.noted(live, entry), target=new), NoticeKind.CHANGED, entry)
 

@@ -58,18 +58,18 @@ async def first(house: House, settings: Settings) -> Runtime:
 
 
 async def _rename(house: House, state: State, names: Mapping[str, str]) -> None:
-    """Old → new. What was decided first, then the folders: a crash in between is known by these, and all of
-    it done again, which changes nothing that is done already."""
+    """Old → new. The folders come last: a crash before is known by them, and all of it done again, which
+    changes nothing that is done already."""
     changes = renamed(state, names, house.clock.now())
     await house.store.commit(changes)
     state.apply(changes)
     for old, new in names.items():
-        house.folders.rename(old, new)
-        log.info("renamed", target=new, was=old)
         try:
             await house.metrics.rename(old, new)
         except StoreUnavailable as error:
             log.warning("the metrics keep the old name", target=new, was=old, reason=str(error))
+        house.folders.rename(old, new)
+        log.info("renamed", target=new, was=old)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,9 @@ from typing import Any
 from opsbot.bot.transport import RestTransport
 from opsbot.cli.entry import main
 from opsbot.demo.discord_sim.pointing import point_discord_py_at
+from opsbot.runtime.core import Runtime
 from opsbot.stores.resilient import ResilientState
+from opsbot.stores.sqlite_metrics import SqliteMetrics
 from opsbot.supervisors.process import ProcessSupervisor
 
 REST, GATEWAY, DIE, ARMED = "SIM_REST", "SIM_GATEWAY", "SIM_DIE", "SIM_ARMED"
@@ -29,8 +31,10 @@ POINTS: dict[str, tuple[type[Any], str]] = {
     "edit": (RestTransport, "edit"),
     "start": (ProcessSupervisor, "start"),
     "stop": (ProcessSupervisor, "stop"),
+    "hand_over": (Runtime, "hand_over"),
+    "history": (SqliteMetrics, "rename"),
 }
-"""Every side effect of a restart that leaves the process."""
+"""Every side effect of a restart that leaves the process, and the steps of a change of the settings."""
 
 
 def die_at(point: str, nth: int, when: str, armed: Path) -> None:
