@@ -65,8 +65,10 @@ def _told(settings: Settings) -> list[str]:
 def _outages(given: OutageSettings) -> str:
     if not given.enabled:
         return "not looked for: off, or no target lives on the network"
-    named = ("Discord itself", *given.control, given.lookup, given.status_url)
-    return f"asked every {given.interval:g} s: {', '.join(name for name in named if name)}"
+    others = [name for name in (*given.control, given.lookup, given.status_url) if name]
+    asked = f"asked every {given.interval:g} s: {', '.join(['Discord itself', *others])}"
+    alone = "; without a `control` address opsbot cannot tell its own outage from Discord's"
+    return asked if others else asked + alone
 
 
 def _target(target: Target) -> list[str]:

@@ -118,14 +118,12 @@ def retention(shop: Workshop, file: Sections, guide: Guide | None) -> RetentionS
     )
 
 
-def outages(shop: Workshop, file: Sections, targets: Iterable[Target]) -> OutageSettings:
+def outages(file: Sections, targets: Iterable[Target]) -> OutageSettings:
     """How opsbot tells its own outage, and Discord's, from a target's. Where no target lives on the network
     there is nothing to tell, and nobody is asked."""
     given = file.outages
     if given is None or not given.enabled or not any(target.networked for target in targets):
         return OutageSettings()
-    if not (given.control or given.discord_status_url or given.lookup):
-        shop.remark("outages: without a `control` address opsbot cannot tell its own outage from Discord's.")
     return OutageSettings(
         enabled=True,
         control=given.control,

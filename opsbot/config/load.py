@@ -97,7 +97,7 @@ def settings(
         schedules=finish.schedules(file),
         actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
-        outages=finish.outages(shop, file, targets),
+        outages=finish.outages(file, targets),
         metrics_window=finish.metrics_window(guide),
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),

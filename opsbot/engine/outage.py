@@ -43,18 +43,22 @@ CUT_OFF = "opsbot itself reaches nothing"
 def silenced(draft: Draft, known: Known, rule: Rule) -> str:
     """Why a rule may not begin to fire: what it sees may be opsbot's own outage. Empty when it may."""
     reach = draft.state.reach
-    if not known.target.networked or is_local(known.target, rule):
-        return ""
     if reach.cut_off is not None:
-        return CUT_OFF
-    if reach.back is not None and draft.now.since(reach.back) < SETTLE:
-        return f"opsbot has reached nothing until {draft.now.since(reach.back):.0f} s ago"
-    return ""
+        text = CUT_OFF
+    elif reach.back is not None and draft.now.since(reach.back) < SETTLE:
+        text = f"opsbot has reached nothing until {draft.now.since(reach.back):.0f} s ago"
+    else:
+        return ""
+    return text if known.target.networked and not is_local(known.target, rule) else ""
 
 
 def is_local(target: Target, rule: Rule) -> bool:
-    """Whether a rule reads only what this machine knows by itself."""
-    return {spec.kind for spec in target.checks if spec.name in rule.reads} <= LOCAL
+    """Whether a rule reads only what this machine knows by itself; the size of a log is of that kind, and an
+    outage fills logs."""
+    return (
+        rule.action is ActionKind.ROTATE_LOGS
+        or {spec.kind for spec in target.checks if spec.name in rule.reads} <= LOCAL
+    )
 
 
 def unsure(draft: Draft, known: Known, rule: Rule) -> bool:
@@ -122,7 +126,7 @@ def objection(draft: Draft, known: Known) -> Ruling | None:
     if reach.cut_off is not None:  # a first start is no restart: nothing is lost by it
         if desired is None or desired.wanted is Wanted.AS_FOUND:
             return None
-        return Ruling(Answer.WAIT, f"{CUT_OFF}, so that is left until the connection is back")
+        return Ruling(Answer.WAIT, f"{CUT_OFF}, so it is left until the connection is back")
     alert = evidence.asking(draft, known, ActionKind.RESTART, known.settled)
     rule = next((r for r in known.target.rules if alert is not None and r.name == alert.rule), None)
     if rule is None or alert is None or not rule.by_gateway:
@@ -184,7 +188,7 @@ def notes(state: State, target: Target, now: Moment) -> list[str]:
     if not target.networked:
         return []
     if state.reach.cut_off is not None:
-        return [f"{CUT_OFF.capitalize()}: what depends on the network is unknown, and is left alone"]
+        return [f"{CUT_OFF}: what depends on the network is unknown, and is left alone"]
     discord, text = discord_now(state.reach, now)
     on_discord = any(spec.kind in ON_DISCORD for spec in target.checks)
     return [f"Discord itself is down: {text}"] if on_discord and discord is Discord.DOWN else []

@@ -31,7 +31,8 @@ class NotReached(Exception):
 
 
 async def get(url: str, limit: int = BODY_LIMIT) -> Page:
-    """Asks for a page; a kept connection would prove nothing, so each request opens its own.
+    """Asks for a page; a kept connection would prove nothing, so each request opens its own. `limit` 0: only
+    for its head.
 
     Raises:
         NotReached: no answer, or not one in HTTP.
@@ -72,5 +73,7 @@ def words(error: BaseException) -> str:
         return "its name is not resolved"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "answered with something that is not HTTP"
     text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
-    return str(text)[:SHOWN]
+    return " ".join(str(text).split())[:SHOWN]

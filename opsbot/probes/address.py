@@ -43,7 +43,7 @@ class PageProbe:
     async def ask(self) -> Answer:
         """Asks for it."""
         try:
-            page = await get(self._url, limit=1)
+            page = await get(self._url, limit=0)
         except NotReached as no:
             return Answer(self.via, self.name, False, str(no))
         if self._url.startswith("http:") and page.status in _OF_A_PORTAL:

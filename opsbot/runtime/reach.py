@@ -29,7 +29,8 @@ GAP = 2.0
 """Seconds from one round to the next at least, whoever asks for it."""
 
 RETRY = 5.0
-"""Seconds between two rounds while opsbot is cut off, or does not know how Discord is."""
+"""Seconds between two rounds while opsbot is cut off or does not know how Discord is; doubling, as long as
+that lasts, to the interval."""
 
 log = structlog.get_logger("opsbot.reach")
 
@@ -54,12 +55,14 @@ class Prober:
 
     async def run(self) -> None:
         """Works until cancelled."""
+        patience = RETRY
         while True:
             self._kick.clear()
-            found = await self.look()
-            patience = RETRY if self._restless(found) else self._interval
+            restless = self._restless(await self.look())
+            pause = min(patience, self._interval) if restless else self._interval
+            patience = min(patience * 2, self._interval) if restless else RETRY
             await self._clock.sleep(GAP)
-            await wait_until(self._kick, self._clock, max(0.0, patience - GAP))
+            await wait_until(self._kick, self._clock, max(0.0, pause - GAP))
 
     async def look(self) -> Round:
         """Looks once, twice where the first look says something bad; hands over what it comes to."""

@@ -151,6 +151,10 @@ def test_whom_opsbot_asks_whether_it_is_cut_off_is_said(tmp_path: Path) -> None:
     said = opsbot("check-config", cwd=tmp_path).stdout
     page = "https://discordstatus.com/api/v2/summary.json"
     assert f"Outages: asked every 60 s: Discord itself, up.test:80, discord.com, {page}" in said
+    with file.open("a") as more:
+        more.write("\noutages: {control: [], lookup: '', discord_status_url: ''}")
+    file.write_text(file.read_text().replace("outages: {control: 'up.test:80'}", ""))
+    assert "cannot tell its own outage from Discord's" in opsbot("check-config", cwd=tmp_path).stdout
 
 
 def test_who_is_called_in_is_said(tmp_path: Path) -> None:

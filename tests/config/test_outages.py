@@ -35,11 +35,6 @@ def test_everything_can_be_said_and_switched_off() -> None:
     assert not made(BOT + "outages: {enabled: false}").outages.enabled
 
 
-def test_a_guard_without_addresses_of_its_own_is_remarked() -> None:
-    loaded = made(BOT + "outages: {control: [], lookup: '', discord_status_url: ''}")
-    assert any("cannot tell its own outage from Discord's" in notice for notice in loaded.notices)
-
-
 @pytest.mark.parametrize(
     ("section", "key", "words"),
     [

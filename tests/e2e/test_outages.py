@@ -79,7 +79,7 @@ async def test_with_its_own_line_gone_opsbot_restarts_nothing_and_says_what_it_d
         await seen_lost(stage, running, 7)  # the rule would have fired after 5 s
         report = await running.runtime.ops.health(TARGET)
         assert report.outcome is Outcome.UNKNOWN
-        assert any("Opsbot itself reaches nothing" in note for note in report.notes)
+        assert any("opsbot itself reaches nothing" in note for note in report.notes)
         assert live(running, TARGET) is None
         assert stage.pids() == [pid]
         await stage.sim.accept_connections()

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.levels import Outcome
 from opsbot.domain.reach import Round
+from opsbot.domain.rule import ActionKind
+from opsbot.engine.alerts import Progress
 from opsbot.engine.inputs import ReachSeen
 from opsbot.engine.outage import PATIENCE, SETTLE, as_known, notes
 from opsbot.engine.own import CUT_RULE, OWN
@@ -98,7 +101,7 @@ def test_cut_off_the_report_says_unknown_and_why() -> None:
     assert "opsbot itself reaches nothing" in shown["health"].findings[0].text
     assert shown["process"].outcome is Outcome.OK
     (note,) = notes(world.state, known.target, world.now)
-    assert note.startswith("Opsbot itself reaches nothing")
+    assert note.startswith("opsbot itself reaches nothing")
 
 
 def test_what_was_seen_on_the_way_into_an_outage_counts_for_nothing_afterwards() -> None:
@@ -183,3 +186,17 @@ def test_those_made_with_a_connection_do() -> None:
     world.reach()
     assert "restarts_on_hold" in world.firing()
     assert len(world.started) == 3
+
+
+def test_cut_off_a_log_that_grows_is_rotated_all_the_same() -> None:
+    world = World.made()
+    known = world.state.known[NAME]
+    big = Compare(Reading("log_size_bytes", name="log_size"), Op.GT, 100.0)
+    full = replace(
+        UNHEALTHY, name="log_file_size", condition=big, action=ActionKind.ROTATE_LOGS, need=1, of=1
+    )
+    known.target = replace(known.target, rules=(*known.target.rules, full))
+    known.progress[full.name] = Progress(15.0)
+    world.cut_off()
+    world.see("health", Outcome.FAIL, log_size_bytes=200.0)
+    assert world.firing() == {"log_file_size"}

@@ -133,7 +133,7 @@ async def test_one_round_that_reaches_nothing_is_not_believed() -> None:
         assert all(one.connected for one in desk.heard)
 
 
-async def test_two_rounds_that_reach_nothing_are_and_then_it_asks_often_until_it_is_back() -> None:
+async def test_two_rounds_that_reach_nothing_are_and_then_it_asks_more_often_until_it_is_back() -> None:
     async with at_work() as desk:
         await desk.clock.advance(10)
         lose_all(desk)
@@ -141,9 +141,13 @@ async def test_two_rounds_that_reach_nothing_are_and_then_it_asks_often_until_it
         await desk.clock.advance(CONFIRM)
         assert desk.newest().connected is False
         assert "1.1.1.1:443 (no route)" in desk.newest().tried
-        await desk.clock.advance(60)
+        rounds = len(desk.probe.asked)
+        await desk.clock.advance(RETRY + 2 * RETRY)
+        assert len(desk.probe.asked) == rounds + 2
+        await desk.clock.advance(3600)
+        assert len(desk.probe.asked) < rounds + 2 + 3600 / 60 + 2
         lose_all(desk, lost=False)
-        await desk.clock.advance(RETRY)
+        await desk.clock.advance(60)
         assert desk.newest().connected is True
         assert desk.newest().discord is Discord.UP
 
