@@ -21,7 +21,7 @@ discord:
 
 @pytest.mark.parametrize(
     ("number", "log_format"),
-    [(signal.SIGINT, "console"), (signal.SIGTERM, "json"), (signal.SIGHUP, "console")],
+    [(signal.SIGINT, "console"), (signal.SIGTERM, "json")],
 )
 def test_run_ends_at_once_and_the_service_goes_on(alone: Place, number: int, log_format: str) -> None:
     with begun("run", "-c", alone.file, "--log-format", log_format, cwd=alone.folder) as child:

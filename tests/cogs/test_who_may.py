@@ -22,6 +22,7 @@ from tests.sim import running
 
 LINES = {"ack": "opsbot:ack:7", "restart": "opsbot:restart:7"}
 VALUES: dict[discord.AppCommandOptionType, Any] = {
+    discord.AppCommandOptionType.boolean: True,
     discord.AppCommandOptionType.string: "x",
     discord.AppCommandOptionType.integer: 5,
 }
