@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +19,7 @@ from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import Target
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
+from opsbot.probes.base import Probe
 from opsbot.runtime.core import Parts, Runtime
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
@@ -132,11 +133,15 @@ async def build(
     ports: tuple[int, ...] = (),
     levels: Mapping[str, Audience] | None = None,
     rotation: KeptLog | None = None,
+    probes: Sequence[Probe] | None = None,
 ) -> Rig:
-    """opsbot on one supervised target, its state loaded, not running yet."""
+    """opsbot on one supervised target, its state loaded, not running yet. `probes`: the target lives on the
+    network, and opsbot looks by these whether it is cut off itself."""
     store = store or keeper or MemoryState(world.clock, world.disk)
     notifiers = notifiers if notifiers is not None else {"ops": RecordingNotifier("ops")}
-    watched = replace(target(policy), rotation=rotation.policy if rotation else None)
+    watched = replace(
+        target(policy), rotation=rotation.policy if rotation else None, networked=probes is not None
+    )
     state = State.of([watched], levels or dict.fromkeys(notifiers, ALL))
     restore(state, await store.load())
     rotator = rotation.rotator if rotation else None
@@ -152,6 +157,7 @@ async def build(
             logs={NAME: rotation} if rotation else {},
             sections={(NAME, "process"): "Discord Bot Process", (NAME, "health"): "Webhook API"},
             keeper=keeper,
+            probes=probes or (),
         )
     )
     _add_checks(runtime, watched, world)
