@@ -172,7 +172,7 @@ class DiscordNotifier:
         repeated = number in self._tries or (self._is_inherited(telling) and not self._history.readable)
         tried = await self._send(self._tries, channel, replace(payload, nonce=nonce(telling)), telling)
         if repeated:  # the nonce may have found the message of the first try, which shows what was then
-            await self._transport.edit(*tried, replace(payload, content=None))
+            await self._transport.edit(*tried, replace(payload, content=None, roles=()))
         self._remember(tried[1], payload)
         return tried
 

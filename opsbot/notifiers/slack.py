@@ -18,7 +18,7 @@ from opsbot.notifiers._http import Http, HttpRefusal
 from opsbot.notifiers._news import is_news, receipt
 from opsbot.notifiers._options import SecretUrl, Timeout, require
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
-from opsbot.text import clamp
+from opsbot.text import clamp, units
 
 HEADER, SECTION, FALLBACK = 150, 3000, 2000
 """Characters of a header block, a section's text, the fallback text (reference/block-kit/blocks)."""
@@ -109,11 +109,17 @@ def message(incident: Incident, late: float = 0.0) -> dict[str, Any]:
 
 
 def escape(text: str, limit: int) -> str:
-    """Slack's three characters, so that `<!channel>` and links are only read. At most `limit` characters
+    """Slack's three characters, so that `<!channel>` and links are only read. At most `limit` UTF-16 units
     with the escapes, none of them cut."""
-    while len(escaped := text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")) > limit:
-        text = clamp(text, len(text) - max(1, (len(escaped) - limit) // 5))
+    escaped = _escaped(text)
+    while (excess := units(escaped) - limit) > 0:
+        text = clamp(text, units(text) - max(1, excess // 5))
+        escaped = _escaped(text)
     return escaped
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _text(text: str, limit: int) -> dict[str, Any]:

@@ -38,8 +38,8 @@ async def test_a_deleted_channel_refuses_everything(edits: bool, up: Stage) -> N
 async def test_a_permission_that_is_taken_away_refuses_everything(
     taken: dict[str, bool], said: str, up: Stage
 ) -> None:
-    deny = {up.world.guild.default_role: discord.PermissionOverwrite(**taken)}
-    channel = up.world.guild.create_text_channel("closed", overwrites=deny)
+    deny = discord.PermissionOverwrite(**taken)
+    channel = up.world.guild.create_text_channel("closed", overwrites={up.world.guild.default_role: deny})
     error = await refused(up, channel.id)
     assert (error.permanent, error.place, error.forgotten) == (True, True, False)
     assert said in str(error)
