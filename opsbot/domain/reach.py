@@ -63,7 +63,7 @@ class Reach:
 
     `guarded`: somebody probes at all. `first`: start of the first round; `ever`: whether anything was
     reached since. `seen`: start of the newest round that did not find opsbot cut off; `cut_off`: since when
-    it reaches nothing; `back`: when that ended last. `absences`: earlier times without a connection, each
+    it is cut off itself; `back`: when that ended last. `absences`: earlier times without a connection, each
     (last good round, back). `discord` with its words and its newest evidence, judged at `discord_seen`;
     `discord_lost`: it was out of sight or down since it was last found up; `discord_back`: when it was found
     up after that.

@@ -37,7 +37,7 @@ half of that. A guard that hangs holds back no alarm for longer."""
 STALE = 600.0
 """Seconds after which what was said of Discord counts no more."""
 
-CUT_OFF = "opsbot itself reaches nothing"
+CUT_OFF = "opsbot itself is cut off from the network"
 
 
 def silenced(draft: Draft, known: Known, rule: Rule) -> str:
@@ -188,7 +188,7 @@ def notes(state: State, target: Target, now: Moment) -> list[str]:
     if not target.networked:
         return []
     if state.reach.cut_off is not None:
-        return [f"{CUT_OFF}: what depends on the network is unknown, and is left alone"]
+        return [f"{CUT_OFF}: what depends on it is unknown, and is left alone"]
     discord, text = discord_now(state.reach, now)
     on_discord = any(spec.kind in ON_DISCORD for spec in target.checks)
     return [f"Discord itself is down: {text}"] if on_discord and discord is Discord.DOWN else []

@@ -34,7 +34,7 @@ NEVER_REACHED = (
 )
 
 CUT_RULE = "cut_off"
-"""opsbot itself reaches nothing: what lives on the network is unknown, and is left alone (P2)."""
+"""opsbot itself is cut off from the network: what lives on the network is unknown, and is left alone (P2)."""
 
 
 def take(draft: Draft, given: OwnTrouble | Restate | Gap) -> None:
@@ -68,8 +68,8 @@ def reached(draft: Draft, found: Round) -> None:
     if after.cut_off is not None and before.cut_off is None:
         since = datetime.fromtimestamp(after.cut_off.wall, UTC)
         text = (
-            f"opsbot itself reaches nothing since {since:%Y-%m-%d %H:%M:%S} UTC, so what depends on the "
-            f"network is unknown and left alone. Tried: {found.tried}"
+            f"opsbot itself is cut off from the network since {since:%Y-%m-%d %H:%M:%S} UTC, so what depends "
+            f"on it is unknown and left alone. Tried: {found.tried}"
         )
         alerting.assert_builtin(draft, OWN, CUT_RULE, Priority.P2, text)
         for name, known in draft.state.known.items():

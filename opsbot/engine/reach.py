@@ -9,6 +9,9 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.reach import Answer, Discord, Reach, Round, Via
 from opsbot.engine.restarts import HOUR
 
+BY_NAME = frozenset({Via.STATUS, Via.REST, Via.GATEWAY})
+"""What is reached by a name."""
+
 INDEPENDENT = frozenset({Via.CONTROL, Via.STATUS})
 """What has nothing to do with Discord: without any of it, a dead line and a dead Discord look alike."""
 
@@ -31,10 +34,15 @@ def connected(answers: Sequence[Answer], started: Moment) -> bool | None:
     """Whether anything was reached since `started`; None when it cannot be told.
 
     A name that is resolved proves nothing, for it may come from a cache; it counts where nothing else that is
-    independent of Discord is tried.
+    independent of Discord is tried. But whoever can resolve none, and reached nothing that has one, is cut
+    off although numeric addresses answer.
     """
-    if any(a.reached and a.via is not Via.NAMES and _since(a, started) for a in answers):
+    reached = {a.via for a in answers if a.reached and a.via is not Via.NAMES and _since(a, started)}
+    nameless = any(a.via is Via.NAMES and a.reached is False for a in answers)
+    if reached & BY_NAME or (reached and not nameless):
         return True
+    if nameless:
+        return False
     tried = [a for a in answers if a.via in INDEPENDENT and a.reached is not None]
     if not tried:
         tried = [a for a in answers if a.via is Via.NAMES and a.reached is not None]
@@ -55,7 +63,7 @@ def _since(answer: Answer, started: Moment) -> bool:
 def _discord(answers: Sequence[Answer], started: Moment, linked: bool | None) -> tuple[Discord, str]:
     """How Discord is, with the reason: its own word first, then opsbot's own connection, then its API."""
     if linked is False:
-        return Discord.UNKNOWN, "opsbot itself reaches nothing"
+        return Discord.UNKNOWN, "opsbot itself is cut off from the network"
     by = {answer.via: answer for answer in answers}
     status, gateway, rest = by.get(Via.STATUS), by.get(Via.GATEWAY), by.get(Via.REST)
     if status is not None and status.discord is Discord.DOWN:

@@ -9,12 +9,16 @@ import threading
 from opsbot.domain.reach import Answer, Via
 from opsbot.probes.base import SHOWN
 
+PATIENCE = 4.0
+"""Seconds for an answer, less than the prober has."""
+
 
 class NamesProbe:
     """Looks a name up, as every program of this machine would.
 
-    A resolver that hangs cannot be cancelled: one look-up at a time, in a thread that keeps nobody from
-    ending, and a later round waits for the same one.
+    One that was never resolved says nothing: where it may not be, it is not lost. A resolver that hangs
+    cannot be cancelled: one look-up at a time, in a thread that keeps nobody from ending, and a later round
+    waits for the same one.
     """
 
     via = Via.NAMES
@@ -23,14 +27,17 @@ class NamesProbe:
         self._host = host
         self.name = f"the name {host}"
         self._asking: asyncio.Future[str] | None = None
+        self._ever = False
 
     async def ask(self) -> Answer:
         """Resolves."""
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_future()
             threading.Thread(target=self._resolve, args=(self._asking,), name="names", daemon=True).start()
-        wrong = await asyncio.shield(self._asking)
-        return Answer(self.via, self.name, not wrong, wrong)
+        done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE)
+        wrong = "".join(one.result() for one in done) if done else f"no answer within {PATIENCE:g} s"
+        self._ever |= not wrong
+        return Answer(self.via, self.name, (not wrong) if self._ever else None, wrong)
 
     def _resolve(self, asking: asyncio.Future[str]) -> None:
         wrong = ""

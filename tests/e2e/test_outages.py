@@ -79,13 +79,13 @@ async def test_with_its_own_line_gone_opsbot_restarts_nothing_and_says_what_it_d
         await seen_lost(stage, running, 7)  # the rule would have fired after 5 s
         report = await running.runtime.ops.health(TARGET)
         assert report.outcome is Outcome.UNKNOWN
-        assert any("opsbot itself reaches nothing" in note for note in report.notes)
+        assert any("opsbot itself is cut off from the network" in note for note in report.notes)
         assert live(running, TARGET) is None
         assert stage.pids() == [pid]
         await stage.sim.accept_connections()
         await stage.until(lambda: live(running, OWN) is None)
         told = text_of(await stage.message(1, lambda m: "resolved after" in text_of(m), 60))
-        assert "reaches nothing since" in told
+        assert "cut off from the network since" in told
         assert "connection refused" in told
         await stage.until(lambda: not running.runtime.ops.incidents())
         assert stage.pids() == [pid]
@@ -100,7 +100,7 @@ async def test_cut_off_a_bot_that_dies_is_started_when_the_line_is_back(stage: S
         await stage.sim.refuse_connections()
         await stage.until(lambda: live(running, OWN))
         old = await stage.kill()
-        await stage.until(lambda: "opsbot itself reaches nothing" in doing(running))
+        await stage.until(lambda: "opsbot itself is cut off from the network" in doing(running))
         assert stage.pids() == []
         await stage.sim.accept_connections()
         await stage.restarted(old)

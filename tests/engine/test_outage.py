@@ -98,10 +98,10 @@ def test_cut_off_the_report_says_unknown_and_why() -> None:
     known = world.state.known[NAME]
     shown = as_known(world.state, known)
     assert shown["health"].outcome is Outcome.UNKNOWN
-    assert "opsbot itself reaches nothing" in shown["health"].findings[0].text
+    assert "opsbot itself is cut off from the network" in shown["health"].findings[0].text
     assert shown["process"].outcome is Outcome.OK
     (note,) = notes(world.state, known.target, world.now)
-    assert note.startswith("opsbot itself reaches nothing")
+    assert note.startswith("opsbot itself is cut off from the network")
 
 
 def test_what_was_seen_on_the_way_into_an_outage_counts_for_nothing_afterwards() -> None:
@@ -142,7 +142,7 @@ def test_cut_off_a_death_is_told_but_what_lives_on_the_network_is_started_when_t
     world.cut_off()
     world.crashes()
     assert world.firing() == {"bot_process_down"}
-    assert "opsbot itself reaches nothing" in world.doing()
+    assert "opsbot itself is cut off from the network" in world.doing()
     assert world.doing().startswith("Restart waits")
     before = len(world.started)
     world.tick(HOUR / 2)

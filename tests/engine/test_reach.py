@@ -51,6 +51,12 @@ def test_without_other_addresses_the_resolver_decides() -> None:
     assert connected([dead(NAMES), dead(REST)], NOW) is False
 
 
+def test_whoever_resolves_no_name_and_reaches_nothing_that_has_one_is_cut_off() -> None:
+    assert connected([CONTROL, dead(NAMES), dead(STATUS), dead(REST)], NOW) is False
+    assert connected([CONTROL, dead(NAMES), dead(STATUS), REST], NOW) is True
+    assert connected([CONTROL, quiet(NAMES), dead(STATUS), dead(REST)], NOW) is True
+
+
 def test_what_was_heard_before_the_round_is_no_connection_now() -> None:
     before = replace(OWN, at=Moment(NOW.mono - 30, NOW.wall - 30))
     assert connected([dead(CONTROL), before], NOW) is False

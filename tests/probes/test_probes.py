@@ -91,10 +91,22 @@ async def test_a_page_behind_which_there_is_no_http_is_not_reached() -> None:
 # ---------------------------------------------------------------- names
 
 
-async def test_a_name_of_this_machine_is_resolved_and_one_that_cannot_be_is_not() -> None:
-    assert (await NamesProbe("localhost").ask()).reached is True
+def refuse(*_: object, **__: object) -> None:
+    """As the resolver does without a line."""
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+async def test_a_name_is_resolved_and_no_longer_without_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = NamesProbe("localhost")
+    assert (await probe.ask()).reached is True
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    answer = await probe.ask()
+    assert (answer.reached, answer.text) == (False, "Temporary failure in name resolution")
+
+
+async def test_a_name_that_was_never_resolved_is_not_lost() -> None:
     answer = await NamesProbe("no such name").ask()  # refused by the resolver itself: nobody is asked
-    assert answer.reached is False
+    assert answer.reached is None
     assert answer.text
 
 

@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from opsbot.config.fields import Section, no_switch, one_or_more
 
-CONTROL = ("1.1.1.1:443", "8.8.8.8:443")
-"""Two numeric addresses of two operators (Cloudflare and Google), so that neither a name that is not resolved
-nor one operator's trouble looks like an outage."""
+CONTROL = ("https://1.1.1.1/", "https://8.8.8.8/")
+"""Numeric addresses of two operators (Cloudflare and Google), so that one's trouble is not an outage; both
+have certificates for them, so that nothing between can answer in their stead."""
 
 STATUS_URL = "https://discordstatus.com/api/v2/summary.json"
 """https://discordstatus.com/api"""
