@@ -44,6 +44,7 @@ OFF: dict[str, dict[str, Any]] = {
     "pagerduty": {"routing_key": ""},
     "webhook": {"url": ""},
     "log": {"file_path": ""},
+    "apprise": {"urls": []},
 }
 
 
@@ -84,7 +85,7 @@ def test_a_wrong_address_is_refused_without_being_repeated(address: str) -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_notifier_costs_nothing_before_it_sends(kind: str) -> None:
-    heavy = "{'aiohttp', 'aiosmtplib', 'discord'}"
+    heavy = "{'aiohttp', 'aiosmtplib', 'apprise', 'discord', 'requests'}"
     code = f"import sys, opsbot.notifiers.{kind}; print({heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
