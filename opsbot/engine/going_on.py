@@ -8,9 +8,9 @@ from opsbot.domain.target import CheckSpec, Target
 from opsbot.engine.state import Known
 
 
-def go_on(known: Known, before: Known, *, same_service: bool) -> None:
+def go_on(known: Known, before: Known, *, same_service: bool, apart: bool = False) -> None:
     """Takes over into `known`, of which nothing was seen yet. `same_service`: what runs is found as before,
-    else it is looked for anew."""
+    else it is looked for anew. `apart`: it runs, and will not be found: that is no death."""
     checks = unchanged_checks(known.target, before.target)
     known.view.windows.go_on(before.view.windows, checks)
     known.answered = before.answered & checks
@@ -21,6 +21,7 @@ def go_on(known: Known, before: Known, *, same_service: bool) -> None:
             known.progress[rule.name] = replace(before.progress[rule.name], interval=interval)
     known.settled, known.rotated = before.settled, before.rotated
     known.rotation_failed = before.rotation_failed
+    known.looked = apart
     if not same_service:
         return
     known.running, known.exit, known.looked = before.running, before.exit, before.looked

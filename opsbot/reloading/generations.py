@@ -174,27 +174,36 @@ class Generations:
         specs = {t.name: t.supervisor for t in self.settings.targets}
         same = [t.name for t in settings.targets if _same(specs.get(t.name), t.supervisor)]
         state = empty_state(settings)
-        succeed(state, old.pipeline.state, same)
+        succeed(state, old.pipeline.state, same, self._apart(settings))
         runtime = runtime_of(self._house, settings, adapters, state)
         left = {name: parting(old.processes.running(name)) for name in diff.removed}
         runtime.pipeline.opening = partial(resume, left=left)
         runtime.go_on(old, same)
         return runtime
 
+    def _apart(self, settings: Settings) -> list[str]:
+        """Targets whose process runs on, unknown to their supervisor."""
+        boot = self._house.clock.boot_id
+        notes = {t.name: _earlier.read(self._house.folders.of(t.name), boot) for t in settings.targets}
+        return [name for name, note in notes.items() if note is not None and note.apart]
+
     def _note_what_runs(self, settings: Settings, diff: Diff) -> dict[Path, Earlier | None]:
         """Writes down which processes run on as they were configured before; returns what stood there."""
         was, now = ({t.name: t.supervisor for t in s.targets} for s in (self.settings, settings))
         undo: dict[Path, Earlier | None] = {}
-        for name, running in self.running().items():
-            old, new = was[name], now.get(name)
-            if name not in diff.changed or old is None or new is None:
-                continue
+        processes = self.running()
+        for name in diff.changed:
+            old, new, running = was[name], now[name], processes.get(name)
             folder = self._house.folders.of(name)
-            known = undo[folder] = _earlier.read(folder, self._house.clock.boot_id)
-            began = known.was if known and known.process == running.process else _digest(old)
-            if began == _digest(new):
+            known = _earlier.read(folder, self._house.clock.boot_id)
+            if old is None or new is None or (running is None and known is None):
+                continue
+            undo[folder] = known
+            if known is not None and known.was == _digest(new):
                 _put(folder, None)
-            else:
+            elif running is not None:
+                same = known is not None and known.process == running.process
+                began = known.was if known is not None and same else _digest(old)
                 apart = identity(old) != identity(new) and not old.kind == new.kind == "process"
                 _put(folder, Earlier(running.process, began, stale(old, new, running), apart))
         return undo

@@ -27,11 +27,12 @@ def decisions(state: State) -> Persisted:
     )
 
 
-def succeed(state: State, before: State, same: Collection[str]) -> None:
+def succeed(state: State, before: State, same: Collection[str], apart: Collection[str] = frozenset()) -> None:
     """Takes over into an empty `state` what was decided, and what was observed as far as it means the same.
-    `same`: targets whose process is found as before."""
+    `same`: targets whose process is found as before; `apart`: those whose process runs on, unknown to their
+    present supervisor."""
     restore(state, decisions(before))
     state.degraded_since, state.reach = before.degraded_since, before.reach
     for name, known in state.known.items():
         if (old := before.known.get(name)) is not None:
-            go_on(known, old, same_service=name in same)
+            go_on(known, old, same_service=name in same, apart=name in apart)

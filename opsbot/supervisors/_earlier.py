@@ -97,7 +97,10 @@ class Careful:
         return await self._inner.tail(lines)
 
     async def port_holder(self, port: int) -> Holder | None:
-        return await self._inner.port_holder(port)
+        holder, earlier = await self._inner.port_holder(port), self._beside()
+        if holder is not None and earlier is not None and holder.pid == earlier.process.pid:
+            raise SupervisorError(f"Not started: {earlier.text}.", permanent=True)
+        return holder
 
     async def sweep(self, ports: Sequence[int] = ()) -> int:
         return await self._inner.sweep(ports)

@@ -194,6 +194,79 @@ async def test_a_changed_command_takes_effect_at_the_next_restart(stage: Stage) 
         assert "next restart" not in said(await world.vera.slash(world.ops, "health"))
 
 
+IDLE_UNIT = """\
+#!/bin/sh
+for word; do
+  case $word in
+    show) printf '%s\\n' Id=shop.service LoadState=loaded Type=simple ActiveState=inactive; exit;;
+  esac
+done
+echo "$@" >>{orders}
+"""
+"""A `systemctl` of a systemd in which the unit exists and does not run."""
+
+
+async def test_another_supervisor_starts_no_second_copy(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manual(stage)
+    orders, tools = stage.folder / "orders", stage.folder / "bin"
+    tools.mkdir()
+    (tools / "systemctl").write_text(IDLE_UNIT.format(orders=orders))
+    (tools / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    async with stage.opsbot() as opsbot:
+        pid, text = stage.pid(), stage.file.read_text()
+        command = next(line for line in text.splitlines() if line.startswith("      command:"))
+        changed = text.replace(f"{command}\n      cwd: {stage.folder}\n", "      unit: shop.service\n")
+        stage.file.write_text(changed.replace("type: process\n      unit", "type: systemd\n      unit"))
+        answer = await asked(stage)
+        assert answer["data"]["outcome"] == "applied", answer
+        assert f"pid {pid}, which opsbot started, runs on and is not touched" in answer["text"]
+        report = said(await stage.world.vera.slash(stage.world.ops, "health"))
+        assert f"pid {pid} looks like it" in report
+        assert "✓ Process: OK" in report, "it works, whoever keeps it"
+        link = await asyncio.to_thread(running, stage.state)
+        assert link is not None
+        lines = await asyncio.to_thread(lambda: list(ask(link, {"verb": "restart", "target": TARGET})))
+        assert (lines[-1]["exit"], "Not started: pid" in lines[-1]["text"]) == (1, True)
+        assert stage.pids() == [pid]
+        assert not orders.exists()
+        assert not stage.alarms()
+        stage.file.write_text(text)  # as it was: what runs is the target's own again
+        assert (await asked(stage))["data"]["outcome"] == "applied"
+        await stage.until_well(opsbot)
+        assert stage.pids() == [pid]
+        assert "looks like it" not in said(await stage.world.vera.slash(stage.world.ops, "health"))
+
+
+ALIAS_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ALIAS_BOMB.encode(),
+        b"[" * 100_000,
+        b"x: " + b"y" * (2 << 20),
+        b"\0\xff\xfe",
+        b"!!python/object:os.x {}",
+    ],
+    ids=["alias bomb", "nesting", "2 MiB", "no text", "python tag"],
+)
+async def test_a_hostile_file_costs_opsbot_nothing(stage: Stage, content: bytes) -> None:
+    async with stage.opsbot() as opsbot:
+        pid, good = stage.pid(), stage.file.read_bytes()
+        stage.file.write_bytes(content)
+        await stage.message(1, lambda m: "the settings of before go on" in text_of(m))
+        assert await opsbot.runtime.ops.health(TARGET)
+        stage.file.write_bytes(good)
+        await stage.resolved(1)
+        assert stage.pids() == [pid]
+
+
 async def test_only_what_would_change_is_said_and_nothing_done(stage: Stage) -> None:
     manual(stage)
     async with stage.opsbot() as opsbot:
