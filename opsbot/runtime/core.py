@@ -222,7 +222,7 @@ class Runtime:
     async def _close(self) -> None:
         """Everything is let go of, whatever one of them does, and in time."""
         self.ops.close()
-        await self.drills.close()
+        await _closed(self.drills.close())
         if self._handed_over:
             await self.scheduler.end_looks()
             return
