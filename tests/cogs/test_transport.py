@@ -152,13 +152,14 @@ async def test_a_channel_that_does_not_exist_is_named(up: Stage) -> None:
 
 
 async def test_the_bots_own_messages_are_read_as_they_stand_and_nobody_elses(up: Stage) -> None:
+    about = incident(7)
     before = await send(up, Payload(content="before"))
     await up.world.otto.send(up.world.ops, "what is this?")
-    alarm = await send(up, incident_alarm(incident(7)))
-    reply = await send(up, resolved_reply(incident(7), reply_to=alarm))
+    alarm = await send(up, incident_alarm(about))
+    reply = await send(up, resolved_reply(about, reply_to=alarm))
     page = await up.bot.transport.read(up.world.ops.id, before)
     assert [m.id for m in page.messages] == [alarm, reply]
-    assert page.messages[0].footer == marker(incident(7))
+    assert page.messages[0].footer == marker(about)
     assert page.messages[1].reply_to == alarm
     assert page.messages[1].content.startswith(OVER)
     assert (page.count, page.last) == (3, reply)
