@@ -45,5 +45,5 @@ def configure(format_name: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("discord", "aiosqlite", "asyncio"):  # their INFO is of no use to an operator
+    for chatty in ("discord", "aiosqlite", "asyncio", "watchfiles"):  # their INFO is of no use to an operator
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

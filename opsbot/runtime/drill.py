@@ -124,7 +124,7 @@ class Drills:
             receipt = await self._deliver(line.notifier, opening)
         except DeliveryError as error:
             await self._put(self._failed(line, error, self.clock.now().since(begun)))
-            if not (error.permanent or error.place):
+            if not error.permanent:
                 with suppress(DeliveryError):
                     await self._deliver(line.notifier, self._telling(drill, line.notifier))
             return
@@ -136,7 +136,7 @@ class Drills:
             await self._put(replace(line, end_error=one_line(str(error), ERROR)))
 
     def _failed(self, line: DrillLine, error: DeliveryError, seconds: float) -> DrillLine:
-        retry, text = not (error.permanent or error.place), one_line(str(error), ERROR)
+        retry, text = not error.permanent, one_line(str(error), ERROR)
         return replace(line, state=DrillState.FAILED, seconds=seconds, error=text, retry=retry)
 
     async def _deliver(self, name: str, telling: Telling) -> Receipt | None:
