@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 import os
+import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +20,12 @@ from opsbot.domain.levels import IncidentState
 from opsbot.domain.notice import NoticeKind, Receipt
 from opsbot.errors import DeliveryError
 from opsbot.notifiers.slack import escape, message
+from opsbot.testing import VirtualClock
 from tests.draw.samples import incidents, nasty_text, patient, sample_incident, telling
 from tests.notifiers.receivers import WebReceiver, web_receiver
 from tests.notifiers.rigs import answer, build, files_no_longer_than
 
+DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "notifiers.md").read_text(encoding="utf-8")
 CHANGED, RESOLVED = NoticeKind.CHANGED, NoticeKind.RESOLVED
 TAKEN, OVER = IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED
 
@@ -186,6 +190,22 @@ async def test_a_signed_document_can_be_checked_by_its_receiver(receiver: WebRec
     assert request.data["schema"] == 1
     assert request.data["incident"]["target"] == "summarybot"
     assert request.data["late_seconds"] == 9.5
+
+
+@pytest.mark.parametrize(
+    ("secret", "hours", "believed"), [("s3", 0, True), ("other", 0, False), ("s3", 1, False)]
+)
+async def test_the_recipe_of_the_documentation_tells_opsbots_documents_from_forged_and_played_back_ones(
+    secret: str, hours: int, believed: bool, receiver: WebReceiver
+) -> None:
+    recipe: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", DOCUMENTATION, re.DOTALL)[0], recipe)
+    clock = VirtualClock(wall=time.time() - hours * 3600)
+    notifier = build("webhook", {"url": f"{receiver.url}/w", "secret": "s3"}, clock=clock)
+    await notifier.deliver(telling())
+    await notifier.close()
+    (request,) = receiver.requests
+    assert recipe["is_from_opsbot"](secret.encode(), request.headers, request.body) is believed
 
 
 async def test_without_a_secret_nothing_claims_to_be_signed(receiver: WebReceiver) -> None:
