@@ -91,7 +91,7 @@ async def test_it_is_mild_and_pings_nobody_unless_that_was_asked_for() -> None:
 async def test_what_failed_is_said_with_whether_trying_again_could_help() -> None:
     busy = failing(DeliveryError("slack: slow down", permanent=False))
     refused = failing(DeliveryError("the message is refused", permanent=True))
-    gone = failing(DeliveryError("the channel is gone", permanent=False, place=True))
+    gone = failing(DeliveryError("the channel is gone", permanent=True, place=True))
     last = (await seen(drills({"busy": busy, "refused": refused, "gone": gone, "ok": RecordingNotifier()})))[
         -1
     ]
