@@ -10,10 +10,10 @@ from opsbot.control.client import ask, running
 from opsbot.demo.scene import TARGET
 from opsbot.domain.action import Wanted
 from tests.e2e.reading import text_of
+from tests.e2e.reloads import RENAMED, manual
 from tests.e2e.stage import Stage
 from tests.e2e.test_opsbot_killed import dies, doomed
 from tests.e2e.test_people import STARTED
-from tests.e2e.test_reload import RENAMED, manual
 
 STEPS = (
     "hand_over 1 before",
