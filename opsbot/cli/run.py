@@ -27,14 +27,14 @@ def run_command(config: Path | None, log_format: str) -> int:
     redact.learn(secret.get_secret_value() for secret in settings.secrets)
     from opsbot.app import serve  # only now: a mistake in the file is told without waiting for discord.py
     from opsbot.runtime.lifeline import lifeline
-    from opsbot.runtime.watchdog import Watchdog
+    from opsbot.runtime.watchdog import NOTE, Watchdog
     from opsbot.session import Session
 
     log = structlog.get_logger("opsbot")
     for notice in settings.notices:
         log.info(notice)
     session, hangups = Session(settings, SystemClock()), asyncio.Event()
-    with Watchdog(lifeline(os.environ, os.getpid())):
+    with Watchdog(lifeline(os.environ, os.getpid()), settings.state_dir / NOTE):
         asyncio.run(until_stopped(serve(settings, session=session, hangups=hangups), hangups))
     log.info("stopped; the targets go on by themselves")
     return 0

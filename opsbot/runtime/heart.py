@@ -70,6 +70,9 @@ class Heart:
             await self.clock.sleep(watchdog.beat_every)
 
     async def _looking(self) -> None:
+        if self.watchdog is not None and (text := await asyncio.to_thread(self.watchdog.note)):
+            await self._tell(BLOCKED_RULE, text)
+            await asyncio.to_thread(self.watchdog.drop_note)
         while True:
             last = self.clock.now()
             await self.clock.sleep(LOOK_EVERY)

@@ -11,11 +11,14 @@ import faulthandler
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from opsbot.runtime.lifeline import ALIVE, READY, STOPPING, Lifeline
+from opsbot.text import one_line
 
 BLOCKED_AFTER = 30.0
 """Seconds without progress after which all stacks are written, once."""
@@ -36,6 +39,17 @@ EXIT_BLOCKED = 70
 LAST_WORDS = 1.0
 """Seconds in which the end is still said: whatever hangs may be what is written to."""
 
+NOTE = "ended"
+"""Name of the note in the state directory."""
+
+NOTED = 300
+"""Characters of a note that are read."""
+
+ENDED = (
+    "opsbot stood still for {still:g} s and ended itself, to be started anew: something blocked its event "
+    "loop; the log of that run says where"
+)
+
 STDERR = 2
 
 
@@ -44,11 +58,13 @@ WATCHDOG: ContextVar[Watchdog | None] = ContextVar("watchdog", default=None)
 
 
 class Watchdog:
-    """Watches from the first `beat` to the end of the context. `end` ends the process; tests put another."""
+    """Watches from the first `beat` to the end of the context. `end` ends the process; tests put another.
+    `note`: a file in which it leaves word for the next opsbot, which tells people."""
 
     def __init__(
         self,
         line: Lifeline | None = None,
+        note: Path | None = None,
         *,
         blocked_after: float = BLOCKED_AFTER,
         end_after: float = END_AFTER,
@@ -56,6 +72,7 @@ class Watchdog:
         end: Callable[[int], object] = os._exit,
     ) -> None:
         self._line = line or Lifeline()
+        self._note = note
         self._blocked_after = blocked_after
         self._end_after = end_after
         self._look_every = look_every
@@ -87,6 +104,19 @@ class Watchdog:
         self._came_back()
         seconds, self._stood = self._stood, 0.0
         return seconds
+
+    def note(self) -> str:
+        """What the one before left when it ended opsbot; empty as a rule. Blocks."""
+        try:
+            return one_line(self._note.read_text(errors="replace"), NOTED) if self._note else ""
+        except OSError:
+            return ""
+
+    def drop_note(self) -> None:
+        """It is told. Blocks."""
+        if self._note is not None:
+            with suppress(OSError):
+                self._note.unlink()
 
     def _came_back(self) -> None:
         still, self._still = self._still, 0.0
@@ -123,17 +153,33 @@ class Watchdog:
             self._say(f"the event loop has stood still for {still:g} s; this is where:", stacks=True)
         if still >= self._blocked_after + self._end_after:
             text = f"the event loop has stood still for {still:g} s: opsbot ends, to be started anew."
-            self._say(text).join(LAST_WORDS)
+            said, noted = self._say(text), _beside(lambda: self._leave_note(still))
+            said.join(LAST_WORDS)
+            noted.join(LAST_WORDS)
             self._end(EXIT_BLOCKED)
 
     def _say(self, text: str, *, stacks: bool = False) -> threading.Thread:
-        """Writes past the log, whose lock may be what the loop waits for, in a thread of its own."""
+        """Writes past the log, whose lock may be what the loop waits for."""
 
         def write() -> None:
             os.write(STDERR, f"opsbot: {text}\n".encode())
             if stacks:  # files, lines and functions; no values, so no secret
                 faulthandler.dump_traceback(STDERR, all_threads=True)
 
-        writer = threading.Thread(target=write, name="watchdog's words", daemon=True)
-        writer.start()
-        return writer
+        return _beside(write)
+
+    def _leave_note(self, still: float) -> None:
+        if self._note is None:
+            return
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with suppress(OSError):
+            file = os.open(self._note, flags, 0o600)
+            os.write(file, ENDED.format(still=still).encode())
+            os.close(file)
+
+
+def _beside(work: Callable[[], None]) -> threading.Thread:
+    """Does something that may hang itself, in a thread of its own."""
+    worker = threading.Thread(target=work, name="watchdog's words", daemon=True)
+    worker.start()
+    return worker

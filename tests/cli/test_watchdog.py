@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from opsbot.runtime.watchdog import EXIT_BLOCKED
+from opsbot.runtime.watchdog import EXIT_BLOCKED, NOTE
 from tests.cli.commands import BOUND, Place, environ
 from tests.runtime.stands import GO_ON
 
@@ -52,8 +52,9 @@ def logging(alone: Place) -> Place:
 
 
 def test_a_loop_that_does_not_come_back_is_written_down_and_ended_and_the_service_lives_on(
-    alone: Place,
+    logging: Place,
 ) -> None:
+    alone = logging
     with begun(alone, 1.0, 1.0) as child:
         alone.until(alone.is_well)
         (pid,) = alone.pids()
@@ -64,8 +65,13 @@ def test_a_loop_that_does_not_come_back_is_written_down_and_ended_and_the_servic
     assert said.count("the event loop has stood still for 1 s") == 1
     assert "opsbot ends, to be started anew" in said
     assert alone.pids() == [pid]
-    with alone.running():
+    with alone.running(well=False):
+        alone.until(lambda: alerts(alone))
         assert alone.pids() == [pid]
+    (told,) = alerts(alone)
+    assert told["incident"]["target"] == "opsbot"
+    assert "stood still for 2 s and ended itself" in told["incident"]["title"]
+    assert not (alone.folder / "state" / NOTE).exists()
 
 
 def test_a_loop_that_comes_back_is_an_incident_of_opsbots_own(logging: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import discord
 
@@ -15,6 +16,13 @@ def drills(stage: Stage) -> list[discord.Message]:
     return [m for m in stage.sim.messages(stage.world.ops) if "nothing is wrong" in text_of(m) and m.embeds]
 
 
+async def drilled(stage: Stage, **options: Any) -> Any:
+    """The answer to a drill that is over and arrived."""
+    asked = await stage.world.olga.slash(stage.world.ops, "drill", **options)
+    await stage.until(lambda: "it arrived everywhere" in said(asked))
+    return asked
+
+
 async def test_a_drill_reaches_every_notifier_pings_nobody_and_is_over(stage: Stage) -> None:
     alerts = stage.folder / "alerts.log"
     stage.edit(
@@ -23,8 +31,7 @@ async def test_a_drill_reaches_every_notifier_pings_nobody_and_is_over(stage: St
     )
     async with stage.opsbot() as running:
         for _ in range(2):
-            asked = await stage.world.olga.slash(stage.world.ops, "drill")
-            await stage.until(lambda asked=asked: "it arrived everywhere" in said(asked))
+            asked = await drilled(stage)
             assert "✅ ops_channel (discord)" in said(asked).replace("*", "")
             assert "✅ log:" in said(asked).replace("*", "")
             assert "⚪ slack: off" in said(asked).replace("*", "")
@@ -42,8 +49,7 @@ async def test_a_drill_reaches_every_notifier_pings_nobody_and_is_over(stage: St
 
 async def test_a_drill_that_is_to_ping_pings_the_configured_role(stage: Stage) -> None:
     async with stage.opsbot():
-        asked = await stage.world.olga.slash(stage.world.ops, "drill", notifier="ops_channel", ping=True)
-        await stage.until(lambda: "it arrived everywhere" in said(asked))
+        await drilled(stage, notifier="ops_channel", ping=True)
         (alarm,) = stage.alarms()
         assert stage.sim.message_pings(alarm).roles == {stage.world.operator.id}
         assert "DRILL" in text_of(alarm)

@@ -17,7 +17,7 @@ from opsbot.cli.logs import configure
 from opsbot.cli.signals import until_stopped
 from opsbot.config.load import load
 from opsbot.runtime.lifeline import lifeline
-from opsbot.runtime.watchdog import Watchdog
+from opsbot.runtime.watchdog import NOTE, Watchdog
 
 GO_ON = "go on"
 
@@ -43,5 +43,6 @@ if __name__ == "__main__":
     configure("console")
     named, blocked, end = sys.argv[1:]
     line = lifeline(os.environ, os.getpid())
-    with Watchdog(line, blocked_after=float(blocked), end_after=float(end), look_every=0.05):
+    note = load(Path(named)).state_dir / NOTE
+    with Watchdog(line, note, blocked_after=float(blocked), end_after=float(end), look_every=0.05):
         asyncio.run(work(Path(named)))

@@ -33,7 +33,7 @@ def install(unit: UnitPlace, *command: str, **changed: str) -> None:
     text = documented()
     for key, value in changed.items():
         line = f"{key}={value}" if value else ""
-        text, found = re.subn(rf"^{key}=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
+        text, found = re.subn(rf"^{key}=.*$", line.replace("\\", "\\\\"), text, flags=re.MULTILINE)
         assert found == 1, key
     unit.file.write_text(text.replace("[Install]", f"Environment=PYTHONPATH={ROOT}\n[Install]"))
     unit.systemctl("daemon-reload")
