@@ -10,6 +10,7 @@ import structlog
 
 from opsbot.clock import Clock
 from opsbot.domain.health import MetricSummary
+from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Sample
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
@@ -36,6 +37,31 @@ DAY = 86_400.0
 log = structlog.get_logger("opsbot.history")
 
 
+class TrustedWall:
+    """Whether the wall clock goes as the other one does. One that was set by more than `DAY` may be wrong for
+    a while, and nothing is removed by it before it has stood so for as long."""
+
+    def __init__(self, now: Moment) -> None:
+        self._anchor = now
+        self._moved: Moment | None = None
+
+    def holds(self, now: Moment) -> bool:
+        """Whether what is old by the wall clock may be taken to be old."""
+        if _agree(self._anchor, now):
+            self._anchor, self._moved = now, None
+            return True
+        if self._moved is None or not _agree(self._moved, now):
+            self._moved = now
+        elif now.since(self._moved) >= DAY:
+            self._anchor, self._moved = now, None
+            return True
+        return False
+
+
+def _agree(earlier: Moment, now: Moment) -> bool:
+    return abs((now.wall - earlier.wall) - (now.mono - earlier.mono)) < DAY
+
+
 @dataclass(slots=True)
 class History:
     """Buffers samples and answers questions about the past. `keep_days`: of raw values."""
@@ -60,13 +86,15 @@ class History:
     async def run(self) -> None:
         """Writes batches until cancelled; the last one on the way out."""
         pruned = self.clock.now()
+        wall = TrustedWall(pruned)
         try:
             while True:
                 await wait_until(self._full, self.clock, FLUSH_EVERY)
                 await self.flush()
                 now = self.clock.now()
                 if now.since(pruned) >= PRUNE_EVERY:
-                    await self._prune(now.wall - self.keep_days * DAY)
+                    if wall.holds(now):
+                        await self._prune(now.wall - self.keep_days * DAY)
                     pruned = now
         finally:
             await self.flush()

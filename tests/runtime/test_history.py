@@ -126,6 +126,28 @@ async def test_what_is_too_old_is_removed_every_hour_and_a_failure_of_that_stops
         assert bench.store.batches == [1]
 
 
+async def test_a_clock_that_is_set_ten_years_on_removes_nothing_until_it_has_stood_so_for_a_day() -> None:
+    bench = Bench()
+    async with bench.working():
+        bench.clock.step_wall(3650 * 86_400.0)
+        await bench.clock.advance(86_400.0)
+        assert bench.store.pruned == []
+        await bench.clock.advance(2 * 3600.0)
+        assert bench.store.pruned != []
+
+
+async def test_a_clock_that_is_set_right_again_removes_nothing_of_the_present() -> None:
+    bench = Bench()
+    async with bench.working():
+        bench.clock.step_wall(3650 * 86_400.0)
+        await bench.clock.advance(4 * 3600.0)
+        bench.clock.step_wall(-3650 * 86_400.0)
+        await bench.clock.advance(4 * 3600.0)
+        keep = bench.history.keep_days * 86_400.0
+        assert bench.store.pruned
+        assert all(before <= bench.clock.now().wall - keep for before in bench.store.pruned)
+
+
 def leak_rule(window: float) -> Rule:
     reading = Reading("rss_bytes", Reduce.MEAN, window, name="rss", unit="B")
     return Rule(
