@@ -120,6 +120,18 @@ class OpsBot(Host):
         """Back after a drop, nothing missed."""
         self._on_usable()
 
+    async def on_guild_channel_update(self, before: object, after: discord.abc.GuildChannel) -> None:
+        """Somebody changed a channel, perhaps its permissions: what was refused there may be taken now."""
+        del before
+        if after.id == self.channel_id:
+            self._on_usable()
+
+    async def on_guild_role_update(self, before: object, after: discord.Role) -> None:
+        """Likewise by a role."""
+        del before
+        if after.guild.id == self.access.guild_id:
+            self._on_usable()
+
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Somebody invited the bot while it ran."""
         if guild.id == self.access.guild_id:
