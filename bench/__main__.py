@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import delivery, foreign_port, health, idle, kills, respawn, restart, rotation, storm
+from bench import delivery, foreign_port, health, idle, kills, reload, respawn, restart, rotation, storm
 from bench.discord import Discord, discord_process
 from bench.stats import Row, percentile, table
 
@@ -76,6 +76,7 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "health": health_rows,
     "restart": restart.rows,
     "kills": kills.rows,
+    "reload": reload.rows,
     "foreign_port": foreign_port.rows,
     "rotation": rotation.rows,
     "delivery": delivery.rows,

@@ -57,9 +57,9 @@ def _added(target: Target, gone: list[Target], running: Mapping[str, Running]) -
         return
     pids = ", ".join(f"{old.name} (pid {running[old.name].process.pid})" for old in alike)
     yield (
-        f"{target.name} is watched from now on. Is it what ran as {pids}? Nothing says so for certain: while "
-        f"a process that looks like it runs, no second one is started. Take it with /adopt {target.name} or "
-        f"`opsbot adopt {target.name}`, or end it."
+        f"{target.name} is watched from now on. Is it what runs as {pids}? Nothing says so for certain. Where "
+        f"that looks like it but for its arguments, no second one is started: take it with "
+        f"/adopt {target.name} or `opsbot adopt {target.name}`, or end it."
     )
 
 

@@ -86,7 +86,9 @@ async def _opsbot(
     session = Session(stage.settings, SystemClock())
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(serve(stage.settings, session=session))
+            group.create_task(
+                serve(stage.settings, session=session, environ={"OPSBOT_DISCORD_TOKEN": sim.token})
+            )
             await sim.wait_until_connected(READY_SECONDS)
             show("opsbot is online and watches Summary Bot NG.")
             await play(stage.port, scenario, show)

@@ -35,6 +35,9 @@ EMPTY = "is empty: opsbot would forget all its targets; the settings of before g
 REASON = 300
 """Characters of what changed that the audit keeps."""
 
+TRY_AGAIN = 30.0
+"""Seconds after which a file that could not be used is read again, though it has not changed."""
+
 ANNOUNCED = 5
 """Messages about reloads that may wait for a slow Discord."""
 
@@ -65,8 +68,10 @@ class Reloader:
         self._generations, self._announce, self._environ = generations, announce, environ
         self._hangups = hangups or asyncio.Event()
         self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
+        self._clock = clock
         self._watch = FileWatch(self._files, clock)
         self._invalid = False
+        self._unreadable: tuple[str, ...] = ()
         self._announcing: set[asyncio.Task[None]] = set()
 
     def _files(self) -> list[Path]:
@@ -90,6 +95,7 @@ class Reloader:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work(group), name="reloads")
             group.create_task(self._hear(), name="hangups")
+            group.create_task(self._try_again(), name="reading again")
             if self._generations.settings.file is not None:
                 group.create_task(self._look(), name="configuration file")
 
@@ -101,6 +107,14 @@ class Reloader:
                 log.warning("SIGHUP", reason=NO_FILE)
                 continue
             await self.reload(AUTO, why="SIGHUP")
+
+    async def _try_again(self) -> None:
+        """A file may be wrong for something beside it that nobody watches yet, such as the file of a secret
+        that is still to be made."""
+        while True:
+            await self._clock.sleep(TRY_AGAIN)
+            if self._unreadable and self._generations.settings.reload_by_itself:
+                await self.reload(AUTO, why="tried again")
 
     async def _look(self) -> None:
         async with aclosing(self._watch.changes()) as changes:
@@ -139,8 +153,12 @@ class Reloader:
         except UsageError as wrong:
             problems = wrong.problems if isinstance(wrong, ConfigError) else [str(wrong)]
             report = Reloaded(Outcome.INVALID, problems=tuple(map(str, problems)))
+            if not wish.dry and self._unreadable == report.problems:
+                return report  # as it was told
+            self._unreadable = self._unreadable if wish.dry else report.problems
             await self._tell(wish, report, "The configuration file was changed and cannot be used")
             return report
+        self._unreadable = () if not wish.dry else self._unreadable
         diff = compare(old, new)
         if not diff.changes:
             if not wish.dry:

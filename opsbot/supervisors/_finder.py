@@ -137,12 +137,16 @@ class Finder:
             ask=self._options.adopt is Adopt.ASK,
             strangers=frozenset({os.getpid()}),
             others=self._others(),
+            left=self._alive(self._records.left()),
         )
 
     def _others(self) -> frozenset[ProcessId]:
         """Live processes of other targets."""
+        return self._alive(self._records.others())
+
+    def _alive(self, some: frozenset[ProcessId]) -> frozenset[ProcessId]:
         boot_id = self._clock.boot_id
-        return frozenset(other for other in self._records.others() if _proc.alive(other, boot_id))
+        return frozenset(one for one in some if _proc.alive(one, boot_id))
 
     def _past(self, seen: Identity | None) -> Past:
         exits, adopted = self._records.exits(), self._adopted()

@@ -143,12 +143,18 @@ class Records:
             return None
 
     def others(self) -> frozenset[ProcessId]:
-        """Processes that other targets of this opsbot have on record, running or not. What a target left that
-        is no longer configured is nobody's."""
+        """Processes that other targets of this opsbot have on record, running or not."""
+        return self._on_record(left=False)
+
+    def left(self) -> frozenset[ProcessId]:
+        """The same of targets that are no longer configured: a person may take those for this one's."""
+        return self._on_record(left=True)
+
+    def _on_record(self, *, left: bool) -> frozenset[ProcessId]:
         found: set[ProcessId] = set()
         for path in self.directory.parent.iterdir():
             with suppress(SupervisorError):  # what cannot be read there is no trouble of this target's
-                if path != self.directory and not (path / LEFT).exists():
+                if path != self.directory and (path / LEFT).exists() is left:
                     other = Records(path)
                     found |= {known.process for known in (other.identity(), other.noted()) if known}
         return frozenset(found)

@@ -15,6 +15,7 @@ from opsbot.supervisors._match import Fit, Pattern, Verdict
 EXEC_TRIES = 10
 EXEC_PAUSE_SECONDS = 0.001
 ANOTHERS = "it belongs to another target or another opsbot"
+LEFT_OVER = "it was started for a target that is no longer configured"
 _KEEPER = os.fsencode(ENTRY[ENTRY.rindex("/opsbot/") :])
 """Ends the command line of every keeper, also of one that an opsbot from another folder started."""
 
@@ -68,7 +69,7 @@ class Past:
 class Search:
     """`pattern`: None when copies by hand are none of ours (`adopt: never`); `ask`: a person must say so
     first. `lock`: the file that the target holds. `strangers`: never looked at (opsbot itself). `others`:
-    live processes of other targets."""
+    live processes of other targets; `left`: of such as are no longer configured."""
 
     boot_id: str
     token: str
@@ -78,6 +79,7 @@ class Search:
     ask: bool = False
     strangers: frozenset[int] = frozenset()
     others: frozenset[ProcessId] = frozenset()
+    left: frozenset[ProcessId] = frozenset()
 
     def run(self) -> Findings:
         """Looks at every process once."""
@@ -133,7 +135,9 @@ class Search:
         altered = self._altered(found, strong)
         almost = [f for f in found if f.verdict.fit is Fit.ALMOST and not self._foreign(f)]
         findings.candidates += [(f.process, f.verdict.reason) for f in almost]
-        findings.candidates += [(f.process, ANOTHERS) for f in foreign]
+        findings.candidates += [
+            (f.process, LEFT_OVER if f.process in self.left else ANOTHERS) for f in foreign
+        ]
         findings.candidates += [(f.process, f.verdict.reason) for f in altered]
         findings.blocking = bool(strong or altered)
         if len(free) == 1 and not foreign and (not self.ask or self._ours(free[0])):
@@ -161,7 +165,7 @@ class Search:
             f
             for f in found
             if f.verdict.fit is Fit.ALTERED
-            and f.cookie is None
+            and (f.cookie is None or f.process in self.left)
             and f.process not in self.others
             and f.process.start_ticks >= self.past.beside
         ]

@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from opsbot.demo.scene import TARGET
+from opsbot.reloading import reloader
 from opsbot.reloading.reloader import ANNOUNCED
 from tests.e2e.processes import eventually_asked
 from tests.e2e.reading import said, text_of
@@ -50,6 +51,24 @@ async def test_a_file_that_cannot_be_used_is_told_once_and_the_old_settings_go_o
         assert not stage.of(2)
         assert stage.pids() == [pid]
         assert await opsbot.is_well()
+
+
+async def test_a_secret_that_is_made_later_is_noticed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reloader, "TRY_AGAIN", 0.2)
+    async with stage.opsbot() as opsbot:
+        secret = stage.folder / "hook"
+        stage.edit(
+            "targets:\n", f"notifications: {{hook: {{type: webhook, url_file: {secret}}}}}\ntargets:\n"
+        )
+        told = await stage.message(1, lambda m: "notifications.hook.url_file" in text_of(m))
+        assert "No such file" in text_of(told)
+        secret.write_text("http://127.0.0.1:9/secret-word")
+        secret.chmod(0o600)
+        await stage.resolved(1)
+        assert "hook" in opsbot.runtime.ops.notifiers()
+        secret.write_text("http://127.0.0.1:9/another-word")
+        told = await announced(stage, "notifier hook: url: changed")
+        assert "word" not in text_of(told)
 
 
 async def test_what_means_the_same_changes_nothing_and_only_who_asks_is_told(stage: Stage) -> None:

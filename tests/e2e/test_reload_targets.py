@@ -102,6 +102,24 @@ async def test_the_open_incident_of_a_removed_target_ends_with_that_reason(stage
         stage.file.write_text(text)
 
 
+async def test_what_may_be_a_renamed_target_is_asked_and_taken_on_an_admins_word(stage: Stage) -> None:
+    manual(stage)
+    async with stage.opsbot() as opsbot:
+        pid = stage.pid()
+        stage.edit(f"  {TARGET}:\n", f"  {RENAMED}:\n")
+        stage.edit("'--restart-delay', '0'", "'--restart-delay', '0', '--quiet'")
+        answer = await asked(stage)
+        assert f"/adopt {RENAMED}" in answer["text"]
+        told = await stage.message(1, lambda m: "adopt" in text_of(m))
+        assert f"pid {pid}" in text_of(told)
+        assert stage.pids() == [pid]
+        done = said(await stage.world.olga.slash(stage.world.ops, "adopt", target=RENAMED, pid=pid))
+        assert f"pid {pid} is now {RENAMED}" in done
+        await stage.resolved(1)
+        assert opsbot.runtime.processes.running(RENAMED) is not None
+        assert stage.pids() == [pid]
+
+
 async def test_a_changed_command_takes_effect_at_the_next_restart(stage: Stage) -> None:
     manual(stage)
     world = stage.world
