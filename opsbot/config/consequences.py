@@ -57,8 +57,8 @@ def _added(target: Target, gone: list[Target], running: Mapping[str, Running]) -
         return
     pids = ", ".join(f"{old.name} (pid {running[old.name].process.pid})" for old in alike)
     yield (
-        f"{target.name} is watched from now on. Is it what runs as {pids}? Nothing says so for certain. Where "
-        f"that looks like it but for its arguments, no second one is started: take it with "
+        f"{target.name} is watched from now on. Is it what runs as {pids}? Nothing says so for certain. "
+        f"Where that looks like it but for its arguments, no second one is started: take it with "
         f"/adopt {target.name} or `opsbot adopt {target.name}`, or end it."
     )
 
