@@ -37,7 +37,7 @@ def test_it_is_told_when_it_can_be_and_the_target_is_left_alone(alone: Place) ->
         assert child.stdout is not None
         with without_descriptors(child.pid):
             for line in child.stdout:
-                if "notice waits" in line and "Too many open files" in line:
+                if "no file descriptors left" in line:
                     break
         alone.until(lambda: any("no file descriptors left" in title for _, _, title in told(alone)))
         alone.until(alone.is_well)
