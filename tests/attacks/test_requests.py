@@ -22,7 +22,7 @@ from opsbot.errors import DeliveryError
 from opsbot.notifiers._http import Http
 from tests.checks import servers
 from tests.checks.servers import serve
-from tests.notifiers.test_email import certificate
+from tests.notifiers.conftest import certificate
 
 __all__ = ["certificate"]
 
@@ -85,7 +85,7 @@ async def test_a_proxy_of_the_environment_sees_nothing(
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         answer = await fetcher.fetch(Request(target.url))
-        notifier = Http(5.0)
+        notifier = Http(5.0, SystemClock())
         told = await notifier.send("POST", target.url, {"x": 1})
         await notifier.close()
     assert isinstance(answer, Response)
@@ -158,7 +158,7 @@ async def test_a_server_with_a_certificate_of_its_own_making_is_told_nothing(
         impostor.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
         answer = await fetcher.fetch(Request(url, headers={"Authorization": SECRET}))
-        notifier = Http(5.0)
+        notifier = Http(5.0, SystemClock())
         with pytest.raises(DeliveryError):
             await notifier.send("POST", url, {"key": SECRET})
         await notifier.close()
