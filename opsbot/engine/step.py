@@ -280,7 +280,7 @@ def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
     known = draft.state.known.get(action.target)
     if action.state is ActionState.DONE or known is None:
         alerting.settle_incident(draft, action.target)
-    elif known.running is None:  # what was seen of it in its moment of life is no recovery
+    elif known.running is None and not known.alike:  # what was seen in its moment of life is no recovery
         _down(draft, known)
     _relieve_children(draft, action.target)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from opsbot.domain.action import Wanted
+from opsbot.domain.action import ActionState, Wanted
 from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.levels import AlertState, IncidentState, Outcome
 from opsbot.domain.notice import Audience
-from opsbot.domain.rule import Rule
+from opsbot.domain.rule import ActionKind, Rule
 from opsbot.domain.target import Target
-from opsbot.engine.inputs import OwnTrouble, PauseAsked
+from opsbot.engine.inputs import ActionAsked, ActionMoved, OwnTrouble, PauseAsked, ProcessMissing
 from opsbot.engine.own import CONFIG_RULE, STATE_RULE
 from opsbot.engine.renaming import renamed
 from opsbot.engine.resuming import resume
 from opsbot.engine.state import State
 from opsbot.runtime.succession import succeed
-from tests.engine.drive import BUSY, DOWN, NAME, OTTO, UNHEALTHY, Drive, target
+from tests.engine.drive import BUSY, DOWN, NAME, OLGA, OTTO, UNHEALTHY, Drive, target
 
 CPU = Reading("cpu_percent", name="cpu", unit="%")
 HELD = replace(BUSY, hold_seconds=10.0)
@@ -168,3 +168,13 @@ def test_a_wrong_file_is_less_urgent_than_a_service_that_is_down() -> None:
     assert (drive.incident.priority.value, drive.told) == ("P3", ["opened"])
     drive.give(OwnTrouble(CONFIG_RULE, ""))
     assert not drive.incident.live
+
+
+def test_a_restart_that_fails_beside_what_may_be_the_service_is_no_death() -> None:
+    after = begun(under(watching(DOWN), with_rules(DOWN), same=()))
+    after.state.known[NAME].looked = True  # it runs on, unknown to its new supervisor
+    after.give(ProcessMissing(NAME, None, alike=1))
+    after.give(ActionAsked(NAME, ActionKind.RESTART, OLGA, "x"))
+    action = after.started[-1].action
+    after.give(ActionMoved(replace(action, state=ActionState.FAILED, detail="not started", ended=after.now)))
+    assert not after.state.incidents

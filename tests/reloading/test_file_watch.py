@@ -69,11 +69,11 @@ async def test_a_file_put_in_the_place_of_the_old_one_is_told_once(file: Path) -
 
 
 async def test_a_file_that_is_written_in_two_halves_is_told_when_it_is_whole(file: Path) -> None:
-    async with watched(file, still=0.6, gone=1.0) as eyes:
+    async with watched(file, still=0.9, gone=1.0) as eyes:
         with file.open("w") as writing:
             writing.write("targets:\n  web:")
             writing.flush()
-            await asyncio.sleep(0.25)  # a writer that is slow, not a test that waits
+            await asyncio.sleep(0.6)  # a writer that is slow, not a test that waits
             assert eyes.more == 0
             writing.write(" {}\n")
         await eyes.told()
@@ -81,9 +81,11 @@ async def test_a_file_that_is_written_in_two_halves_is_told_when_it_is_whole(fil
         assert eyes.more == 0
 
 
-async def test_a_file_that_is_emptied_and_written_at_once_was_never_empty(file: Path) -> None:
-    async with watched(file, gone=1.0) as eyes:
+async def test_a_file_that_is_emptied_and_written_a_moment_later_was_never_empty(file: Path) -> None:
+    async with watched(file, gone=1.5) as eyes:
         os.truncate(file, 0)
+        await asyncio.sleep(0.8)  # the writer's moment
+        assert eyes.more == 0
         file.write_text("title: new\n")
         await eyes.told()
         assert file.read_text() == "title: new\n"
