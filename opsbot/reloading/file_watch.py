@@ -62,12 +62,14 @@ class FileWatch:
         """Once after each change, however many writes it took; of what changed while nobody asked too."""
         seen = self._prints()
         while True:
-            await self._stir()
-            if self._prints() != seen:
-                now = await self._settled()
-                if now != seen:
-                    seen = now
-                    yield
+            folders = _folders(self._files())
+            async with aclosing(self._stirs(folders)) as stirs:
+                async for _ in stirs:
+                    if self._prints() != seen and (now := await self._settled()) != seen:
+                        seen = now
+                        yield
+                    if _folders(self._files()) != folders:
+                        break
 
     def _prints(self) -> tuple[Print, ...]:
         return tuple(fingerprint(path) for path in self._files())
@@ -83,11 +85,12 @@ class FileWatch:
                 break
         return prints
 
-    async def _stir(self) -> None:
-        """Returns when something happened in one of the folders, or it is time to look."""
+    async def _stirs(self, folders: Sequence[Path]) -> AsyncGenerator[None, None]:
+        """Whenever something happened in one of the folders, or it is time to look. Ends when they cannot be
+        watched."""
         milliseconds = int(self._look_every * 1000)
         watching = awatch(
-            *_folders(self._files()),
+            *folders,
             recursive=False,
             step=min(STEP_MS, milliseconds),
             debounce=4 * STEP_MS,
@@ -97,12 +100,13 @@ class FileWatch:
         try:
             async with aclosing(watching) as stirs:
                 async for _ in stirs:
-                    return
+                    yield
         except (OSError, RuntimeError) as error:  # the folder is away, or the system watches no more for us
             if self._said != repr(error):
                 log.info("the configuration's folder cannot be watched, it is looked at", reason=str(error))
             self._said = repr(error)
         await self._clock.sleep(self._look_every)
+        yield
 
 
 def _folders(files: Iterable[Path]) -> list[Path]:
