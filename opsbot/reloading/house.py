@@ -111,10 +111,14 @@ class House:
     rest: AsyncExitStack
     pool: Pool = field(default_factory=Pool)
     _runtime: Runtime | None = None
+    _secrets: set[str] = field(default_factory=set)
 
     def hide(self, settings: Settings) -> None:
         """The secrets of these settings are hidden for as long as the house stands."""
-        self.rest.enter_context(redact.hidden(secret.get_secret_value() for secret in settings.secrets))
+        fresh = {secret.get_secret_value() for secret in settings.secrets} - self._secrets
+        if fresh:
+            self.rest.enter_context(redact.hidden(fresh))
+            self._secrets |= fresh
 
     @property
     def runtime(self) -> Runtime:
