@@ -20,15 +20,21 @@ TITLES = {
     Outcome.FAILED: "The configuration could not be put into effect: the settings of before go on",
 }
 
+LATER = "What has changed in the configuration needs a new start of opsbot"
+
 _COLOURS = {Outcome.APPLIED: Colour.BLUE, Outcome.INVALID: Colour.RED, Outcome.FAILED: Colour.RED}
 
 
 def reload_answer(report: Reloaded, who: str = "") -> Payload:
     """For Discord. `who` read it anew, where that must be said."""
-    title = TITLES[report.outcome]
+    title = _title(report)
     if who:
         title += f" (read anew by {safe_text(who, _NAME) or 'somebody'})"
     return notice(title, _listed(list(_lines(report))), _COLOURS.get(report.outcome, Colour.GREY))
+
+
+def _title(report: Reloaded) -> str:
+    return LATER if report.outcome is Outcome.SAME and report.later else TITLES[report.outcome]
 
 
 def _lines(report: Reloaded) -> Iterator[str]:
@@ -52,7 +58,7 @@ def _listed(lines: Sequence[str]) -> str:
 
 def reload_lines(report: Reloaded) -> list[str]:
     """For the command line: the result, then everything, each on a line of its own."""
-    found = [f"{TITLES[report.outcome]}{':' if report.changes or report.problems else '.'}"]
+    found = [f"{_title(report)}{':' if report.changes or report.problems or report.later else '.'}"]
     for mark, lines in (
         ("✗", report.problems),
         ("•", report.changes),

@@ -72,6 +72,7 @@ class Reloader:
         self._watch = FileWatch(self._files, clock)
         self._invalid = False
         self._unreadable: tuple[str, ...] = ()
+        self._waits: tuple[str, ...] = ()
         self._announcing: set[asyncio.Task[None]] = set()
 
     def _files(self) -> list[Path]:
@@ -134,8 +135,15 @@ class Reloader:
                 )
             if not wish.answer.done():
                 wish.answer.set_result(report)
-            if report.outcome is Outcome.APPLIED and wish.actor.kind is not ActorKind.DISCORD:
+            if not wish.dry and self._is_news(report) and wish.actor.kind is not ActorKind.DISCORD:
                 self._make_known(group, report, wish.actor)
+
+    def _is_news(self, report: Reloaded) -> bool:
+        """Whether the ops channel is told: of what was changed, and once of what needs a new start."""
+        if report.outcome not in (Outcome.APPLIED, Outcome.SAME):
+            return False
+        waits, self._waits = self._waits, report.later
+        return report.outcome is Outcome.APPLIED or bool(report.later and report.later != waits)
 
     def _make_known(self, group: asyncio.TaskGroup, report: Reloaded, actor: Actor) -> None:
         if len(self._announcing) >= ANNOUNCED:
@@ -163,6 +171,8 @@ class Reloader:
         if not diff.changes:
             if not wish.dry:
                 await self._well()
+                for line in diff.later:
+                    log.warning(line)
             return Reloaded(Outcome.SAME, later=diff.later)
         kept = effective(old, new)
         effects = consequences(old, kept, diff, self._generations.running())

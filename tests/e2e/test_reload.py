@@ -167,10 +167,29 @@ async def test_what_needs_a_new_start_is_named_and_the_rest_applied(stage: Stage
         answer = await asked(stage)
         assert answer["data"]["outcome"] == "applied"
         assert "the whole section takes effect when opsbot is started anew" in answer["text"]
-        assert (await asked(stage))["data"]["outcome"] == "same"
+        again = await asked(stage)
+        assert again["data"]["outcome"] == "same"
+        assert "needs a new start of opsbot" in again["text"]
         assert opsbot.runtime.ops.targets()[0].title == "The Shop"
         assert "✓" in said(await stage.world.vera.slash(stage.world.ops, "health"))
         stage.file.write_text(text)
+
+
+async def test_a_change_that_needs_a_new_start_is_told_once(stage: Stage) -> None:
+    async with stage.opsbot():
+        text = stage.file.read_text()
+        stage.edit(f"guild: {stage.world.guild.id}", "guild: 42")
+
+        def told() -> list[discord.Message]:
+            every = stage.sim.messages(stage.world.ops)
+            return [m for m in every if "needs a new start of opsbot" in text_of(m)]
+
+        await stage.sim.changes.wait_for(told, 20, explain=stage.transcript)
+        await asked(stage)
+        await asked(stage, dry=True)
+        assert len(told()) == 1
+        stage.file.write_text(text)
+        assert (await asked(stage))["data"]["later"] == []
 
 
 async def test_many_reloads_leave_nothing_behind(stage: Stage) -> None:
