@@ -17,7 +17,6 @@ from opsbot.engine.own import CUT_RULE, DAMAGE_RULE, OWN, STATE_RULE
 from opsbot.engine.state import Known, State
 from opsbot.engine.step import Step
 
-
 KEPT = frozenset({STATE_RULE, DAMAGE_RULE, CUT_RULE})
 """Alerts of opsbot's own that a reload does not end: who raised them goes on."""
 

@@ -23,7 +23,7 @@ log = structlog.get_logger("opsbot.processes")
 
 @dataclass(slots=True)
 class Processes:
-    """Watches every supervised target. `stale`: by target, a process that runs on as it was configured before,
+    """Watches every supervised target. `stale`: by target, one that runs on as it was configured before,
     and what is to be said of it."""
 
     supervisors: Mapping[str, Supervisor]

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from opsbot import app
 from opsbot.cli import act
 from opsbot.errors import StateLocked
+from opsbot.reloading import house
 from opsbot.stores.lock import StateLock
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration; nobody waits long for its state directory."""
-    monkeypatch.setattr(app, "LOCK_PATIENCE", 0.0)
+    monkeypatch.setattr(house, "LOCK_PATIENCE", 0.0)
     monkeypatch.setattr(act, "SOON_PAUSE", 0.001)
     path = tmp_path / "opsbot.yml"
     path.write_text("targets: {bot: {checks: {port: {port: 1}}}}\n")
