@@ -64,6 +64,8 @@ class Folders:
     def rename(self, old: str, new: str) -> None:
         """The folder of `old` is `new`'s from now on, at once; one that `new` had long ago is nobody's."""
         path = self.of(old)
+        if not path.is_dir():  # not this far, or done already
+            return
         for other, owner in self._owners():
             if owner.name == new and other != path:
                 _write(other / OWNER, Owner(f"{new} ({FORMER})"))

@@ -90,3 +90,11 @@ def test_the_folder_of_a_target_that_is_gone_is_marked_until_it_is_back(tmp_path
     assert ((web / LEFT).exists(), (shop / LEFT).exists()) == (True, False)
     folders.settle(["shop", "web"])
     assert not (web / LEFT).exists()
+
+
+def test_taking_back_a_rename_that_was_not_made_touches_nothing(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    folder = folders.claim("web", WEB)
+    folders.rename("kiosk", "web")
+    assert folders.of("web") == folder
+    assert folders.claim("web", WEB) == folder
