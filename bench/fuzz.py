@@ -1,4 +1,4 @@
-"""Show 3: random incidents drawn for every notifier, judged by the receivers' own rules.
+"""Random incidents drawn for every notifier, judged by the receivers' own rules.
 
 `python -m bench.fuzz [count] [seed]`: `count` incidents (10,000), made from `seed` (1) by the strategies of
 the tests: emoji, causes of 100 kB, backticks, mentions, right-to-left text, control characters. Each is told
