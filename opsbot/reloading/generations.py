@@ -77,6 +77,7 @@ class _Change:
     settings: Settings
     diff: Diff
     adapters: Adapters
+    undo: dict[Path, Earlier | None]
     done: asyncio.Future[None]
 
 
@@ -111,12 +112,11 @@ class Generations:
         undo = self._note_what_runs(settings, diff)
         try:
             adapters = adapters_of(self._house, settings, {new: old for old, new in diff.renamed.items()})
-            change = _Change(settings, diff, adapters, asyncio.get_running_loop().create_future())
+            change = _Change(settings, diff, adapters, undo, asyncio.get_running_loop().create_future())
             self._wanted.put_nowait(change)
             await change.done
         except BaseException:
-            for folder, earlier in undo.items():
-                _put(folder, earlier)
+            _take_back(undo)
             await self._house.pool.back()
             raise
 
@@ -158,6 +158,7 @@ class Generations:
             self._house.folders.settle([t.name for t in change.settings.targets])
         except Exception as broken:
             log.exception("the new settings are not in effect")
+            _take_back(change.undo)
             if names:
                 await _rename(self._house, old.pipeline.state, {n: o for o, n in names.items()})
             await self._house.pool.back()
@@ -207,6 +208,11 @@ class Generations:
                 apart = identity(old) != identity(new) and not old.kind == new.kind == "process"
                 _put(folder, Earlier(running.process, began, stale(old, new, running), apart))
         return undo
+
+
+def _take_back(undo: Mapping[Path, Earlier | None]) -> None:
+    for folder, earlier in undo.items():
+        _put(folder, earlier)
 
 
 def _put(folder: Path, earlier: Earlier | None) -> None:
