@@ -19,7 +19,7 @@ def consequences(old: Settings, new: Settings, diff: Diff, running: Mapping[str,
     for name in diff.added:
         found += _added(now[name], [was[n] for n in diff.removed if n in running], running)
     for name in diff.changed:
-        found += _changed(was[name], now[name], running.get(name))
+        found += _changed(was[diff.before(name)], now[name], running.get(diff.before(name)))
     return tuple(found)
 
 

@@ -34,7 +34,8 @@ _OTHERWISE = frozenset(
 @dataclass(frozen=True, slots=True)
 class Diff:
     """`changes`: sentences; `later`: what waits for a new start. Targets by name; `renamed`: old → new, in
-    neither `added` nor `removed`; `changed`: those whose supervisor is another than before."""
+    neither `added` nor `removed`; `changed`: those whose supervisor is another than before, by their new
+    names."""
 
     changes: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
@@ -42,6 +43,10 @@ class Diff:
     removed: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+
+    def before(self, name: str) -> str:
+        """What a target was called until now."""
+        return next((old for old, new in self.renamed.items() if new == name), name)
 
 
 def effective(old: Settings, new: Settings) -> Settings:
@@ -78,7 +83,11 @@ def compare(old: Settings, new: Settings) -> Diff:
         added=tuple(n for n in now if n not in was and n not in renamed.values()),
         removed=tuple(n for n in was if n not in now and n not in renamed),
         renamed=renamed,
-        changed=tuple(n for n in now if n in was and was[n].supervisor != now[n].supervisor),
+        changed=tuple(
+            new
+            for old, new in {**renamed, **{n: n for n in was if n in now}}.items()
+            if was[old].supervisor != now[new].supervisor
+        ),
     )
 
 

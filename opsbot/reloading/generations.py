@@ -194,8 +194,9 @@ class Generations:
         undo: dict[Path, Earlier | None] = {}
         processes = self.running()
         for name in diff.changed:
-            old, new, running = was[name], now[name], processes.get(name)
-            folder = self._house.folders.of(name)
+            called = diff.before(name)
+            old, new, running = was[called], now[name], processes.get(called)
+            folder = self._house.folders.of(called)
             known = _earlier.read(folder, self._house.clock.boot_id)
             if old is None or new is None or (running is None and known is None):
                 continue

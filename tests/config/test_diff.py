@@ -143,6 +143,13 @@ def test_one_service_under_another_name_is_a_rename(file: Path) -> None:
     assert "web is called shop now: its process (pid 123) runs on" in told(file, ("  web:\n", "  shop:\n"))
 
 
+def test_a_renamed_target_with_other_variables_runs_on_as_it_was_started(file: Path) -> None:
+    edits = (("  web:\n", "  shop:\n"), ("hunter22", "hunter33"))
+    _, _, diff = after(file, *edits)
+    assert (diff.renamed, diff.changed) == ({"web": "shop"}, ("shop",))
+    assert "shop: pid 123 runs on as it was started" in told(file, *edits)
+
+
 def test_what_may_be_a_rename_is_asked(file: Path) -> None:
     edits = (("  web:\n", "  shop:\n"), ("-m, web]", "-m, shop]"))
     _, _, diff = after(file, *edits)
