@@ -113,8 +113,8 @@ class Pattern:
         if wanted is None or found == wanted:
             return ""
         name, right = os.path.basename(found), os.path.basename(wanted)  # noqa: PTH119
-        if name == right or (is_python(name) and is_python(right)):
-            return ""
+        if name == right or (is_python(name) and (is_python(right) or is_python(self.executable or ""))):
+            return ""  # (a script named `python3`, such as pyenv's, becomes some Python)
         return f"it is {found}, not {wanted}"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,18 @@ async def test_a_script_started_by_hand_is_adopted_but_not_an_editor_of_it(place
         reader.kill()
     assert look.running is not None
     assert look.running.process.pid == child.pid
+
+
+async def test_one_that_runs_by_pyenvs_script_for_python_is_adopted(place: Place) -> None:
+    shim = place.folder / "python3"
+    shim.write_text(f'#!/usr/bin/env bash\nexec {sys.executable} "$@"\n')
+    shim.chmod(0o755)
+    words = place.command()[1:]
+    supervisor = place.supervisor(command=[str(shim), *words])
+    async with by_hand(place, [str(shim), *words]) as pid:
+        look = await supervisor.find()
+        assert look.running is not None
+        assert look.running.process.pid == pid
 
 
 async def test_a_person_cannot_take_another_targets_process_either(place: Place, tmp_path: Path) -> None:
