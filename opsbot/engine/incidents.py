@@ -51,9 +51,8 @@ def cleared(incident: Incident, alert: Alert, now: Moment) -> Incident:
     lines = tuple(
         replace(line, firing=False) if line.rule == alert.rule else line for line in incident.alerts
     )
-    return noted(
-        replace(incident, alerts=lines), Entry(now, EntryKind.SEEN, f"{alert.rule} is over: {alert.reason}")
-    )
+    why = f": {alert.reason}" if alert.reason else ""
+    return noted(replace(incident, alerts=lines), Entry(now, EntryKind.SEEN, f"{alert.rule} is over{why}"))
 
 
 def resolved(incident: Incident, now: Moment, reason: str) -> Incident:

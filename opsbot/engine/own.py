@@ -57,7 +57,7 @@ def trouble(draft: Draft, given: OwnTrouble) -> None:
         priority = Priority.P3 if given.rule == CONFIG_RULE else Priority.P2
         alerting.assert_builtin(draft, OWN, given.rule, priority, given.text)
     else:
-        alerting.clear_builtin(draft, OWN, given.rule, "it is over")
+        alerting.clear_builtin(draft, OWN, given.rule, "")
         alerting.settle_incident(draft, OWN)
 
 

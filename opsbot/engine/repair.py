@@ -21,6 +21,7 @@ from opsbot.engine.inputs import LastLines
 from opsbot.engine.parents import parents_down
 from opsbot.engine.restarts import Answer, Ruling, Situation
 from opsbot.engine.state import Known
+from opsbot.engine.wording import first_line
 
 HOLD_RULE = "restarts_on_hold"
 """opsbot's own alert: down, and the hourly budget of automatic restarts is used up (P1)."""
@@ -31,6 +32,9 @@ guide's "frequent restarts (>3 per hour)" with its `max_restarts_per_hour` of 3)
 
 TRIED_SHOWN = 3
 """Results of earlier tries that are told when opsbot gives up (the budget of an hour, by default)."""
+
+WHY_SHOWN = 300
+"""Characters of a failure's first line that the guard repeats as its reason."""
 
 OWN_RULES = frozenset({HOLD_RULE, FREQUENT_RULE})
 """Alerts without a rule in the configuration."""
@@ -100,6 +104,11 @@ def quote(draft: Draft, said: LastLines) -> None:
         return
     entry = Entry(draft.now, EntryKind.DONE, f"its last lines were read\n{lines}", AUTO)
     draft.put_incident(incidents.noted(live, entry), NoticeKind.CHANGED, entry)
+
+
+def why(action: Action) -> str:
+    """What the guard repeats of a failure after which trying again cannot help."""
+    return first_line(action.detail, WHY_SHOWN)
 
 
 def _tried(draft: Draft, target: str) -> str:

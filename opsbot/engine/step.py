@@ -49,9 +49,6 @@ from opsbot.errors import Refused
 PROCESS_KIND = "process"
 """Kind of the check that stands for the process itself."""
 
-WHY_SHOWN = 200
-"""Characters of a failure's first line that the guard repeats as its reason."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -275,7 +272,7 @@ def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
         draft.put_action(action)
         return
     if hopeless and action.target in draft.state.known:
-        draft.state.known[action.target].hopeless = action.detail.split("\n", 1)[0][:WHY_SHOWN]
+        draft.state.known[action.target].hopeless = repair.why(action)
     repair.ended(draft, action)
     known = draft.state.known.get(action.target)
     if action.state is ActionState.DONE or known is None:

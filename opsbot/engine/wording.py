@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from math import isfinite
+from textwrap import shorten
 
 UNKNOWN = "unknown"
 """What stands where a value is missing."""
 
 _WHOLE_BELOW = 1e15  # above it a float's digits are noise
 _MOST_DIGITS = 6
+
+
+def first_line(text: str, limit: int) -> str:
+    """The first line of a text, at most `limit` characters; cut between two words, it ends with `…`."""
+    return shorten(text.partition("\n")[0], limit, placeholder=" …")
 
 
 def number(value: float | None) -> str:

@@ -31,6 +31,15 @@ def test_an_exit_code_that_forbids_a_restart_has_them_read_once() -> None:
     assert (asked(drive), len(drive.told)) == (1, told)
 
 
+def test_a_long_reason_why_nothing_is_tried_again_is_not_cut_in_silence() -> None:
+    drive = watched()
+    drive.crashes()
+    detail = "step 4 of 6: port 5000 is held by what looks like this target: " + 80 * "take it "
+    failed = replace(drive.started[-1].action, state=ActionState.FAILED, ended=drive.now, detail=detail)
+    drive.give(ActionMoved(failed, hopeless=True))
+    assert "take it …)" in drive.incident.doing or "take …)" in drive.incident.doing
+
+
 def test_what_a_failed_start_has_told_is_not_told_again() -> None:
     drive = watched()
     drive.crashes()

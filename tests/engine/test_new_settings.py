@@ -168,6 +168,7 @@ def test_a_wrong_file_is_less_urgent_than_a_service_that_is_down() -> None:
     assert (drive.incident.priority.value, drive.told) == ("P3", ["opened"])
     drive.give(OwnTrouble(CONFIG_RULE, ""))
     assert not drive.incident.live
+    assert "config_invalid is over" in [entry.text for entry in drive.incident.timeline]
 
 
 def test_a_restart_that_fails_beside_what_may_be_the_service_is_no_death() -> None:
