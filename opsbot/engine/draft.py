@@ -115,6 +115,26 @@ class Draft:
             return self._pauses[target]
         return self.state.pauses.get(target)
 
+    def loud(self) -> list[int]:
+        """The incidents that are told loudly in this step."""
+        return [number for number, kind in self._telling.items() if kind.loud]
+
+    def told_of(self, incident: Incident) -> list[str]:
+        """Who is told of such an incident."""
+        return [
+            name
+            for name, audience in self.state.notifiers.items()
+            if audience.wants(incident) and (not audience.reserve or name in incident.called)
+        ]
+
+    def _knowing(self, incident: Incident) -> list[str]:
+        """Who was told of it before it became one that they do not want: they hear how it goes on, so that
+        nothing looks open for ever, but not loudly."""
+        receipts, waiting, number = self.state.receipts, self.state.waiting, incident.id
+        known = [n for n in self.state.notifiers if (n, number) in receipts or waiting.of(n, number)]
+        told = self.told_of(incident)
+        return [name for name in known if name not in told]
+
     # -- deciding
 
     def put_alert(self, alert: Alert) -> None:
@@ -165,25 +185,20 @@ class Draft:
 
     def _notices(self) -> list[Notice]:
         """Rows for all that is to be told. A row says only that somebody is to be told, so a second one of
-        its kind that has to wait as well would say nothing more."""
+        its kind would say nothing more, unless the first is being told just now."""
         wanted: dict[tuple[str, int], NoticeKind] = {}
         for number, kind in self._telling.items():
-            for name in self._told_of(self._incidents[number]):
-                wanted[name, number] = kind
+            incident = self._incidents[number]
+            wanted |= {(name, number): kind for name in self.told_of(incident)}
+            quiet = NoticeKind.CHANGED if kind.loud else kind
+            wanted |= {(name, number): quiet for name in self._knowing(incident)}
         wanted |= self._calls
-        done = frozenset(c.notice for c in self._others if isinstance(c, NoticeDone))
+        done = {c.notice for c in self._others if isinstance(c, NoticeDone)} | self.state.waiting.under_way
         notices: list[Notice] = []
         for (name, number), kind in wanted.items():
             if kind not in self.state.waiting.kinds(name, number, done):
                 notices.append(self._row(name, number, kind, len(notices)))
         return notices
-
-    def _told_of(self, incident: Incident) -> list[str]:
-        return [
-            name
-            for name, audience in self.state.notifiers.items()
-            if audience.wants(incident) and (not audience.reserve or name in incident.called)
-        ]
 
     def _row(self, name: str, number: int, kind: NoticeKind, count: int) -> Notice:
         incident = self.incident(number)

@@ -133,14 +133,12 @@ class LastLines:
 class Delivered:
     """The outbox delivered notices (all of one incident and notifier), or gave them up (`dead`).
 
-    `version`: of the incident that was told; 0 when nothing was. `expired`: given up because it is over so
-    long that nobody need be told any more: no trouble.
+    `expired`: given up because it is over so long that nobody need be told any more: no trouble.
     """
 
     notices: tuple[int, ...]
     receipt: Receipt | None = None
     dead: str = ""
-    version: int = 0
     expired: bool = False
 
 

@@ -26,6 +26,7 @@ from opsbot.domain.target import Target
 from opsbot.engine.alerts import Progress
 from opsbot.engine.conditions import View
 from opsbot.engine.restarts import HOUR
+from opsbot.engine.unheard import Unheard
 from opsbot.engine.waiting import Waiting
 from opsbot.engine.windows import Windows, needs
 
@@ -79,9 +80,9 @@ def known_of(target: Target) -> Known:
 
 @dataclass(slots=True)
 class State:
-    """All of it. `notifiers`: what each is told. `unheard`: incidents of which no person has been told yet,
-    and since when, oldest first (kept only where somebody can be called in for them). `stuck`: notifiers
-    that are known not to deliver."""
+    """All of it. `notifiers`: what each is told. `unheard`: incidents of which no person has been told yet
+    (kept only where somebody can be called in for them). `stuck`: notifiers that are known not to
+    deliver."""
 
     known: dict[str, Known]
     notifiers: Mapping[str, Audience]
@@ -95,7 +96,7 @@ class State:
     notices: dict[int, Notice] = field(default_factory=dict)
     receipts: dict[tuple[str, int], Receipt] = field(default_factory=dict)
     waiting: Waiting = field(default_factory=Waiting)
-    unheard: dict[int, Moment] = field(default_factory=dict)
+    unheard: Unheard = field(default_factory=Unheard)
     stuck: set[str] = field(default_factory=set)
     degraded_since: Moment | None = None
     reach: Reach = field(default_factory=Reach)
@@ -213,11 +214,23 @@ class State:
         self.next_notice = max(self.next_notice, notice.id + 1)
         self.waiting.add(notice)
         audience = self.notifiers.get(notice.notifier, Audience())
-        if not (self.chain.fallback and notice.kind.loud and audience.people):
-            return
-        if audience.reserve:  # called in: now it is the next one's turn to wait
-            self.unheard.pop(notice.incident, None)
-        self.unheard.setdefault(notice.incident, max(notice.created, notice.due, key=lambda m: m.mono))
+        if notice.kind.loud and audience.people and audience.reserve:
+            self.unheard.drop(notice.incident)  # called in: now it is the next one's turn to wait
+        self._await_hearing(notice)
+
+    def _await_hearing(self, notice: Notice) -> None:
+        """What is loud should be heard by somebody, from its time on."""
+        people = self.notifiers.get(notice.notifier, Audience()).people
+        if self.chain.fallback and notice.kind.loud and people:
+            self.unheard.add(notice.incident, max(notice.created, notice.due, key=lambda m: m.mono))
+
+    def heard_before(self) -> None:
+        """After a start: an incident is heard of if somebody was told of it who waits for nothing loud about
+        it."""
+        for notifier, number in self.receipts:
+            people = self.notifiers.get(notifier, Audience(people=False)).people
+            if people and not any(n.kind.loud for n in self.waiting.of(notifier, number)):
+                self.unheard.drop(number)
 
     def _apply_done(self, done: NoticeDone) -> None:
         if done.receipt is not None:
@@ -227,7 +240,9 @@ class State:
             return
         self.waiting.drop(notice)
         if not done.dead and self.notifiers.get(notice.notifier, Audience()).people:
-            self.unheard.pop(notice.incident, None)
+            self.unheard.drop(notice.incident)
+            for row in self.waiting.of(notice.notifier, notice.incident):
+                self._await_hearing(row)  # it became louder while it was told
         if notice.incident not in self.incidents:
             self._forget_receipts(notice.incident)
 

@@ -67,6 +67,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
     refusal = None
     try:
         _take(draft, given)
+        telling.relay(draft)
     except Refused as no:
         refusal = no
     changes = draft.changes()

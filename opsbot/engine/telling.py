@@ -21,7 +21,7 @@ UNDELIVERED = "undelivered_{notifier}"
 
 
 def delivered(draft: Draft, given: Delivered) -> None:
-    """A delivery is over. What changed during it is told after it."""
+    """A delivery is over."""
     for number in given.notices:
         draft.add(NoticeDone(number, given.receipt, given.dead))
     row = draft.state.notices.get(given.notices[0])
@@ -32,10 +32,6 @@ def delivered(draft: Draft, given: Delivered) -> None:
             _refused(draft, row.notifier, row.incident, given.dead)
         return
     _works(draft, row.notifier)
-    incident = draft.incident(row.incident)
-    rest = draft.state.waiting.kinds(row.notifier, row.incident, frozenset(given.notices))
-    if incident is not None and incident.version > given.version > 0 and not rest:
-        draft.call(row.notifier, incident.id, NoticeKind.CHANGED if incident.live else NoticeKind.RESOLVED)
 
 
 def stuck(draft: Draft, given: Stuck) -> None:
@@ -43,25 +39,39 @@ def stuck(draft: Draft, given: Stuck) -> None:
     draft.state.stuck.add(given.notifier)
     text = f"Alerts do not arrive through {given.notifier}: {given.text}"
     alerting.assert_builtin(draft, OWN, UNDELIVERED.format(notifier=given.notifier), Priority.P2, text)
-    for number in list(draft.state.unheard):
+    for number in draft.state.unheard.longer(0.0, draft.now):  # what quiet hours hold back is not missed yet
         if _lost(draft, number):
             _call_next(draft, number, f"{given.notifier} does not deliver")
+
+
+def relay(draft: Draft) -> None:
+    """What is told only where nothing arrives, as is known already, is told somebody else at once."""
+    state = draft.state
+    for number in draft.loud() if state.stuck and state.chain.fallback else ():
+        incident = draft.incident(number)
+        names = draft.told_of(incident) if incident is not None else []
+        people = [name for name in names if state.notifiers[name].people]
+        if incident is None or not people or not state.stuck.issuperset(people):
+            continue
+        if any(state.notifiers[name].due(incident, draft.now).mono <= draft.now.mono for name in people):
+            _call_next(draft, number, f"nothing arrives through {' and '.join(people)}")
 
 
 def overdue(draft: Draft) -> None:
     """Calls in whoever is next, where nobody was reached or nobody has acknowledged for too long."""
     chain = draft.state.chain
-    for number, since in list(draft.state.unheard.items()):
-        if since.after(chain.silent_after).mono > draft.now.mono:
-            break  # the others are younger
+    for number in draft.state.unheard.longer(chain.silent_after, draft.now):
         _call_next(draft, number, f"nobody was reached for {span(chain.silent_after)}")
-    for incident in draft.state.live_incidents() if chain.steps else ():
-        _escalate(draft, incident)
+    for live in draft.state.live_incidents() if chain.steps else ():
+        incident = draft.incident(live.id)  # which may be another one since this step began
+        if incident is not None:
+            _escalate(draft, incident)
 
 
 def next_due(state: State) -> Moment | None:
     """When time alone calls somebody in, None when it will not."""
-    due = [since.after(state.chain.silent_after) for since in list(state.unheard.values())[:1]]
+    oldest = state.unheard.oldest()
+    due = [oldest.after(state.chain.silent_after)] if oldest is not None else []
     for incident in state.live_incidents() if state.chain.steps else ():
         due += [at for at, names in _steps(state, incident) if names]
     return min(due, key=lambda m: m.mono, default=None)
@@ -101,7 +111,7 @@ def _call_next(draft: Draft, number: int, why: str) -> None:
         if incident is not None and name not in incident.called and state.notifiers[name].wants(incident)
     ]
     if incident is None or not free:
-        state.unheard.pop(number, None)
+        state.unheard.drop(number)
         return
     name = next((name for name in free if name not in state.stuck), free[0])
     _call_in(draft, incident, (name,), NoticeKind.OPENED, why)

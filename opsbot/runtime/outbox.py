@@ -13,6 +13,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 import structlog
 
@@ -24,6 +25,8 @@ from opsbot.engine.state import State
 from opsbot.errors import DeliveryError, OpsbotError
 from opsbot.notifiers.base import Notifier
 from opsbot.runtime.desk import Desk, Manners
+from opsbot.runtime.pulse import Pulse
+from opsbot.runtime.tally import Tally
 from opsbot.runtime.waiting import wait_until, within
 from opsbot.stores.base import StateStore
 
@@ -34,7 +37,7 @@ LATE = 60.0
 """Seconds of delay that a message mentions."""
 
 EXPIRES = 86_400.0
-"""Seconds after which nobody need be told any more of what is over."""
+"""Seconds after which nobody who does not know of it need be told any more of what is over."""
 
 log = structlog.get_logger("opsbot.outbox")
 
@@ -50,6 +53,8 @@ class Outbox:
     done: Callable[[Delivered | Stuck], Awaitable[object]]
     manners: Mapping[str, Manners] = field(default_factory=dict)
     jitter: Callable[[], float] = random.random
+    tally: Tally = field(default_factory=Tally)
+    pulse: Pulse = field(default_factory=Pulse)
     _wake: dict[str, asyncio.Event] = field(default_factory=dict)
     _desks: dict[str, Desk] = field(default_factory=dict)
     _delivering: set[str] = field(default_factory=set)
@@ -92,12 +97,14 @@ class Outbox:
             due, incident = desk.next(now)
             if incident is not None and due <= now and not self._held:
                 self._delivering.add(desk.name)
+                self.pulse.next(f"outbox of {desk.name}", now + DELIVERY_TIMEOUT)
                 await self._deliver(desk, incident)
                 self._delivering.discard(desk.name)
                 if not self._delivering:
                     self._quiet.set()
             else:
                 idle = incident is None or self._held
+                self.pulse.next(f"outbox of {desk.name}", inf if idle else due)
                 await wait_until(wake, self.clock, None if idle else due - now)
 
     async def hold(self, patience: float) -> bool:
@@ -112,6 +119,7 @@ class Outbox:
     async def _deliver(self, desk: Desk, number: int) -> None:
         """One try. Whatever breaks in it, this worker goes on with the next incident."""
         rows = desk.rows(number)
+        self.state.waiting.goes(rows)
         try:
             await self._try(desk, rows)
         except DeliveryError as error:
@@ -123,6 +131,8 @@ class Outbox:
         except Exception as broken:  # a broken notifier must not stop the others, and its row waits
             log.exception("notifier broke", notifier=desk.name)
             await self._failed(desk, rows, DeliveryError(repr(broken), permanent=False))
+        finally:
+            self.state.waiting.comes(rows)
         if self._over(desk, number):
             desk.forget(number)
 
@@ -138,7 +148,7 @@ class Outbox:
             await self.done(Delivered(ids, dead="the incident is not stored any more", expired=True))
             return
         telling = self._telling(desk.name, rows, incident)
-        if not incident.live and self.clock.now().since(telling.notice.created) > EXPIRES:
+        if telling.receipt is None and self._is_old(incident):
             await self.done(Delivered(ids, dead="it has been over for a day", expired=True))
             return
         if desk.gate.gone:
@@ -146,10 +156,15 @@ class Outbox:
         desk.goes(rows, again=telling.receipt is not None, now=self.clock.now().mono)
         receipt = await within(self.notifiers[desk.name].deliver(telling), self.clock, DELIVERY_TIMEOUT)
         desk.arrived(incident, rows, self.clock.now().mono)
-        await self.done(Delivered(ids, receipt, version=incident.version))
+        self.tally.delivered[desk.name] += 1
+        await self.done(Delivered(ids, receipt))
 
     async def _incident(self, number: int) -> Incident | None:
         return self.state.incidents.get(number) or await self.store.incident(number)
+
+    def _is_old(self, incident: Incident) -> bool:
+        over = incident.resolved_at or (None if incident.live else incident.opened)
+        return over is not None and self.clock.now().since(over) > EXPIRES
 
     def _telling(self, name: str, rows: list[Notice], incident: Incident) -> Telling:
         loudest = max(rows, key=lambda row: row.kind.loudness)
@@ -159,11 +174,13 @@ class Outbox:
 
     async def _failed(self, desk: Desk, rows: list[Notice], error: DeliveryError) -> None:
         ids = tuple(row.id for row in rows)
+        self.tally.failed[desk.name] += 1
         if error.gone:
             desk.gate.gone = str(error)
         if error.gone or (error.permanent and not error.place):
             log.error("notice given up", notifier=desk.name, reason=str(error))
             if await self._recorded(desk, Delivered(ids, dead=str(error))):
+                self.tally.dead[desk.name] += len(ids)
                 return
             error = DeliveryError("not recorded", permanent=False)
         now = self.clock.now().mono

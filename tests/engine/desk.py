@@ -34,13 +34,22 @@ class Desk(Drive):
     def waiting(self, notifier: str) -> list[NoticeKind]:
         return [n.kind for n in self.state.notices.values() if n.notifier == notifier]
 
+    def called(self) -> dict[int, tuple[str, ...]]:
+        """Who was called in for each incident."""
+        return {number: incident.called for number, incident in self.state.incidents.items()}
+
+    def goes(self, notifier: str) -> tuple[int, ...]:
+        """A delivery of what waits begins, as the outbox says when it does."""
+        rows = [n for n in self.state.notices.values() if n.notifier == notifier]
+        self.state.waiting.goes(rows)
+        return tuple(row.id for row in rows)
+
     def deliver(self, notifier: str, dead: str = "", after: float = 0.0) -> None:
         rows = [n for n in self.state.notices.values() if n.notifier == notifier]
         number = rows[0].incident
         ids = tuple(n.id for n in rows if n.incident == number)
-        version = self.state.incidents[number].version
         receipt = None if dead else Receipt(notifier, number, "1/2")
-        self.give(Delivered(ids, receipt, dead, 0 if dead else version), after)
+        self.give(Delivered(ids, receipt, dead), after)
 
     def pass_time(self, seconds: float) -> None:
         """Ticks when the pipeline would: whenever something is due."""

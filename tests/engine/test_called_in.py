@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from opsbot.domain.levels import Outcome, Priority
-from opsbot.domain.notice import Audience, Chain, EscalationStep, NoticeKind
-from opsbot.engine.inputs import Acknowledge, Stuck
-from opsbot.engine.own import OWN
-from tests.engine.desk import Desk
-from tests.engine.drive import OLGA
+from dataclasses import replace
 
+from opsbot.domain.levels import Outcome, Priority
+from opsbot.domain.notice import Audience, Chain, EscalationStep, NoticeKind, Receipt
+from opsbot.domain.quiet import QuietHours
+from opsbot.domain.sample import Sample
+from opsbot.engine import alerting, telling
+from opsbot.engine.draft import Draft
+from opsbot.engine.inputs import Acknowledge, Delivered, SampleSeen, Stuck
+from opsbot.engine.own import OWN
+from opsbot.engine.state import known_of
+from opsbot.runtime.restore import restore
+from opsbot.runtime.succession import decisions
+from tests.engine.desk import Desk
+from tests.engine.drive import DOWN, NAME, OLGA, target
+
+NIGHT = Audience(quiet=QuietHours(0, 0))  # all day
 CHAIN = Chain(fallback=("mail", "pager"), silent_after=300.0)
 
 
@@ -29,7 +39,7 @@ def test_when_the_fallback_is_silent_too_the_next_one_is_told() -> None:
     drive.pass_time(650.0)
     assert drive.waiting("pager") == [NoticeKind.OPENED]
     drive.pass_time(86_400.0)
-    assert drive.state.unheard == {}
+    assert not drive.state.unheard
 
 
 def test_the_fallback_hears_the_end_of_what_it_was_called_in_for_and_nothing_else() -> None:
@@ -113,6 +123,77 @@ def test_when_it_delivers_again_that_incident_is_over() -> None:
     assert drive.state.stuck == set()
 
 
+def test_what_quiet_hours_hold_back_holds_back_no_other_alarm() -> None:
+    drive = Desk.with_chain(CHAIN, ops=NIGHT)
+    drive.state.known["other"] = known_of(replace(target(supervised=False), name="other"))
+    drive.give(SampleSeen(Sample("other", "process", drive.now, Outcome.OK, "busy", {"cpu_percent": 99.0})))
+    drive.breaks()
+    drive.pass_time(310.0)
+    assert drive.called() == {1: (), 2: ("mail",)}
+
+
+def test_an_incident_that_gets_urgent_in_quiet_hours_is_missed_from_then_on() -> None:
+    drive = Desk.with_chain(CHAIN, ops=NIGHT)
+    drive.runs()
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    drive.crashes()
+    drive.pass_time(310.0)
+    assert drive.called() == {1: ("mail",)}
+
+
+def test_nobody_is_called_in_at_night_for_what_waits_for_the_morning() -> None:
+    drive = Desk.with_chain(CHAIN, ops=NIGHT)
+    drive.runs()
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    drive.give(Stuck("ops", "there is no channel 5"))
+    assert drive.called()[1] == ()
+
+
+def test_an_alarm_during_an_outage_that_is_known_is_told_by_the_fallback_at_once() -> None:
+    drive = Desk.with_chain(CHAIN)
+    drive.give(Stuck("ops", "there is no channel 5"))
+    assert drive.waiting("mail") == [NoticeKind.OPENED], "that ops does not work is told by mail"
+    drive.deliver("mail")
+    drive.breaks()
+    assert drive.waiting("mail") == [NoticeKind.OPENED]
+    assert drive.waiting("pager") == []
+
+
+def test_an_alarm_that_came_while_another_was_told_still_has_to_be_heard() -> None:
+    drive = Desk.with_chain(CHAIN)
+    drive.runs()
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    ids = drive.goes("ops")
+    drive.crashes()
+    drive.give(Delivered(ids, Receipt("ops", 1, "1/2")))
+    drive.pass_time(290.0)
+    assert drive.waiting("mail") == []
+    drive.pass_time(20.0)
+    assert drive.waiting("mail") == [NoticeKind.OPENED]
+
+
+def test_after_a_restart_nobody_is_called_in_for_what_the_fallback_was_told_already() -> None:
+    before = Desk.with_chain(CHAIN)
+    before.breaks()
+    before.pass_time(310.0)
+    before.deliver("mail")
+    drive = Desk.with_chain(CHAIN)
+    restore(drive.state, decisions(before.state))
+    drive.now = before.now
+    drive.pass_time(86_400.0)
+    assert drive.called() == {1: ("mail",)}
+
+
+def test_after_a_restart_the_fallback_is_still_called_in_for_what_nobody_heard() -> None:
+    before = Desk.with_chain(CHAIN)
+    before.breaks()
+    drive = Desk.with_chain(CHAIN)
+    restore(drive.state, decisions(before.state))
+    drive.now = before.now
+    drive.pass_time(310.0)
+    assert drive.waiting("mail") == [NoticeKind.OPENED]
+
+
 STEPS = Chain(
     steps=(
         EscalationStep(900.0, ("mail",), frozenset({Priority.P1})),
@@ -148,4 +229,27 @@ def test_a_less_urgent_incident_does_not_escalate() -> None:
     drive.runs()
     drive.see("process", Outcome.OK, cpu_percent=99.0)
     drive.pass_time(86_400.0)
+    assert drive.waiting("mail") == []
+
+
+def test_a_fallback_and_a_step_of_the_same_minute_are_both_called_in_for_good() -> None:
+    both = Chain(("mail",), 300.0, (EscalationStep(300.0, ("pager",)),))
+    drive = Desk.with_chain(both)
+    drive.breaks()
+    drive.pass_time(310.0)
+    assert drive.called() == {1: ("mail", "pager")}
+    drive.recovers()
+    assert NoticeKind.RESOLVED in drive.waiting("mail")
+    assert NoticeKind.RESOLVED in drive.waiting("pager")
+
+
+def test_what_ends_in_the_moment_in_which_it_would_escalate_stays_over() -> None:
+    drive = Desk.with_chain(STEPS)
+    drive.breaks()
+    draft = Draft(drive.state, drive.now.after(900.0))
+    alerting.clear_builtin(draft, NAME, DOWN.name, "it runs again")
+    alerting.settle_incident(draft, NAME)
+    telling.overdue(draft)
+    drive.state.apply(draft.changes())
+    assert not drive.state.incidents[1].live
     assert drive.waiting("mail") == []

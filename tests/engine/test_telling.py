@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from opsbot.domain.levels import Outcome, Priority, Severity
@@ -9,9 +11,9 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Audience, Chain, NoticeKind, Receipt
 from opsbot.domain.quiet import QuietHours
 from opsbot.engine.inputs import Acknowledge, Delivered
-from opsbot.engine.state import RESOLVED_KEPT
+from opsbot.engine.state import RESOLVED_KEPT, State
 from tests.engine.desk import Desk
-from tests.engine.drive import NAME, OLGA
+from tests.engine.drive import BUSY, DOWN, NAME, OLGA, UNHEALTHY, target
 
 
 def test_ten_thousand_changes_leave_one_row_a_kind() -> None:
@@ -40,11 +42,40 @@ def test_every_alert_is_counted_however_few_messages_tell_of_them() -> None:
 def test_what_changed_during_a_delivery_is_told_after_it() -> None:
     drive = Desk.with_chain(Chain())
     drive.breaks()
-    told = drive.state.incidents[1].version
+    drive.see("process", Outcome.FAIL, cpu_percent=99.0)
+    ids = drive.goes("ops")
     drive.give(Acknowledge(1, OLGA, "mine"))
-    ids = tuple(drive.state.notices)
-    drive.give(Delivered(ids, Receipt("ops", 1, "1/2"), version=told))
+    drive.give(Delivered(ids, Receipt("ops", 1, "1/2")))
     assert drive.waiting("ops") == [NoticeKind.CHANGED]
+
+
+def test_an_alarm_that_comes_while_an_earlier_one_is_told_is_not_lost() -> None:
+    worse = replace(UNHEALTHY, priority=Priority.P2, need=1, of=1)
+    bot = replace(target(supervised=False), rules=(BUSY, worse, DOWN))
+    drive = Desk(State.of([bot], {"ops": Audience()}))
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    drive.deliver("ops")
+    drive.see("health", Outcome.FAIL)
+    assert drive.waiting("ops") == [NoticeKind.ESCALATED]
+    ids = drive.goes("ops")
+    drive.see("process", Outcome.FAIL)
+    drive.give(Delivered(ids, Receipt("ops", 1, "1/2")))
+    assert drive.incident.priority is Priority.P1
+    assert drive.waiting("ops") == [NoticeKind.ESCALATED]
+
+
+def test_whoever_was_told_of_it_hears_its_end_also_when_it_became_more_urgent_than_they_want() -> None:
+    drive = Desk.with_chain(Chain(), board=Audience(priorities=frozenset({Priority.P3})))
+    drive.runs()
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    drive.deliver("board")
+    drive.crashes()
+    assert drive.waiting("board") == [NoticeKind.CHANGED]
+    drive.deliver("board")
+    drive.recovers()
+    drive.see("process", Outcome.OK, cpu_percent=1.0)
+    assert not drive.incident.live
+    assert NoticeKind.RESOLVED in drive.waiting("board")
 
 
 def test_a_delivery_of_the_newest_state_leaves_nothing() -> None:

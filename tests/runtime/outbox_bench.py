@@ -67,7 +67,13 @@ class Bench:
         known = self.state.incidents.get(incident)
         state = IncidentState.RESOLVED if RESOLVED in kinds else IncidentState.OPEN
         changed = (
-            replace(known, version=known.version + 1, state=state, doing=doing or known.doing)
+            replace(
+                known,
+                version=known.version + 1,
+                state=state,
+                doing=doing or known.doing,
+                resolved_at=now if state is IncidentState.RESOLVED else None,
+            )
             if known
             else Incident(incident, "bot", "down", state, Priority.P1, Severity.CRITICAL, now)
         )

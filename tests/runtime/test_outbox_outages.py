@@ -132,3 +132,31 @@ async def test_nobody_is_told_of_what_has_been_over_for_a_day() -> None:
         ops.errors.clear()
         await bench.clock.advance(200.0)
     assert [telling.incident.id for telling in ops.told] == [2]
+
+
+async def test_what_stands_somewhere_as_open_is_told_as_over_however_late() -> None:
+    refused = DeliveryError("refused", permanent=False, place=True)
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.settle()
+        ops.fails.extend([refused] * 10_000)
+        bench.tell(1, RESOLVED)
+        await bench.clock.advance(EXPIRES + 60.0)
+        ops.fails.clear()
+        await bench.clock.advance(200.0)
+    assert not ops.told[-1].incident.live
+    assert bench.dead == []
+
+
+async def test_what_was_broken_for_a_day_and_is_over_just_now_is_told() -> None:
+    ops = Breaking([DeliveryError("refused", permanent=False, place=True)] * 10_000)
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(EXPIRES + 60.0)
+        bench.tell(1, RESOLVED)
+        ops.errors.clear()
+        await bench.clock.advance(200.0)
+    assert [telling.incident.id for telling in ops.told] == [1]
