@@ -22,10 +22,13 @@ from opsbot.config.settings import (
 )
 from opsbot.config.workshop import Workshop
 from opsbot.domain.access import AccessRules
+from opsbot.domain.series import HOUR, Keep
 from opsbot.domain.target import Target
 
 TOKEN = "OPSBOT_DISCORD_TOKEN"  # noqa: S105 - the variable's name, not a token
 """The variable with opsbot's own token (`DISCORD_TOKEN` is the watched bot's)."""
+
+MIB = 1_048_576
 
 DEFAULT_LOGS_DIR, DEFAULT_ALERTS_DIR = "./logs/archive", "./logs"
 """The guide's folders of archived logs and of the alert log."""
@@ -109,7 +112,12 @@ def retention(shop: Workshop, file: Sections, guide: Guide | None) -> RetentionS
     given, base = file.retention or Retention.model_construct(), shop.base_dir
     metrics_dir = given.metrics.path or (guide.metrics_dir if guide else DEFAULT_METRICS_DIR)
     return RetentionSettings(
-        metrics=given.metrics.duration_days * DAY,
+        metrics=Keep(
+            raw=given.metrics.raw_hours * HOUR,
+            minute=given.metrics.duration_days * DAY,
+            hour=given.metrics.hour_days * DAY,
+            most_bytes=round(given.metrics.max_size_mb * MIB),
+        ),
         logs=given.logs.duration_days * DAY,
         alerts=given.alerts.duration_days * DAY,
         metrics_dir=base / metrics_dir,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsbot.domain.access import AccessRules
 from opsbot.domain.notice import Chain
+from opsbot.domain.series import Keep
 from opsbot.domain.target import Target
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ class ActionSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """How long data is kept, in seconds, and where exported and archived files go."""
+    """How long data is kept (`logs` and `alerts` in seconds), and where exported and archived files go."""
 
-    metrics: float
+    metrics: Keep
     logs: float
     alerts: float
     metrics_dir: Path

@@ -29,8 +29,6 @@ from opsbot.stores.folders import Folders, service_digest
 from opsbot.supervisors import _earlier
 from opsbot.supervisors.base import Supervisor, SupervisorContext
 
-DAY = 86_400.0
-
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
@@ -86,7 +84,7 @@ def runtime_of(house: House, settings: Settings, adapters: Adapters, state: Stat
         kinds={spec.name: spec.kind for spec in settings.notifiers},
         off=settings.silent,
         logs=adapters.logs,
-        keep_days=settings.retention.metrics / DAY,
+        keep=settings.retention.metrics,
         keeper=house.store,
         keep_incidents=settings.retention.alerts,
         probes=_probes(settings, house.probes(settings)),

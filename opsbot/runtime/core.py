@@ -19,6 +19,7 @@ from opsbot.domain.process import Running
 from opsbot.domain.reach import Round
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
+from opsbot.domain.series import Keep
 from opsbot.domain.target import CheckSpec
 from opsbot.engine.draft import Effect, LookAround, LookNow, ReadLastLines, RunAction
 from opsbot.engine.inputs import Input, ProcessFound, ReachSeen, SampleSeen
@@ -61,7 +62,7 @@ class Parts:
     `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
     that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
     whatever fails is the target's own fault.
-    `keep_days`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
+    `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
 
     state: State
@@ -75,7 +76,7 @@ class Parts:
     off: Mapping[str, str] = field(default_factory=dict)
     manners: Mapping[str, Manners] = field(default_factory=dict)
     logs: Mapping[str, KeptLog] = field(default_factory=dict)
-    keep_days: float = 30.0
+    keep: Keep = field(default_factory=Keep)
     keeper: StateKeeper | None = None
     keep_incidents: float = 90 * 86_400.0
     probes: Sequence[Probe] = ()
@@ -99,7 +100,7 @@ class Runtime:
         self.processes = Processes(
             {name: s.supervisor for name, s in parts.subjects.items()}, parts.clock, self._seen
         )
-        self.history = History(parts.metrics, parts.clock, parts.keep_days)
+        self.history = History(parts.metrics, parts.clock, parts.keep)
         self.outbox = Outbox(
             parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask, parts.manners
         )

@@ -12,6 +12,7 @@ from opsbot.clock import Clock
 from opsbot.domain.health import MetricSummary
 from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Sample
+from opsbot.domain.series import DAY, Keep, Series
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
 from opsbot.runtime.waiting import wait_until
@@ -31,8 +32,6 @@ PRUNE_EVERY = 3_600.0
 
 MOST = 20_000
 """Samples that wait at most while the store does not answer; older ones are given up."""
-
-DAY = 86_400.0
 
 log = structlog.get_logger("opsbot.history")
 
@@ -64,11 +63,11 @@ def _agree(earlier: Moment, now: Moment) -> bool:
 
 @dataclass(slots=True)
 class History:
-    """Buffers samples and answers questions about the past. `keep_days`: of raw values."""
+    """Buffers samples and answers questions about the past."""
 
     store: MetricsStore
     clock: Clock
-    keep_days: float = 30.0
+    keep: Keep = field(default_factory=Keep)
     _buffer: list[Sample] = field(default_factory=list)
     _full: asyncio.Event = field(default_factory=asyncio.Event)
     _told: bool = False
@@ -94,7 +93,7 @@ class History:
                 now = self.clock.now()
                 if now.since(pruned) >= PRUNE_EVERY:
                     if wall.holds(now):
-                        await self._prune(now.wall - self.keep_days * DAY)
+                        await self._prune(now.wall)
                     pruned = now
         finally:
             await self.flush()
@@ -116,9 +115,9 @@ class History:
             log.warning("metrics are lost while their store cannot be written", reason=why)
         self._told = True
 
-    async def _prune(self, before: float) -> None:
+    async def _prune(self, now: float) -> None:
         try:
-            await self.store.prune(before)
+            await self.store.prune(now, self.keep)
         except Exception as error:
             log.warning("old metrics could not be removed", reason=str(error))
 
@@ -134,6 +133,11 @@ class History:
                     windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
         except StoreUnavailable as error:
             log.warning("windows begin empty: the past cannot be read", reason=str(error))
+
+    async def buckets(self, target: str, metric: str, since: float, until: float, most: int) -> Series:
+        """A metric in a time range, what waits included (see `MetricsStore.buckets`)."""
+        await self.flush()
+        return await self.store.buckets(target, metric, since, until, most)
 
     async def summaries(
         self, target: str, current: dict[str, float], window: float

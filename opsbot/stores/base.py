@@ -15,6 +15,7 @@ from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
 from opsbot.domain.sample import Sample
+from opsbot.domain.series import Keep, Series
 
 RECENT_SECONDS = 86_400.0
 """How long after its end an incident is still loaded at start."""
@@ -170,7 +171,17 @@ class MetricsStore(Protocol):
         """
 
     async def series(self, target: str, metric: str, since: float, until: float) -> list[Point]:
-        """Values of a metric in a time range (seconds since 1970 UTC), oldest first."""
+        """Values of a metric in a time range (seconds since 1970 UTC), oldest first, as far back as every
+        value is kept."""
+
+    async def buckets(self, target: str, metric: str, since: float, until: float, most: int) -> Series:
+        """A metric in a time range (seconds since 1970 UTC), in the finest resolution in which all that is
+        known of it is kept, thinned to at most `most` buckets (at least 1). A bucket at the range's begin may
+        hold values from just before it.
+
+        Raises:
+            StoreUnavailable: it cannot be read now.
+        """
 
     async def names(self, target: str) -> list[str]:
         """Metrics of a target that have values, sorted."""
@@ -182,8 +193,30 @@ class MetricsStore(Protocol):
             StoreUnavailable: it is not.
         """
 
-    async def prune(self, before: float) -> int:
-        """Deletes what is older than `before` (seconds since 1970 UTC); returns how many values."""
+    async def pack(self, now: float) -> bool:
+        """Packs and rolls up one piece of what was stored before the present hour (`now`: seconds since 1970
+        UTC), in one short transaction; whether more of it waits.
+
+        Raises:
+            StoreUnavailable: it waits.
+        """
+
+    async def prune(self, now: float, keep: Keep) -> int:
+        """Deletes what is older at `now` than it is kept, by whole hours, each resolution for itself; returns
+        how many hours of metrics that were.
+
+        Raises:
+            StoreUnavailable: it stays for now.
+        """
+
+    async def shrink(self, most_bytes: int) -> float | None:
+        """While more than `most_bytes` are taken, deletes the oldest whole hours: raw values first, then
+        minutes, then hours. Returns until when (seconds since 1970 UTC) raw values were deleted; None when
+        nothing was to be.
+
+        Raises:
+            StoreUnavailable: it stays for now.
+        """
 
     async def close(self) -> None:
         """Closes the file."""

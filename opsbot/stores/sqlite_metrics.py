@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
+from math import nan
 from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.sample import Sample
+from opsbot.domain.series import Keep, Series, is_counter
+from opsbot.stores._columns import MS, buckets, increases, of_values, thinned
 from opsbot.stores._database import Database
 from opsbot.stores._file import FilePlan
 from opsbot.stores._migrations import shipped
@@ -68,11 +72,26 @@ class SqliteMetrics:
     async def rename(self, old: str, new: str) -> None:
         await self._database.write(partial(_rename, old=old, new=new))
 
-    async def prune(self, before: float) -> int:
+    async def buckets(self, target: str, metric: str, since: float, until: float, most: int) -> Series:
+        points = await self.series(target, metric, since, until)
+        times = array("q", [_ms(point.wall) for point in points])
+        values = array("d", [point.value for point in points])
+        if is_counter(metric):
+            times, values = times[1:], increases(values, nan)[1:]
+        step, columns = thinned((of_values(times, values),), _ms(since), _ms(until), most, 0)
+        return Series(target, metric, step / MS, buckets(columns))
+
+    async def pack(self, now: float) -> bool:  # noqa: ARG002 - nothing is packed yet
+        return False
+
+    async def prune(self, now: float, keep: Keep) -> int:
         pruned = 0
-        while count := await self._database.write(partial(_prune, before=_ms(before))):
+        while count := await self._database.write(partial(_prune, before=_ms(now - keep.raw))):
             pruned += count
         return pruned
+
+    async def shrink(self, most_bytes: int) -> float | None:  # noqa: ARG002 - nothing is rolled up yet
+        return None
 
     async def close(self) -> None:
         await self._database.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,10 @@ from opsbot.clock import Clock
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Entry, Incident
-from opsbot.domain.sample import Sample
 from opsbot.errors import StoreError
 from opsbot.stores._rebase import BootMark, shift_of, shifted
 from opsbot.stores._rows import Rows
-from opsbot.stores.base import Batch, Persisted, Point
+from opsbot.stores.base import Batch, Persisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,54 +117,3 @@ class MemoryState:
                 marks[entry.boot_id] = BootMark(entry.boot_id, entry.at)
         now = self._clock.now()
         return {name: shift_of(mark, self._clock.boot_id, now) for name, mark in marks.items()}
-
-
-class MemoryMetrics:
-    """A `MetricsStore` without a file. `failure`: what `append` raises while it is set."""
-
-    def __init__(self) -> None:
-        self.failure: StoreError | None = None
-        self.quarantined: Path | None = None
-        self._values: dict[tuple[str, str], dict[float, float]] = {}
-
-    async def append(self, samples: Sequence[Sample]) -> None:
-        """Keeps the metrics of samples, to the millisecond."""
-        if self.failure is not None:
-            raise self.failure
-        for sample in samples:
-            for metric, value in sample.metrics.items():
-                if not math.isfinite(value):
-                    continue
-                series = self._values.setdefault((sample.target, metric), {})
-                series[round(sample.at.wall, 3)] = value
-
-    async def series(self, target: str, metric: str, since: float, until: float) -> list[Point]:
-        """Values in a time range, oldest first."""
-        series = self._values.get((target, metric), {})
-        return [Point(wall, series[wall]) for wall in sorted(series) if since <= wall <= until]
-
-    async def names(self, target: str) -> list[str]:
-        """Metrics of a target that have values, sorted."""
-        return sorted(metric for owner, metric in self._values if owner == target)
-
-    async def rename(self, old: str, new: str) -> None:
-        """Gives one target's values to another."""
-        for owner, metric in list(self._values):
-            if owner == old:
-                values = self._values.pop((old, metric))
-                self._values.setdefault((new, metric), {}).update(values)
-
-    async def prune(self, before: float) -> int:
-        """Removes older values; returns how many."""
-        pruned = 0
-        for key, series in list(self._values.items()):
-            old = [wall for wall in series if wall < before]
-            pruned += len(old)
-            for wall in old:
-                del series[wall]
-            if not series:
-                del self._values[key]
-        return pruned
-
-    async def close(self) -> None:
-        """Nothing to close."""

@@ -14,6 +14,7 @@ from opsbot.clock import SystemClock
 from opsbot.config.load import load
 from opsbot.config.settings import Settings
 from opsbot.control.server import serving
+from opsbot.domain.series import Keep
 from opsbot.errors import UsageError
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.operations import FakeOperations
@@ -50,7 +51,7 @@ async def used(settings: Settings) -> None:
     """One run of opsbot that writes to its stores."""
     async with opened(settings, SystemClock()) as runtime, serving(runtime.ops, settings.state_dir):
         await runtime.pipeline._store.commit([])
-        await runtime.history.store.prune(0.0)
+        await runtime.history.store.prune(0.0, Keep())
         _all_private(settings.state_dir)
     _all_private(settings.state_dir)
 

@@ -184,7 +184,9 @@ def test_a_message_may_name_numbers_that_its_condition_does_not_read() -> None:
 
 def test_data_is_kept_as_long_as_the_file_says() -> None:
     kept = guide_settings().retention
-    assert (kept.metrics, kept.logs, kept.alerts) == (30 * 86400, 14 * 86400, 90 * 86400)
+    assert (kept.metrics.minute, kept.logs, kept.alerts) == (30 * 86400, 14 * 86400, 90 * 86400)
+    assert (kept.metrics.raw, kept.metrics.hour) == (86400, 365 * 86400)
+    assert kept.metrics.most_bytes == 2**31
     assert kept.metrics_dir.name == "metrics"
 
 

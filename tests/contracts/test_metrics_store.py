@@ -66,16 +66,6 @@ async def test_numbers_that_are_none_are_not_kept(store: MetricsStore) -> None:
     assert await store.names("bot") == ["c"]
 
 
-async def test_pruning_removes_the_old_and_counts_it(store: MetricsStore) -> None:
-    await store.append([sample(n, cpu_percent=1.0) for n in range(10)])
-    await store.append([sample(n, gone=1.0) for n in range(3)])
-    assert await store.prune(START + 4) == 7
-    points = await store.series("bot", "cpu_percent", 0, START + 100)
-    assert [point.wall for point in points] == [START + n for n in range(4, 10)]
-    assert await store.names("bot") == ["cpu_percent"]
-    assert await store.prune(START + 4) == 0
-
-
 async def test_a_target_with_another_name_keeps_its_history(store: MetricsStore) -> None:
     await store.append([sample(0, "bot", threads=1.0), sample(1, "bot", threads=2.0, cpu_percent=5.0)])
     await store.append([sample(1, "robot", threads=9.0), sample(2, "robot", threads=3.0)])

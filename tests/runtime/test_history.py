@@ -14,13 +14,14 @@ from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
+from opsbot.domain.series import DAY, Keep
 from opsbot.domain.target import CheckSpec, Target
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
 from opsbot.runtime.history import FLUSH_AT, FLUSH_EVERY, MOST, POINTS, History, spread, summary
 from opsbot.stores.base import Point
 from opsbot.testing.clock import VirtualClock
-from opsbot.testing.store import MemoryMetrics
+from opsbot.testing.metrics import MemoryMetrics
 from tests.runtime.at_work import at_work
 
 
@@ -45,17 +46,15 @@ class Store(MemoryMetrics):
             raise StoreUnavailable("busy")
         return await super().series(target, metric, since, until)
 
-    async def prune(self, before: float) -> int:
-        self.pruned.append(before)
-        if self.failure:
-            raise self.failure
-        return await super().prune(before)
+    async def prune(self, now: float, keep: Keep) -> int:
+        self.pruned.append(now - keep.raw)
+        return await super().prune(now, keep)
 
 
 class Bench:
     def __init__(self) -> None:
         self.clock, self.store = VirtualClock(), Store()
-        self.history = History(self.store, self.clock, keep_days=2.0)
+        self.history = History(self.store, self.clock, Keep(raw=2 * DAY))
 
     def add(self, count: int = 1, value: float = 1.0) -> None:
         for _ in range(count):
@@ -143,7 +142,7 @@ async def test_a_clock_that_is_set_right_again_removes_nothing_of_the_present() 
         await bench.clock.advance(4 * 3600.0)
         bench.clock.step_wall(-3650 * 86_400.0)
         await bench.clock.advance(4 * 3600.0)
-        keep = bench.history.keep_days * 86_400.0
+        keep = bench.history.keep.raw
         assert bench.store.pruned
         assert all(before <= bench.clock.now().wall - keep for before in bench.store.pruned)
 
