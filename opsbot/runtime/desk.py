@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf, isfinite
 from typing import Any
@@ -21,6 +21,7 @@ from opsbot.domain.levels import IncidentState, Priority
 from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.engine.waiting import Waiting
 from opsbot.errors import DeliveryError
+from opsbot.runtime.pace import Pace
 
 BACKOFF_FIRST = 1.0
 BACKOFF_MAX = 60.0
@@ -41,8 +42,8 @@ SHORTEST = 0.1
 EDIT_EVERY = 5.0
 """Seconds between two edits at one notifier that show mere counters; changes of state never wait for it."""
 
-BURST_PART = 0.25
-"""Part of a minute's messages that may go at once."""
+VOID = 64
+"""Entries of each queue that may be void, besides as many as are valid, before they are cleared away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +53,6 @@ class Manners:
 
     per_minute: float = 40.0
     repeat_after: float = 0.0
-
-
-@dataclass(slots=True)
-class Pace:
-    """A bucket of messages: a quarter of a minute's at once, the others evenly. Never more than
-    `per_minute` in any minute, but for the one that a single delivery may cost on top."""
-
-    per_minute: float
-    _spent: float = 0.0
-    _at: float = -inf
-
-    def free_at(self, now: float) -> float:
-        """When the next message may go."""
-        if self.per_minute <= 0:
-            return now
-        over = self._left_over(now) - (self._burst - 1.0)
-        return now + max(0.0, over) / self._refill
-
-    def spend(self, now: float, messages: int) -> None:
-        """They go now."""
-        if self.per_minute > 0:
-            self._spent, self._at = self._left_over(now) + messages, now
-
-    @property
-    def _burst(self) -> float:
-        return max(1.0, self.per_minute * BURST_PART)
-
-    @property
-    def _refill(self) -> float:
-        return max(self.per_minute - self._burst, self.per_minute * BURST_PART) / 60.0
-
-    def _left_over(self, now: float) -> float:
-        """What was spent and is not made up for yet."""
-        return max(0.0, self._spent - max(0.0, now - self._at) * self._refill) if self._spent else 0.0
 
 
 @dataclass(slots=True)
@@ -165,6 +132,11 @@ class Desk:
         """What is to be told of it."""
         return self._waiting.of(self.name, incident)
 
+    def rows_now(self, incident: int, now: float) -> list[Notice]:
+        """What of it is told together now: all but a ping that would come too soon after the last one."""
+        rows = self.rows(incident)
+        return [row for row in rows if self._held(row) <= now] or rows
+
     def lane(self, incident: int) -> Lane:
         """How its deliveries stand."""
         return self.lanes.setdefault(incident, Lane())
@@ -203,6 +175,7 @@ class Desk:
         """Nothing more is to be expected of it."""
         self.lanes.pop(incident, None)
         self._stamps.pop(incident, None)
+        self.gate.hit.discard(incident)
 
     def works_again(self) -> None:
         """Somebody knows that it does: nothing waits for its backoff any longer."""
@@ -230,33 +203,43 @@ class Desk:
         self._stamps.pop(incident, None)
         if rows:
             stamp = self._stamps[incident] = next(self._stamp)
-            heappush(self._later, (self._due(incident, rows), incident, stamp))
+            self._enter(self._later, (self._due(incident, rows), incident, stamp))
+
+    def _enter(self, queue: list[Any], entry: tuple[Any, ...]) -> None:
+        """What is void is not only at the top: an incident that changes all the time would fill memory."""
+        heappush(queue, entry)
+        if len(queue) > 2 * len(self._stamps) + VOID:
+            queue[:] = [kept for kept in queue if not self._stale(kept)]
+            heapify(queue)
 
     def _due(self, incident: int, rows: list[Notice]) -> float:
         lane = self.lanes.get(incident, _NO_LANE)
-        due = max(lane.not_before, min(row.due.mono for row in rows))
-        known = self._incidents.get(incident)
-        repeats = lane.told is not None and known is not None and lane.told[:2] == standing(known)[:2]
-        if repeats and strongest(rows) is NoticeKind.ESCALATED:
-            due = max(due, lane.pinged + self._repeat_after)
-        return due
+        return max(lane.not_before, min(max(row.due.mono, self._held(row)) for row in rows))
+
+    def _held(self, row: Notice) -> float:
+        """Until when people are not pinged again about what they know."""
+        lane, known = self.lanes.get(row.incident, _NO_LANE), self._incidents.get(row.incident)
+        if row.kind is not NoticeKind.ESCALATED or lane.told is None or known is None or not known.live:
+            return -inf
+        return lane.pinged + self._repeat_after if lane.told[1] is known.priority else -inf
 
     def _ripen(self, now: float) -> None:
         """What is due moves to where its loudness counts."""
         while self._later and (self._later[0][0] <= now or self._stale(self._later[0])):
             _, incident, stamp = heappop(self._later)
-            rows = self.rows(incident)
+            rows = self.rows_now(incident, now)
             if self._stamps.get(incident) != stamp or not rows:
                 continue
             kind, first = strongest(rows), rows[0].id
             if kind is NoticeKind.CHANGED and self._only_counts(incident):
-                heappush(self._counters, (first, incident, stamp))
+                self._enter(self._counters, (first, incident, stamp))
             else:
                 tries = self.lanes.get(incident, _NO_LANE).attempts
-                heappush(self._ready, (-kind.loudness, tries, first, incident, stamp))
+                self._enter(self._ready, (-kind.loudness, tries, first, incident, stamp))
 
-    def _stale(self, entry: tuple[float, int, int]) -> bool:
-        return self._stamps.get(entry[1]) != entry[2]
+    def _stale(self, entry: tuple[Any, ...]) -> bool:
+        incident, stamp = entry[-2:]
+        return bool(self._stamps.get(incident) != stamp)
 
     def _only_counts(self, incident: int) -> bool:
         lane, known = self.lanes.get(incident), self._incidents.get(incident)

@@ -118,7 +118,7 @@ class Outbox:
 
     async def _deliver(self, desk: Desk, number: int) -> None:
         """One try. Whatever breaks in it, this worker goes on with the next incident."""
-        rows = desk.rows(number)
+        rows = desk.rows_now(number, self.clock.now().mono)
         self.state.waiting.goes(rows)
         try:
             await self._try(desk, rows)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from opsbot.domain.notice import Receipt, Telling
+import tracemalloc
+
+import pytest
+
+from opsbot.domain.moment import Moment
+from opsbot.domain.notice import Notice, Receipt, Telling
+from opsbot.engine.waiting import Waiting
 from opsbot.errors import DeliveryError
-from opsbot.runtime.desk import Manners
+from opsbot.runtime.desk import Desk, Manners
 from opsbot.runtime.outbox import EXPIRES
 from opsbot.testing.notifier import RecordingNotifier
-from tests.runtime.outbox_bench import ESCALATED, OPENED, RESOLVED, Bench, Breaking, Hanging, kinds
+from tests.runtime.outbox_bench import CHANGED, ESCALATED, OPENED, RESOLVED, Bench, Breaking, Hanging, kinds
 
 
 async def test_after_an_outage_all_are_told_once_in_order() -> None:
@@ -119,6 +125,56 @@ async def test_people_are_not_pinged_twice_about_the_same_within_the_time_they_c
         bench.tell(1, RESOLVED)
         await bench.clock.settle()
         assert not ops.told[-1].incident.live
+
+
+async def test_what_is_done_about_it_is_shown_at_once_while_another_ping_has_to_wait() -> None:
+    ops = RecordingNotifier("ops")
+    bench = Bench({"ops": ops}, manners={"ops": Manners(repeat_after=900.0)})
+    async with bench.working():
+        bench.tell(1, OPENED)
+        await bench.clock.advance(10.0)
+        bench.tell(1, ESCALATED)
+        bench.tell(1, CHANGED, doing="Restarting it")
+        await bench.clock.settle()
+        assert kinds(ops.told) == [OPENED, CHANGED]
+        assert ops.told[-1].incident.doing == "Restarting it"
+        await bench.clock.advance(900.0)
+        assert kinds(ops.told) == [OPENED, CHANGED, ESCALATED]
+    assert bench.state.notices == {}
+
+
+@pytest.mark.parametrize("opens", [0.0, 3600.0])
+def test_an_incident_that_changes_ten_thousand_times_before_it_is_told_fills_no_memory(opens: float) -> None:
+    now = Moment(1000.0, 0.0)
+    waiting = Waiting()
+    waiting.add(Notice(1, "ops", 1, OPENED, now, now.after(opens / 2)))
+    waiting.add(Notice(2, "ops", 2, OPENED, now, now.after(opens)))  # quiet hours, or the place is out
+    desk = Desk("ops", waiting, {}, Manners())
+    tracemalloc.start()
+    try:
+        for _ in range(10_000):
+            waiting.changed(2)
+            desk.next(now.mono)
+        assert tracemalloc.get_traced_memory()[0] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+async def test_nothing_is_remembered_of_incidents_that_were_given_up_in_an_outage() -> None:
+    ops = Breaking([DeliveryError("refused", permanent=False, place=True)] * 10_000)
+    bench = Bench({"ops": ops})
+    async with bench.working():
+        for incident in (1, 2, 3):
+            bench.tell(incident, OPENED)
+            await bench.clock.advance(100.0)
+            bench.tell(incident, RESOLVED)
+        await bench.clock.advance(EXPIRES)
+        ops.errors.clear()
+        await bench.clock.advance(100.0)
+        bench.tell(4, OPENED)
+        bench.tell(4, RESOLVED)
+        await bench.clock.advance(100.0)
+        assert bench.outbox.desk("ops").lanes == {}
 
 
 async def test_nobody_is_told_of_what_has_been_over_for_a_day() -> None:
