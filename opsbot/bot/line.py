@@ -35,11 +35,13 @@ log = structlog.get_logger("opsbot.discord")
 
 
 class DiscordLine:
-    """Implements `DiscordTransport`, also between logins: then a send fails for the moment."""
+    """Implements `DiscordTransport`, also between logins: then a send fails for the moment; after a refused
+    one it fails for good."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._bot: OpsBot | None = None
+        self._refusal = ""
         self.sight = GatewaySight(clock)
 
     @property
@@ -70,7 +72,8 @@ class DiscordLine:
             began = self._clock.now()
             try:
                 reason = await self._stay(make(), token)
-            except DiscordRefused:
+            except DiscordRefused as refusal:
+                self._refusal = str(refusal)
                 self.sight.refuse()
                 raise
             if self._clock.now().since(began) > LONGEST_PAUSE:
@@ -101,6 +104,8 @@ class DiscordLine:
         return "the connection ended"
 
     def _present(self) -> OpsBot:
+        if self._refusal:
+            raise DeliveryError(self._refusal, permanent=True, place=True)
         if self._bot is None:
             raise DeliveryError("opsbot is not logged in to Discord", permanent=False, place=True)
         return self._bot

@@ -8,7 +8,7 @@ from tests.e2e.stage import Stage
 from tests.notifiers.receivers import WebReceiver, web_receiver
 
 
-def with_fallback(stage: Stage, receiver: WebReceiver) -> None:
+def with_fallback(stage: Stage, receiver: WebReceiver, after_minutes: float = 0.02) -> None:
     address = stage.folder / "pager"
     address.touch(0o600)
     address.write_text(f"{receiver.url}/alerts")
@@ -17,7 +17,7 @@ def with_fallback(stage: Stage, receiver: WebReceiver) -> None:
         + f"""
 notifications:
   pager: {{type: webhook, url_file: "{address}"}}
-  fallback: {{after_minutes: 0.02, notifiers: pager}}
+  fallback: {{after_minutes: {after_minutes}, notifiers: pager}}
 """
     )
 
@@ -50,3 +50,36 @@ async def test_nobody_else_is_told_while_discord_takes_it(stage: Stage) -> None:
             await stage.resolved()
             await stage.until(lambda: not running.runtime.pipeline.state.notices)
         assert receiver.requests == []
+
+
+def heard(receiver: WebReceiver, target: str, words: str = "") -> bool:
+    """Whether it was told of an incident of that target in which these words stand."""
+    told = [request.data["incident"] for request in receiver.requests]
+    return any(t["target"] == target and words in t["title"] for t in told)
+
+
+async def test_when_somebody_deletes_the_ops_channel_the_fallback_hears_of_it_and_of_the_alarm_at_once(
+    stage: Stage,
+) -> None:
+    async with web_receiver() as receiver:
+        with_fallback(stage, receiver, after_minutes=60)
+        async with stage.opsbot():
+            stage.sim.backend.delete_channel(stage.world.ops.id)
+            old = await stage.kill()
+            await stage.until(lambda: heard(receiver, TARGET))
+            await stage.until(lambda: heard(receiver, "opsbot", "ops_channel"))
+            await stage.restarted(old)
+
+
+async def test_when_the_token_is_revoked_the_fallback_hears_of_it_and_of_the_alarm_at_once(
+    stage: Stage,
+) -> None:
+    async with web_receiver() as receiver:
+        with_fallback(stage, receiver, after_minutes=60)
+        async with stage.opsbot():
+            stage.sim.revoke_token("the new one")
+            await stage.sim.gateway.close(4004)
+            old = await stage.kill()
+            await stage.until(lambda: heard(receiver, TARGET))
+            await stage.until(lambda: heard(receiver, "opsbot", "ops_channel"))
+            await stage.restarted(old)
