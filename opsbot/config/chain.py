@@ -88,6 +88,7 @@ def audience(spec: NotifierSpec, reserve: frozenset[str]) -> Audience:
         priorities=options.priorities,
         reserve=spec.name in reserve,
         people=options.reaches_people,
+        edits=options.edits_silently,
         quiet=_quiet(options.quiet_hours, options),
     )
 

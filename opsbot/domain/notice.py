@@ -38,13 +38,15 @@ class Audience:
     """What one notifier is told.
 
     `reserve`: only of incidents that it was called in for (`Incident.called`). `people`: somebody reads it
-    as it comes; a log file reaches nobody, so what only a log was told still counts as unheard.
+    as it comes; a log file reaches nobody, so what only a log was told still counts as unheard. `edits`: what
+    it was told is changed there without disturbing anybody.
     """
 
     levels: frozenset[Severity] = frozenset(Severity)
     priorities: frozenset[Priority] = frozenset(Priority)
     reserve: bool = False
     people: bool = True
+    edits: bool = False
     quiet: QuietHours | None = None
 
     def wants(self, incident: Incident) -> bool:

@@ -203,5 +203,13 @@ class Draft:
     def _row(self, name: str, number: int, kind: NoticeKind, count: int) -> Notice:
         incident = self.incident(number)
         audience = self.state.notifiers.get(name)
-        due = audience.due(incident, self.now) if audience and incident else self.now
+        due = self.now
+        if audience and incident and not (audience.edits and not kind.loud and self._stands(name, number)):
+            due = audience.due(incident, self.now)
         return Notice(self.state.next_notice + count, name, number, kind, self.now, due)
+
+    def _stands(self, name: str, number: int) -> bool:
+        """Whether a notifier shows the incident, or is about to, and is to say nothing of it later."""
+        rows = self.state.waiting.of(name, number)
+        known = bool(rows) or (name, number) in self.state.receipts
+        return known and all(row.due.mono <= self.now.mono for row in rows)

@@ -37,6 +37,9 @@ class NotifierOptions(BaseModel):
     reaches_people: ClassVar[bool] = True
     """Somebody reads it as it comes: what only a file was told still counts as unheard."""
 
+    edits_silently: ClassVar[bool] = False
+    """What stands there is changed without disturbing anybody, so quiet hours hold no change of it back."""
+
     enabled: bool = True
     alert_levels: frozenset[Severity] = frozenset(Severity)
     priorities: frozenset[Priority] = frozenset(Priority)

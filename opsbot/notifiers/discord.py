@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -41,6 +41,8 @@ _REMEMBERED = 1000  # of each kind; what is forgotten costs a needless edit, or 
 class Options(NotifierOptions):
     """`channel_id`: where incidents stand. `role_ids`: pinged when one opens or escalates, if its priority
     is `ping_from` or more urgent (P1 is the most urgent)."""
+
+    edits_silently: ClassVar[bool] = True
 
     channel_id: int = Field(gt=0)
     role_ids: tuple[int, ...] = ()

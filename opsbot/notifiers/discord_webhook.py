@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr, model_validator
@@ -37,6 +37,8 @@ _MAKE_NEW = "make a new webhook under Server Settings → Integrations and set `
 class Options(NotifierOptions):
     """`webhook_url`: the channel's webhook (Server Settings → Integrations); only its answers decide whether
     it exists, so a test may give any address. `rate_limit_minutes` is 15, as in the guide."""
+
+    edits_silently: ClassVar[bool] = True
 
     webhook_url: SecretUrl = SecretStr("")
     rate_limit_minutes: float = 15

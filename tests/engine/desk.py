@@ -34,6 +34,10 @@ class Desk(Drive):
     def waiting(self, notifier: str) -> list[NoticeKind]:
         return [n.kind for n in self.state.notices.values() if n.notifier == notifier]
 
+    def due_now(self) -> list[str]:
+        """Who is to be told something without waiting."""
+        return [n.notifier for n in self.state.notices.values() if n.due.mono <= self.now.mono]
+
     def called(self) -> dict[int, tuple[str, ...]]:
         """Who was called in for each incident."""
         return {number: incident.called for number, incident in self.state.incidents.items()}

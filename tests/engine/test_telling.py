@@ -124,6 +124,20 @@ def test_less_urgent_incidents_wait_for_the_morning_and_an_escalation_does_not()
     assert min(n.due.mono for n in drive.state.notices.values()) <= drive.now.mono
 
 
+def test_in_quiet_hours_an_acknowledgement_is_shown_at_once_where_the_incident_stands() -> None:
+    night = QuietHours(0, 0)  # all day
+    drive = Desk.with_chain(Chain(), ops=Audience(quiet=night, edits=True), mail=Audience(quiet=night))
+    drive.runs()
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    drive.give(Acknowledge(1, OLGA, "mine"))
+    assert drive.due_now() == [], "what was never shown is not shown at night either"
+    for name in ("ops", "mail"):
+        drive.deliver(name)
+    drive.see("process", Outcome.OK, cpu_percent=1.0)
+    assert drive.due_now() == ["ops"]
+    assert drive.waiting("mail") == [NoticeKind.RESOLVED]
+
+
 def test_only_incidents_of_the_priorities_that_it_wants_are_told() -> None:
     drive = Desk.with_chain(Chain(), pager=Audience(priorities=frozenset({Priority.P1})))
     drive.runs()
