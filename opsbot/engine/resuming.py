@@ -10,14 +10,15 @@ from opsbot.domain.alert import Alert
 from opsbot.domain.change import NoticeDone
 from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
+from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.domain.rule import ActionKind
 from opsbot.engine import alerting, repair, rotation
 from opsbot.engine.draft import Draft
-from opsbot.engine.own import CUT_RULE, DAMAGE_RULE, OWN, STATE_RULE
+from opsbot.engine.own import CUT_RULE, DAMAGE_RULE, OWN, STATE_RULE, WEB_RULE
 from opsbot.engine.state import Known, State
 from opsbot.engine.step import Step
 
-KEPT = frozenset({STATE_RULE, DAMAGE_RULE, CUT_RULE})
+KEPT = frozenset({STATE_RULE, DAMAGE_RULE, CUT_RULE, WEB_RULE})
 """Alerts of opsbot's own that a reload does not end: who raised them goes on."""
 
 
@@ -38,7 +39,19 @@ def resume(state: State, now: Moment, left: Mapping[str, str] | None = None) -> 
     for notice in state.notices.values():
         if notice.notifier not in state.notifiers:
             draft.add(NoticeDone(notice.id, dead="this notifier is no longer configured"))
+            _tell_others(draft, notice)
     return Step(draft.changes(), draft.effects)
+
+
+def _tell_others(draft: Draft, notice: Notice) -> None:
+    """Nobody will hear of it where it was to be told: those hear of it who do not know it yet."""
+    incident = draft.incident(notice.incident)
+    if incident is None or not notice.kind.loud:
+        return
+    for name in draft.told_of(incident):
+        known = (name, incident.id) in draft.state.receipts
+        if not known and not draft.state.waiting.of(name, incident.id):
+            draft.call(name, incident.id, NoticeKind.OPENED)
 
 
 def _take_up(draft: Draft, action: Action) -> None:

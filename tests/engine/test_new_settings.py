@@ -8,7 +8,7 @@ from dataclasses import replace
 from opsbot.domain.action import ActionState, Wanted
 from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.levels import AlertState, IncidentState, Outcome
-from opsbot.domain.notice import Audience
+from opsbot.domain.notice import Audience, NoticeKind
 from opsbot.domain.rule import ActionKind, Rule
 from opsbot.domain.target import Target
 from opsbot.engine.inputs import ActionAsked, ActionMoved, OwnTrouble, PauseAsked, ProcessMissing
@@ -179,3 +179,12 @@ def test_a_restart_that_fails_beside_what_may_be_the_service_is_no_death() -> No
     action = after.started[-1].action
     after.give(ActionMoved(replace(action, state=ActionState.FAILED, detail="not started", ended=after.now)))
     assert not after.state.incidents
+
+
+def test_what_only_a_notifier_that_is_gone_was_to_tell_is_told_by_the_one_in_its_place() -> None:
+    drive = watching(BUSY)
+    drive.see("process", Outcome.OK, cpu_percent=99.0)
+    state = State.of([with_rules(BUSY)], {"mail": Audience()})
+    succeed(state, drive.state, (NAME,))
+    after = begun(Drive(state, drive.now))
+    assert [(n.notifier, n.kind) for n in after.state.notices.values()] == [("mail", NoticeKind.OPENED)]
