@@ -39,8 +39,16 @@ def failure(host: str, error: Exception) -> DeliveryError:
         return _error(host, "the file that `ca_file` names does not exist", place=True)
     if isinstance(error, (SMTPException, ValueError)) and not isinstance(error, OSError):
         return _error(host, _NO_STARTTLS if "STARTTLS" in str(error) else str(error), place=True)
-    said = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-    return _error(host, said, out=isinstance(error, SMTPConnectError))
+    if isinstance(error, TimeoutError):
+        return _error(host, "no answer in time", out=isinstance(error, SMTPConnectError))
+    if isinstance(error, SMTPConnectError):
+        return _error(host, f"no connection ({_reason(error)})", out=True)
+    return _error(host, str(error) or type(error).__name__)
+
+
+def _reason(error: Exception) -> str:
+    """The system's word for it; aiosmtplib's own begins with host and port, which stand there already."""
+    return getattr(error.__cause__, "strerror", None) or str(error) or type(error).__name__
 
 
 def _recipients(host: str, error: Exception) -> DeliveryError:
