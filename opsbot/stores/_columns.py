@@ -100,8 +100,8 @@ def increases(values: array[float], before: float) -> array[float]:
     """What a counter gained with each of its values, in the order of arrival; `before`: the value before
     them, NaN when there was none: then the first tells nothing, and is NaN."""
     earlier = array("d", [before])
-    earlier.extend(values[:-1])
-    pairs = zip(earlier, values, strict=True)
+    earlier.extend(values)
+    pairs = zip(earlier, values, strict=False)
     return array("d", [nan if isnan(a) else increase(a, b) for a, b in pairs])
 
 
@@ -178,7 +178,7 @@ def thinned(found: Iterable[Columns], since: int, until: int, most: int, least: 
     whole = Columns()
     for part in found:
         whole.extend(part)
-    whole = within(in_order(whole), since - least, until)
+    whole = within(in_order(whole), since - max(0, least - 1), until)
     if not least and len(whole) <= most:
         return 0, whole
     if not whole:

@@ -78,6 +78,10 @@ class StateReader:
             return self._with_timeline(incident)
         return None
 
+    def newest_incidents(self, newest: int) -> list[Incident]:
+        """Oldest first, without their timelines."""
+        return list(self._where(Incident, "incidents", "1 ORDER BY id DESC LIMIT ?", newest))[::-1]
+
     def timeline(self, number: int, newest: int = -1) -> list[Entry]:
         """Oldest first; all of it, or the `newest` lines."""
         tail = "incident = ? ORDER BY line DESC LIMIT ?"

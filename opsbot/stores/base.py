@@ -120,6 +120,13 @@ class StateStore(Protocol):
     async def incident(self, number: int) -> Incident | None:
         """One incident, however old, unless it was pruned."""
 
+    async def incidents(self, newest: int) -> list[Incident]:
+        """The newest incidents, oldest first, without their timelines.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+        """
+
     async def timeline(self, number: int) -> list[Entry]:
         """The whole timeline of an incident, oldest first."""
 

@@ -136,6 +136,10 @@ class ResilientState:
             rows.apply(changes, at)
         return rows.incident(number)
 
+    async def incidents(self, newest: int) -> list[Incident]:
+        """What is in the file; what waits is in the runtime's memory too."""
+        return await self._store.incidents(newest)
+
     async def timeline(self, number: int) -> list[Entry]:
         """The whole timeline; of what waits too."""
         try:

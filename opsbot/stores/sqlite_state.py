@@ -75,6 +75,9 @@ class SqliteState:
     async def incident(self, number: int) -> Incident | None:
         return await self._database.read(lambda db: self._reader(db).incident(number))
 
+    async def incidents(self, newest: int) -> list[Incident]:
+        return await self._database.read(lambda db: self._reader(db).newest_incidents(newest))
+
     async def timeline(self, number: int) -> list[Entry]:
         return await self._database.read(lambda db: self._reader(db).timeline(number))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,9 +10,7 @@ import pytest
 
 from opsbot.domain.levels import Outcome
 from opsbot.domain.sample import Sample
-from opsbot.domain.series import Keep
 from opsbot.errors import StoreUnavailable
-from opsbot.stores import sqlite_metrics
 from opsbot.stores.sqlite_metrics import SqliteMetrics
 from opsbot.testing import VirtualClock
 from tests.stores.conftest import Spawn, answer, heard
@@ -71,17 +68,3 @@ async def test_a_batch_is_stored_whole_or_not_at_all(metrics: SqliteMetrics, clo
     with pytest.raises(StoreUnavailable, match="full"):
         await metrics.append(big)
     assert await metrics.names("bot") == ["threads"]
-
-
-async def test_a_long_prune_is_done_in_pieces_and_lets_batches_through(
-    metrics: SqliteMetrics, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_metrics, "_PRUNE_ROWS", 10)
-    for number in range(95):
-        await clock.advance(1)
-        await metrics.append([sample(clock, number), sample(clock, number, "rss_bytes")])
-    end = clock.now().wall
-    await clock.advance(1)
-    pruned, _ = await asyncio.gather(metrics.prune(end, Keep(raw=0)), metrics.append([sample(clock, 95)]))
-    assert pruned == 188
-    assert [point.value for point in await metrics.series("bot", "threads", 0, FOREVER)] == [94, 95]
