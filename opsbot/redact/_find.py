@@ -1,0 +1,28 @@
+"""Everything that is to be hidden in a text."""
+
+from __future__ import annotations
+
+import string
+from functools import partial
+
+from opsbot.redact import _encoded, _exact, _named, _shapes
+from opsbot.redact._spans import Span, merged
+
+_DEEP = 2
+"""Encodings in one another that are looked into."""
+
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+known = _exact.Known()
+"""What was loaded is a fact about the process; hence one for all."""
+
+
+def find(text: str, deep: int = _DEEP) -> list[Span]:
+    """Where there are secrets: in order, and apart."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a letter became two, and the places would not fit any more
+        lowered = text.translate(_SMALL)
+    spans = [*known.find(text), *_shapes.find(text, lowered), *_named.find(text, lowered)]
+    if deep:
+        spans += _encoded.find(text, partial(find, deep=deep - 1))
+    return merged(spans)
