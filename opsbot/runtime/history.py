@@ -10,11 +10,11 @@ import structlog
 
 from opsbot.clock import Clock
 from opsbot.domain.health import MetricSummary
-from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Sample
-from opsbot.domain.series import DAY, Keep, Series
+from opsbot.domain.series import Keep, Series
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
+from opsbot.runtime.tidying import Tidier
 from opsbot.runtime.waiting import wait_until
 from opsbot.stores.base import MetricsStore, Point
 
@@ -27,38 +27,10 @@ FLUSH_AT = 2_000
 POINTS = 30
 """Points of a summary: one per character of a sparkline that a phone shows in one line."""
 
-PRUNE_EVERY = 3_600.0
-"""Seconds between two removals of what is too old."""
-
 MOST = 20_000
 """Samples that wait at most while the store does not answer; older ones are given up."""
 
 log = structlog.get_logger("opsbot.history")
-
-
-class TrustedWall:
-    """Whether the wall clock goes as the other one does. One that was set by more than `DAY` may be wrong for
-    a while, and nothing is removed by it before it has stood so for as long."""
-
-    def __init__(self, now: Moment) -> None:
-        self._anchor = now
-        self._moved: Moment | None = None
-
-    def holds(self, now: Moment) -> bool:
-        """Whether what is old by the wall clock may be taken to be old."""
-        if _agree(self._anchor, now):
-            self._anchor, self._moved = now, None
-            return True
-        if self._moved is None or not _agree(self._moved, now):
-            self._moved = now
-        elif now.since(self._moved) >= DAY:
-            self._anchor, self._moved = now, None
-            return True
-        return False
-
-
-def _agree(earlier: Moment, now: Moment) -> bool:
-    return abs((now.wall - earlier.wall) - (now.mono - earlier.mono)) < DAY
 
 
 @dataclass(slots=True)
@@ -71,6 +43,15 @@ class History:
     _buffer: list[Sample] = field(default_factory=list)
     _full: asyncio.Event = field(default_factory=asyncio.Event)
     _told: bool = False
+    _tidier: Tidier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tidier = Tidier(self.store, self.clock, self.keep)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a health report says of the history."""
+        return (self._tidier.remark,) if self._tidier.remark else ()
 
     def add(self, sample: Sample) -> None:
         """Takes a sample into the next batch."""
@@ -83,19 +64,17 @@ class History:
                 self._full.set()
 
     async def run(self) -> None:
-        """Writes batches until cancelled; the last one on the way out."""
-        pruned = self.clock.now()
-        wall = TrustedWall(pruned)
+        """Writes batches, and keeps what is written small, until cancelled; the last batch on the way out."""
         try:
-            while True:
-                await wait_until(self._full, self.clock, FLUSH_EVERY)
-                await self.flush()
-                now = self.clock.now()
-                if now.since(pruned) >= PRUNE_EVERY:
-                    if wall.holds(now):
-                        await self._prune(now.wall)
-                    pruned = now
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._write())
+                group.create_task(self._tidier.run())
         finally:
+            await self.flush()
+
+    async def _write(self) -> None:
+        while True:
+            await wait_until(self._full, self.clock, FLUSH_EVERY)
             await self.flush()
 
     async def flush(self) -> None:
@@ -114,12 +93,6 @@ class History:
         if not self._told:
             log.warning("metrics are lost while their store cannot be written", reason=why)
         self._told = True
-
-    async def _prune(self, now: float) -> None:
-        try:
-            await self.store.prune(now, self.keep)
-        except Exception as error:
-            log.warning("old metrics could not be removed", reason=str(error))
 
     async def seed(self, state: State) -> None:
         """Rebuilds the rules' windows that hold nothing from what is stored; without it they begin empty."""

@@ -100,7 +100,7 @@ class Ops:
         if fresh or not known.view.newest:
             await self.scheduler.look(target)
             await self._caught_up()
-        remarks = (*self.heart.remarks(), *self.remarks())
+        remarks = (*self.heart.remarks(), *self.history.remarks, *self.remarks())
         return HealthReport(
             target=target,
             title=known.target.title,

@@ -56,7 +56,8 @@ def used(db: sqlite3.Connection) -> int:
 def shrink(db: sqlite3.Connection, most_bytes: int) -> tuple[str, int] | None:
     """If more is taken, removes some rows of the oldest hour; returns their table and that hour, or None when
     there is nothing to remove."""
-    if used(db) <= most_bytes:
+    old = db.execute("SELECT 1 FROM old_samples LIMIT 1").fetchone()
+    if used(db) <= most_bytes or old:  # which take the most, and are packed one after the other
         return None
     for table in TABLES:
         (hour,) = db.execute(f"SELECT min(hour) FROM {table}").fetchone()  # noqa: S608 - one of TABLES
