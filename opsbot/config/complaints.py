@@ -10,6 +10,8 @@ from pydantic_core import ErrorDetails
 
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Path
+from opsbot.config.fields import WORD
+from opsbot.domain.quiet import SPAN
 
 _TYPES = {
     "int_parsing": "must be a whole number",
@@ -32,6 +34,12 @@ _TYPES = {
     "missing": "is missing: add it",
 }
 """Type of error → what people read."""
+
+_PATTERNS = {
+    SPAN: "must be two times of the day such as `22:00-07:00`",
+    WORD: "must be a name: a letter, then letters, digits, `_` and `-`, at most 64",
+}
+"""Pattern → what people read in its place."""
 
 _BOUNDS = {
     "greater_than": ("gt", "must be greater than {}"),
@@ -60,6 +68,7 @@ def sentence(error: ErrorDetails, known: list[str], shown: str) -> str:
         return "must not be empty."
     if kind in _BOUNDS:
         key, text = _BOUNDS[kind]
+        text = _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), text)
         return f"{text.format(_bound(error.get('ctx', {}).get(key)))}{was}."
     message = error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     return f"{message[:1].lower()}{message[1:].rstrip('.')}."

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from opsbot.domain.quiet import SPAN
+
 
 class Section(BaseModel):
     """Base of every section: unknown keys are errors, nothing changes after loading.
@@ -62,11 +64,13 @@ Snowflake = Annotated[int, BeforeValidator(no_switch), Field(ge=1, lt=2**64)]
 Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(one_or_more)]
 """One id of Discord or a list of them."""
 
-QuietSpan = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+QuietSpan = Annotated[str, Field(pattern=SPAN)]
 """From–to of a day, such as "22:00-07:00"; it may go over midnight."""
 
 TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$")]
 """A name for people and files: letters, digits, `_` and `-`, at most 50."""
 
-Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+WORD = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+
+Word = Annotated[str, Field(pattern=WORD)]
 """A name of a rule, check or notifier: a letter, then letters, digits, `_` and `-`."""

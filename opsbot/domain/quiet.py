@@ -10,6 +10,9 @@ from opsbot.domain.moment import Moment
 
 DAY = timedelta(days=1)
 
+SPAN = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+"""How people write them: from–to, such as "22:00-07:00"."""
+
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:

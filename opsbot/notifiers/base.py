@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from opsbot.clock import Clock
 from opsbot.domain.levels import Priority, Severity
 from opsbot.domain.notice import Receipt, Telling
+from opsbot.domain.quiet import SPAN
 
-QuietSpan = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+QuietSpan = Annotated[str, Field(pattern=SPAN)]
 """From–to of a day, such as "22:00-07:00"; it may go over midnight."""
 
 
