@@ -26,15 +26,17 @@ def chain(shop: Workshop, given: Mapping[str, Any], notifiers: Iterable[Notifier
         return Chain()
     names = {spec.name for spec in notifiers}
     off = {name for name, data in given.items() if name not in RESERVED and is_off(data)}
-    found = _Reader(shop, names, off, first).read(given)
-    if names and names <= found.reserve:
+    wrong = given.keys() - RESERVED - names - off  # each is a mistake that is told already
+    found = _Reader(shop, names, off, wrong, first).read(given)
+    if names and not wrong and names <= found.reserve:
         shop.wrong(("notifications",), "calls every notifier in only later: nobody would be told first.")
     return found
 
 
 class _Reader:
-    def __init__(self, shop: Workshop, names: set[str], off: set[str], first: str) -> None:
+    def __init__(self, shop: Workshop, names: set[str], off: set[str], wrong: set[str], first: str) -> None:
         self._shop, self._names, self._off, self._first = shop, names, off, first
+        self._known = names | off | wrong
 
     def read(self, given: Mapping[str, Any]) -> Chain:
         from opsbot.config.models.chain import FallbackSection
@@ -72,8 +74,8 @@ class _Reader:
         for name in names:
             if name == self._first:
                 self._shop.wrong(path, f"names `{name}`, which is told first: name another notifier.")
-            elif name not in self._names | self._off:
-                hint = nearest(name, sorted(self._names | self._off))
+            elif name not in self._known:
+                hint = nearest(name, sorted(self._known))
                 self._shop.wrong(path, f"names `{name}`, but there is no such notifier: {hint}")
             elif name in self._off:
                 self._shop.remark(f"{'.'.join(map(str, path))} names `{name}`, which is off.")

@@ -66,6 +66,11 @@ def test_a_mistake_is_told_with_its_key(line: str, key: str, said: str) -> None:
     assert found.line
 
 
+def test_a_mistake_in_a_notifier_is_told_once_and_not_where_it_is_called_in() -> None:
+    text = "notifications: {log: {}, slack: {}, fallback: {notifiers: slack}}"
+    assert problem(text, ENVIRON).key == "notifications.slack.webhook_url"
+
+
 def test_one_that_is_off_is_left_out_and_said() -> None:
     loaded = made("notifications: {log: {}, slack: {enabled: false}, fallback: {notifiers: slack}}")
     assert loaded.chain.fallback == ()
@@ -92,6 +97,6 @@ def test_what_the_ops_channel_is_told_can_be_said_too() -> None:
 
 @pytest.mark.parametrize("hours", ["22-7", "25:00-07:00", "22:00-07:60", "night"])
 def test_hours_that_are_none_are_refused(hours: str) -> None:
-    assert (
-        problem(f"notifications: {{log: {{quiet_hours: '{hours}'}}}}").key == "notifications.log.quiet_hours"
-    )
+    wrong = problem(f"notifications: {{log: {{quiet_hours: '{hours}'}}}}")
+    assert wrong.key == "notifications.log.quiet_hours"
+    assert f"must be two times of the day such as `22:00-07:00`, not `{hours}`" in str(wrong)
