@@ -103,7 +103,7 @@ class Workshop:
             holder = self.document.at((*path, *kept))
             inside = isinstance(holder, dict) and (step in holder or last)
             inside = inside or (isinstance(holder, list) and isinstance(step, int))
-            if inside or holder is None:
+            if (inside or holder is None) and step != "[key]":  # it means the name itself
                 kept.append(step)
         return tuple(kept)
 
