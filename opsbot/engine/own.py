@@ -25,6 +25,9 @@ DAMAGE_RULE = "state_damaged"
 CONFIG_RULE = "config_invalid"
 """The configuration file was changed and cannot be used: the old settings go on (P3)."""
 
+WEB_RULE = "web_not_listening"
+"""The web endpoint cannot be opened: whoever reads the metrics reads nothing (P3)."""
+
 HISTORY_RULE = "history_damaged"
 """A damaged file of metrics was put aside (P2)."""
 
@@ -54,7 +57,7 @@ def trouble(draft: Draft, given: OwnTrouble) -> None:
         since = draft.state.degraded_since or draft.now
         draft.state.degraded_since = since if given.text else None
     if given.text:
-        priority = Priority.P3 if given.rule == CONFIG_RULE else Priority.P2
+        priority = Priority.P3 if given.rule in (CONFIG_RULE, WEB_RULE) else Priority.P2
         alerting.assert_builtin(draft, OWN, given.rule, priority, given.text)
     else:
         alerting.clear_builtin(draft, OWN, given.rule, "")

@@ -13,6 +13,7 @@ from opsbot.engine.inputs import Input, OwnTrouble, Restate
 from opsbot.engine.own import DAMAGE_RULE, HISTORY_RULE, STATE_RULE
 from opsbot.engine.state import State
 from opsbot.errors import StoreError
+from opsbot.runtime.pulse import Pulse
 from opsbot.stores.base import MetricsStore, StateKeeper
 
 LOOK_EVERY = 5.0
@@ -35,6 +36,7 @@ class Caretaker:
     post: Callable[[Input], Awaitable[None]]
     keep: float
     metrics: MetricsStore | None = None
+    pulse: Pulse = field(default_factory=Pulse)
     _told: dict[str, str] = field(default_factory=dict)
     _pruned: float = float("-inf")
     _damaged: Path | None = None
@@ -52,6 +54,7 @@ class Caretaker:
                 await self._look()
             except Exception as error:  # it is all tried again the next time
                 log.warning("opsbot's own state could not be looked after", reason=repr(error))
+            self.pulse.next("caretaker", self.clock.now().mono + LOOK_EVERY)
             await self.clock.sleep(LOOK_EVERY)
 
     async def _look(self) -> None:

@@ -36,10 +36,12 @@ from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
+from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.reach import Prober
 from opsbot.runtime.remediator import Remediator, Subject
 from opsbot.runtime.rotations import KeptLog, Rotations
 from opsbot.runtime.scheduler import Scheduler
+from opsbot.runtime.tally import Tally
 from opsbot.runtime.told import log_decisions
 from opsbot.runtime.waiting import wait_until
 from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
@@ -95,17 +97,19 @@ class Runtime:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.pulse, self.tally = Pulse(), Tally(parts.state.next_incident - 1)
         self.pipeline = Pipeline(parts.state, parts.store, parts.clock)
-        self.scheduler = Scheduler(parts.clock, self._sampled)
+        self.scheduler = Scheduler(parts.clock, self._sampled, pulse=self.pulse)
         self.processes = Processes(
             {name: s.supervisor for name, s in parts.subjects.items()}, parts.clock, self._seen
         )
-        self.history = History(parts.metrics, parts.clock, parts.keep)
+        self.history = History(parts.metrics, parts.clock, parts.keep, pulse=self.pulse)
         self.outbox = Outbox(
             parts.state, parts.store, parts.notifiers, parts.clock, self.pipeline.ask, parts.manners
         )
+        self.outbox.tally, self.outbox.pulse = self.tally, self.pulse
         self.rotations = Rotations(parts.logs, parts.clock, self.pipeline.ask)
-        self.heart = Heart(parts.clock, self.pipeline.post)
+        self.heart = Heart(parts.clock, self.pipeline.post, pulse=self.pulse)
         self.drills = Drills(parts.notifiers, parts.clock, self.pipeline.ask, parts.kinds, parts.off)
         self.ops = Ops(
             self.pipeline,
@@ -124,9 +128,15 @@ class Runtime:
         workers[ActionKind.ROTATE_LOGS] = self.rotations
         self.actions = Actions(workers, parts.clock, self.pipeline.ask, self._show)
         self.pipeline.listen(self._decided)
+        self.pipeline.listen(self.tally.note)
         self.caretaker: Caretaker | None = None
         self._before: Runtime | None = None
         self._handed_over = False
+
+    @property
+    def degraded(self) -> bool:
+        """Whether the state file cannot be written now."""
+        return self._parts.keeper is not None and self._parts.keeper.degraded is not None
 
     def add_check(self, target: str, spec: CheckSpec, check: Check) -> None:
         """Adds a check that was built for a target."""
@@ -140,6 +150,7 @@ class Runtime:
         self.processes.go_on(before.processes, same)
         self.rotations.go_on(before.rotations)
         self.ops.go_on(before.ops)
+        self.tally.go_on(before.tally)
 
     async def settle(self, patience: float) -> None:
         """Waits `patience` seconds for actions and rotations under way (what takes longer is cut off, and
@@ -177,6 +188,7 @@ class Runtime:
                 self.pipeline.post,
                 keep,
                 self._parts.metrics,
+                self.pulse,
             )
             if self._before is not None and self._before.caretaker is not None:
                 self.caretaker.go_on(self._before.caretaker)

@@ -8,6 +8,7 @@ it is said to people, once.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from opsbot.draw.incident import utc_text
 from opsbot.engine.inputs import Gap, Input, OwnTrouble
 from opsbot.errors import Stopping
 from opsbot.runtime.descriptors import exhausted
+from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.watchdog import WATCHDOG, Watchdog
 from opsbot.text import seconds_text
 
@@ -27,6 +29,9 @@ LOOK_EVERY = 5.0
 
 GAP = 60.0
 """Seconds missing between two looks that are worth a word."""
+
+LAGS = 12
+"""Looks of which the worst lag is kept: a minute of them."""
 
 TOLD_FOR = 86_400.0
 """Seconds for which reports name the last gap."""
@@ -53,8 +58,15 @@ class Heart:
     post: Callable[[Input], Awaitable[object]]
     watchdog: Watchdog | None = field(default_factory=WATCHDOG.get)
     starved: Callable[[], str] = exhausted
+    pulse: Pulse = field(default_factory=Pulse)
     _last_gap: Gap | None = None
     _said: dict[str, tuple[str, Moment]] = field(default_factory=dict)
+    _lags: deque[float] = field(default_factory=lambda: deque(maxlen=LAGS))
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the event loop was late at most, of late."""
+        return max(self._lags, default=0.0)
 
     async def run(self) -> None:
         """Beats and looks until cancelled. Who is told waits for nobody's beat: a queue that is full is no
@@ -75,6 +87,7 @@ class Heart:
             await asyncio.to_thread(self.watchdog.drop_note)
         while True:
             last = self.clock.now()
+            self.pulse.next("heart", last.mono + LOOK_EVERY)
             await self.clock.sleep(LOOK_EVERY)
             await self._look(last, self.clock.now())
 
@@ -87,6 +100,7 @@ class Heart:
 
     async def _look(self, last: Moment, now: Moment) -> None:
         missing = now.since(last) - LOOK_EVERY
+        self._lags.append(max(0.0, missing))
         stood = self.watchdog.stood() if self.watchdog is not None else 0.0
         try:
             if stood:

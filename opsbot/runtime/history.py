@@ -14,6 +14,7 @@ from opsbot.domain.sample import Sample
 from opsbot.domain.series import Keep, Series
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
+from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.tidying import Tidier
 from opsbot.runtime.waiting import wait_until
 from opsbot.stores.base import MetricsStore, Point
@@ -40,6 +41,7 @@ class History:
     store: MetricsStore
     clock: Clock
     keep: Keep = field(default_factory=Keep)
+    pulse: Pulse = field(default_factory=Pulse)
     _buffer: list[Sample] = field(default_factory=list)
     _full: asyncio.Event = field(default_factory=asyncio.Event)
     _told: bool = False
@@ -74,6 +76,7 @@ class History:
 
     async def _write(self) -> None:
         while True:
+            self.pulse.next("history", self.clock.now().mono + FLUSH_EVERY)
             await wait_until(self._full, self.clock, FLUSH_EVERY)
             await self.flush()
 

@@ -67,6 +67,11 @@ class Pipeline:
         """`listener(changes, effects)` is called after each commit, in the order of registration."""
         self._listeners.append(listener)
 
+    @property
+    def queued(self) -> int:
+        """Inputs that are not decided yet."""
+        return len(self._waiting)
+
     async def post(self, given: Input) -> None:
         """Hands an input over; returns when it is queued. After the pipeline's end it goes nowhere: what
         is posted are observations, which the next start makes anew."""

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import structlog
 
@@ -18,6 +19,7 @@ from opsbot.domain.target import CheckSpec
 from opsbot.errors import Stopping, UsageError
 from opsbot.runtime.descriptors import exhausted
 from opsbot.runtime.port import LoopInfo
+from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.waiting import put_away, wait_until, within
 
 AT_ONCE = 32
@@ -66,6 +68,7 @@ class Scheduler:
     sink: Sink
     watched: list[Watched] = field(default_factory=list)
     blind: Callable[[], str] = exhausted
+    pulse: Pulse = field(default_factory=Pulse)
     _paused: set[str] = field(default_factory=set)
     _kick: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: bool = False
@@ -104,7 +107,9 @@ class Scheduler:
                 now = self.clock.now().mono
                 for item in self._due(now):
                     self._start(item)
-                await wait_until(self._kick, self.clock, self._pause_until(now))
+                pause = self._pause_until(now)
+                self.pulse.next("scheduler", inf if pause is None else now + pause)
+                await wait_until(self._kick, self.clock, pause)
         finally:
             await self.end_looks()
 
