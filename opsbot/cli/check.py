@@ -10,7 +10,7 @@ import typer
 
 from opsbot.config.load import load
 from opsbot.config.peek import locate
-from opsbot.config.settings import OutageSettings, Settings
+from opsbot.config.settings import OutageSettings, Settings, WebSettings
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.target import Target
 from opsbot.text import bytes_text, seconds_text
@@ -44,6 +44,7 @@ def _summary(settings: Settings) -> str:
     )
     lines.append(f"Discord: {discord}")
     lines.append(f"Outages: {_outages(settings.outages)}")
+    lines.append(f"Web: {_web(settings.web)}")
     lines += [f"Note: {notice}" for notice in settings.notices]
     return "\n".join(lines)
 
@@ -69,6 +70,12 @@ def _outages(given: OutageSettings) -> str:
     asked = f"asked every {given.interval:g} s: {', '.join(['Discord itself', *others])}"
     alone = "; without a `control` address opsbot cannot tell its own outage from Discord's"
     return asked if others else asked + alone
+
+
+def _web(given: WebSettings) -> str:
+    if given.listen is None:
+        return "no section `web`: nothing listens"
+    return f"/metrics and /healthz on {given.listen}{', with a token' if given.token else ''}"
 
 
 def _target(target: Target) -> list[str]:

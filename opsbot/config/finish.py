@@ -11,6 +11,7 @@ from opsbot.config.custom import custom_actions
 from opsbot.config.guide import DEFAULT_DURATION, DEFAULT_METRICS_DIR, Guide
 from opsbot.config.models.actions import Action
 from opsbot.config.models.schedules import Schedule
+from opsbot.config.online import loopback
 from opsbot.config.parts import Sections
 from opsbot.config.settings import (
     ActionSettings,
@@ -19,6 +20,7 @@ from opsbot.config.settings import (
     OutageSettings,
     RetentionSettings,
     ScheduleSettings,
+    WebSettings,
 )
 from opsbot.config.workshop import Workshop
 from opsbot.domain.access import AccessRules
@@ -139,6 +141,23 @@ def outages(file: Sections, targets: Iterable[Target]) -> OutageSettings:
         status_url=given.discord_status_url,
         interval=given.interval_seconds,
     )
+
+
+def web(shop: Workshop, file: Sections) -> WebSettings:
+    """The endpoint for Prometheus, where there is a section for it. Beyond this machine it is said who reads
+    along."""
+    given = file.web
+    if given is None:
+        return WebSettings()
+    found = WebSettings(given.listen, given.token)
+    if not loopback(found.host) and given.token is None:
+        shop.remark(
+            f"web.listen is {given.listen}: whoever reaches that address reads the metrics; set `web.token`, "
+            f"or listen on 127.0.0.1."
+        )
+    elif not loopback(found.host):
+        shop.remark(f"web.listen is {given.listen}: metrics and token cross the network unencrypted.")
+    return found
 
 
 def metrics_window(guide: Guide | None) -> float:

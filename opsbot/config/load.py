@@ -35,10 +35,11 @@ KEYS = (
     "actions",
     "outages",
     "retention",
+    "web",
 )
 """The keys at the top of a file; a test compares them with the model of the whole file."""
 
-NOT_WATCHED = ("discord", "notifications", "rules", "outages", "retention")
+NOT_WATCHED = ("discord", "notifications", "rules", "outages", "retention", "web")
 """Sections that `watch_only` does not look at."""
 
 
@@ -53,9 +54,9 @@ def load(
     process' own when not given.
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
-    `notifications`, `rules`, `outages` and `retention` are not looked at (so their secrets may be unset),
-    targets have no rules, and a supervisor only where nothing else knows their process; it takes half the
-    time.
+    `notifications`, `rules`, `outages`, `retention` and `web` are not looked at (so their secrets may be
+    unset), targets have no rules, and a supervisor only where nothing else knows their process; it takes half
+    the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.
@@ -98,6 +99,7 @@ def settings(
         actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
         outages=finish.outages(file, targets),
+        web=finish.web(shop, file),
         metrics_window=finish.metrics_window(guide),
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),

@@ -38,6 +38,14 @@ def this_machine(host: str) -> bool:
     return address.is_loopback or address.is_unspecified or _own(address)
 
 
+def loopback(host: str) -> bool:
+    """Whether only this machine itself can reach a host, by a name that no stranger's name server gives."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _own(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether one of the machine's own addresses: only those can be bound."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from opsbot.config.models.discord import Discord
     from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
+    from opsbot.config.models.web import Web
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sections:
-    """`discord`, `outages` and `retention` are None where they are not looked at, or `discord` is not
-    there."""
+    """`discord`, `outages`, `retention` and `web` are None where they are not looked at, `discord` and `web`
+    also where they are not there."""
 
     top: Top
     thresholds: Thresholds
@@ -28,3 +29,4 @@ class Sections:
     discord: Discord | None = None
     retention: Retention | None = None
     outages: Outages | None = None
+    web: Web | None = None

@@ -16,7 +16,7 @@ OWN_VARIABLES = "OPSBOT_"
 SHORTEST = 8
 """Characters: a shorter value is not taken for a secret because of its name alone."""
 
-_OWN_SECTIONS = ("discord", "notifications")
+_OWN_SECTIONS = ("discord", "notifications", "web")
 _NAME = re.compile(
     r"(?:^|[_-])(?:token|secret|password|passwd|passphrase|apikey|key|authorization|cookie|dsn|credentials?)\Z",
     re.IGNORECASE,

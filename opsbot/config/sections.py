@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opsbot.config.models.discord import Discord
     from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
+    from opsbot.config.models.web import Web
 
 S = TypeVar("S", bound=Section)
 
@@ -35,6 +36,7 @@ def read(shop: Workshop) -> Sections:
         discord=None if shop.watch_only else _discord(shop),
         retention=None if shop.watch_only else _retention(shop),
         outages=None if shop.watch_only else _outages(shop),
+        web=None if shop.watch_only else _web(shop),
     )
 
 
@@ -62,6 +64,14 @@ def _outages(shop: Workshop) -> Outages:
     from opsbot.config.models.outages import Outages
 
     return _one(shop, Outages, "outages")
+
+
+def _web(shop: Workshop) -> Web | None:
+    if shop.value(("web",)) is None:
+        return None
+    from opsbot.config.models.web import Web
+
+    return shop.build(Web, ("web",))
 
 
 def _actions(shop: Workshop) -> Actions:

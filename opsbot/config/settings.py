@@ -92,6 +92,25 @@ class OutageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The endpoint for Prometheus. `listen`: `host:port` or `[address]:port`, None when there is none;
+    `token`: what whoever asks must have."""
+
+    listen: str | None = None
+    token: SecretStr | None = None
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return (self.listen or "").rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """On which port; 0 is the system's choice."""
+        return int((self.listen or "").rpartition(":")[2] or 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything opsbot was told.
 
@@ -115,6 +134,7 @@ class Settings:
     retention: RetentionSettings
     metrics_window: float
     outages: OutageSettings = OutageSettings()
+    web: WebSettings = WebSettings()
     chain: Chain = field(default_factory=Chain)
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()

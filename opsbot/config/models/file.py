@@ -16,6 +16,7 @@ from opsbot.config.models.schedules import Schedules
 from opsbot.config.models.target import TargetSection
 from opsbot.config.models.thresholds import Thresholds
 from opsbot.config.models.top import Top
+from opsbot.config.models.web import Web
 
 
 class File(Top):
@@ -30,3 +31,4 @@ class File(Top):
     actions: Actions = Field(Actions.model_construct(), description="what opsbot may do")
     outages: Outages = Field(Outages.model_construct(), description="whose outage it is")
     retention: Retention = Field(Retention.model_construct(), description="how long data is kept")
+    web: Web | None = Field(None, description="the endpoint for Prometheus")
