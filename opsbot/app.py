@@ -2,7 +2,7 @@
 
 `opened` builds a runtime from settings, under the lock of the state directory; what it opens is closed in the
 reverse order. `serve` is `opsbot run`: the runtime (one after another, when the configuration changes), the
-control socket and the bot. `answer_alone` is a command without a running opsbot.
+control socket, the web endpoint and the bot. `answer_alone` is a command without a running opsbot.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from opsbot.reloading.reloader import Reloader
 from opsbot.runtime.core import Runtime
 from opsbot.runtime.relay import Relay
 from opsbot.session import Session
+from opsbot.web.endpoint import Endpoint
 
 log = structlog.get_logger("opsbot.app")
 
@@ -77,7 +78,13 @@ async def serve(
     session = session or Session(settings, clock)
     async with founded(settings, clock, session.ports, session.probes) as house:
         relay = Relay(house.runtime.ops)
-        generations = Generations(house, settings, relay, session.join)
+        endpoint = Endpoint(lambda: house.runtime, clock, settings.web)
+
+        def joined(runtime: Runtime, now: Settings) -> None:
+            session.join(runtime, now)
+            endpoint.follow(now.web)
+
+        generations = Generations(house, settings, relay, joined)
         reloader = Reloader(generations, session.announce, clock, hangups, environ)
         relay.reloads = reloader.reload
         session.operations = relay
@@ -86,6 +93,7 @@ async def serve(
             group.create_task(generations.run(started), name="runtime")
             group.create_task(session.run(house.runtime), name="discord")
             group.create_task(reloader.run(), name="reloader")
+            group.create_task(endpoint.run(), name="web")
 
 
 async def answer_alone(

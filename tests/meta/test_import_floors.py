@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("opsbot.runtime",),
     ("opsbot.config",),
-    ("cogs", "opsbot.control", "opsbot.testing"),
+    ("cogs", "opsbot.control", "opsbot.testing", "opsbot.web"),
     (
         "opsbot.__main__",
         "opsbot.app",
