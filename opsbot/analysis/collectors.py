@@ -1,0 +1,270 @@
+"""What is counted for each question. A collector is given the lines that its probes match, file by file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsbot.domain.logs import Api, Errors, Hourly, Lines, Result, Took, Usage
+from opsbot.logs._engine import Probe
+from opsbot.logs.feed import Format
+from opsbot.logs.formats import ERRORS, WARNINGS, Record
+
+KINDS = 10_000
+"""Different types, loggers, channels, users that are told apart; further ones are counted together."""
+
+OTHERS = "(others)"
+LINE = 2000
+"""Characters of a line that are kept."""
+
+_TYPE = re.compile(r"\b([A-Z][A-Za-z0-9_]{0,80}(?:Error|Exception|Interrupt|Timeout|Exit))\b")
+_STATUS = re.compile(r"HTTP/\d(?:\.\d)?\"? (\d{3})\b")
+_TOOK = re.compile(
+    r"response_time(?P<ms>_ms)?[\"']?\s?[=:]?\s?(?P<value>\d{1,9}(?:\.\d{1,9})?)\s?(?P<unit>ms\b)?"
+)
+_NAMED = {name: re.compile(rf"\b{name}=([^ ]*)") for name in ("channel", "user")}
+
+# The last line of a traceback: `src.exceptions.APIError: …`
+_RAISED = Probe(
+    r"^(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Z][A-Za-z0-9_]*(?:Error|Exception|Interrupt|Timeout|Exit)(?::|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that a probe matches. `numbers`: of the probes; `hour`: "2026-01-05 15", "" when not known."""
+
+    text: str
+    numbers: Sequence[int]
+    record: Record
+    hour: str = ""
+
+
+class Collector(Protocol):
+    """Counts the lines that its probes match."""
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """Of the lines it wants."""
+
+    def turn(self) -> None:
+        """The next, older file begins."""
+
+    def take(self, line: Line) -> None:
+        """The next line of the file."""
+
+    def result(self) -> Result:
+        """What it comes to."""
+
+
+class Newest:
+    """The newest lines of files that come the newest first, each of which is read forwards."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._done: deque[str] = deque()
+        self._present: deque[str] = deque(maxlen=limit)
+
+    def add(self, text: str) -> None:
+        """The next line of the present file."""
+        self._present.append(text[:LINE])
+
+    def turn(self) -> None:
+        """The next, older file begins."""
+        while self._present and len(self._done) < self._limit:
+            self._done.appendleft(self._present.pop())
+        self._present.clear()
+
+    @property
+    def full(self) -> bool:
+        """Whether older files can add nothing."""
+        return len(self._done) >= self._limit
+
+    def lines(self) -> tuple[str, ...]:
+        """The oldest first."""
+        self.turn()
+        return tuple(self._done)
+
+
+class Tally(Counter[str]):
+    """Counts by name, with a bound on the names."""
+
+    def count(self, name: str, more: int = 1) -> None:
+        """One more of it."""
+        self[name if name in self or len(self) < KINDS else OTHERS] += more
+
+    def ranked(self) -> tuple[tuple[str, int], ...]:
+        """The commonest first, equally common ones by name."""
+        return tuple(sorted(self.items(), key=lambda item: (-item[1], item[0])))
+
+
+class ErrorsCollector:
+    """By level, type and logger. The type is the first that the line names, else the one with which the
+    traceback below it ends."""
+
+    def __init__(self, log_format: Format, lines: int) -> None:
+        self.probes = (*log_format.probes(), _RAISED)
+        self._levels, self._types, self._loggers = Tally(), Tally(), Tally()
+        self._warnings = 0
+        self._newest = Newest(lines)
+        self._open: str | None = None  # type of the last error, as far as it is known
+
+    def take(self, line: Line) -> None:
+        """See `Collector`."""
+        if line.record.level in ERRORS:
+            self._close()
+            named = _TYPE.search(line.record.message)
+            self._open = named[1] if named else ""
+            if named:
+                self._close()
+            self._levels.count(line.record.level)
+            self._loggers.count(line.record.logger)
+            self._newest.add(line.text)
+        elif line.record.level in WARNINGS:
+            self._warnings += 1
+        elif not line.record.level and self._open is not None and (raised := _TYPE.search(line.text)):
+            self._open = raised[1]
+
+    def turn(self) -> None:
+        """See `Collector`."""
+        self._close()
+        self._newest.turn()
+
+    def result(self) -> Errors:
+        """See `Collector`."""
+        self._close()
+        return Errors(
+            dict(self._levels),
+            self._warnings,
+            self._types.ranked(),
+            self._loggers.ranked(),
+            self._newest.lines(),
+        )
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._types.count(self._open)
+        self._open = None
+
+
+class HourlyCollector:
+    """Errors by hour."""
+
+    def __init__(self, log_format: Format) -> None:
+        self.probes = (log_format.probes()[0],)
+        self._hours = Tally()
+        self._untimed = 0
+
+    def take(self, line: Line) -> None:
+        """See `Collector`."""
+        if line.record.level not in ERRORS:
+            return
+        if line.hour:
+            self._hours.count(line.hour)
+        else:
+            self._untimed += 1
+
+    def turn(self) -> None:
+        """See `Collector`."""
+
+    def result(self) -> Hourly:
+        """See `Collector`."""
+        return Hourly(tuple(sorted(self._hours.items())), self._untimed)
+
+
+class ApiCollector:
+    """Calls of upstreams, and how long what is logged took."""
+
+    def __init__(self, hosts: Sequence[str], lines: int) -> None:
+        self._hosts = tuple(hosts)
+        self.probes = (*(Probe(re.escape(host)) for host in hosts), Probe("response_time"))
+        self._successes = self._failures = 0
+        self._statuses = Tally()
+        self._newest = Newest(lines)
+        self._took: list[float] = [0, 0.0, float("inf"), 0.0]  # count, sum, least, most
+
+    def take(self, line: Line) -> None:
+        """See `Collector`."""
+        timer = len(self._hosts)
+        if timer in line.numbers and (took := _TOOK.search(line.text)):
+            self._add(float(took["value"]) / (1000 if took["ms"] or took["unit"] else 1))
+        if all(number == timer for number in line.numbers):
+            return
+        found = _STATUS.search(line.text)
+        status = found[1] if found else ""
+        if "200 OK" in line.text or status.startswith("2"):
+            self._successes += 1
+        else:
+            self._failures += 1
+            self._newest.add(line.text)
+        self._statuses.count(status or ("200" if "200 OK" in line.text else ""))
+
+    def turn(self) -> None:
+        """See `Collector`."""
+        self._newest.turn()
+
+    def result(self) -> Api:
+        """See `Collector`."""
+        count, total, least, most = self._took
+        took = Took(int(count), total / count, least, most) if count else None
+        return Api(
+            self._hosts,
+            self._successes,
+            self._failures,
+            self._statuses.ranked(),
+            took,
+            self._newest.lines(),
+        )
+
+    def _add(self, seconds: float) -> None:
+        count, total, least, most = self._took
+        self._took = [count + 1, total + seconds, min(least, seconds), max(most, seconds)]
+
+
+class UsageCollector:
+    """Requests, by channel and by user."""
+
+    def __init__(self, request: str) -> None:
+        self._request = request
+        self.probes = (Probe(re.escape(request)),)
+        self._total = 0
+        self._by = {name: Tally() for name in _NAMED}
+
+    def take(self, line: Line) -> None:
+        """See `Collector`."""
+        self._total += 1
+        for name, pattern in _NAMED.items():
+            if found := pattern.search(line.text):
+                self._by[name].count(found[1])
+
+    def turn(self) -> None:
+        """See `Collector`."""
+
+    def result(self) -> Usage:
+        """See `Collector`."""
+        return Usage(self._request, self._total, self._by["channel"].ranked(), self._by["user"].ranked())
+
+
+class SearchCollector:
+    """Lines that match."""
+
+    def __init__(self, pattern: str, lines: int) -> None:
+        self.probes = (Probe(pattern),)
+        self._total = 0
+        self._newest = Newest(lines)
+
+    def take(self, line: Line) -> None:
+        """See `Collector`."""
+        self._total += 1
+        self._newest.add(line.text)
+
+    def turn(self) -> None:
+        """See `Collector`."""
+        self._newest.turn()
+
+    def result(self) -> Lines:
+        """See `Collector`."""
+        return Lines(self._newest.lines(), self._total)

@@ -1,0 +1,204 @@
+"""One question, answered by one pass over the files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from opsbot.analysis.budget import Budget, Spent
+from opsbot.analysis.collectors import (
+    ApiCollector,
+    Collector,
+    ErrorsCollector,
+    HourlyCollector,
+    Line,
+    Newest,
+    SearchCollector,
+    UsageCollector,
+)
+from opsbot.analysis.reading import Damaged, last_lines, pieces
+from opsbot.analysis.sources import Source, Sources, sources_of
+from opsbot.domain.logs import Lines, LogLook, Question, Result, Topic
+from opsbot.domain.rotation import LogSpec
+from opsbot.errors import UsageError
+from opsbot.logs.feed import Format
+from opsbot.logs.formats import Record
+from opsbot.logs.patterns import Found, Matcher, check_pattern
+
+BACK = 200
+"""Lines before one without a time that are looked at for the time it was written: a traceback's."""
+
+UPSTREAM = "openrouter.ai"
+"""The guide's, for a target whose configuration names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A target's log. `hosts`: of the upstreams that the target calls."""
+
+    target: str
+    title: str
+    log: LogSpec
+    format: Format
+    hosts: tuple[str, ...] = ()
+
+
+def look(subject: Subject, question: Question, budget: Budget) -> LogLook:
+    """The answer; what could not be read is among its notes.
+
+    Raises:
+        UsageError: there is no log, or the question has a mistake.
+        Cancelled: nobody waits any more.
+    """
+    collector = collector_of(subject, question)
+    sources = sources_of(subject.log, question.since)
+    try:
+        scan = _Scan(subject, question, budget, sources)
+        result = scan.tail() if collector is None else scan.collect(collector)
+    finally:
+        sources.close()
+    notes = (*sources.notes, *budget.notes, *scan.notes)
+    return LogLook(subject.target, subject.title, question, result, tuple(scan.files), budget.read, notes)
+
+
+def collector_of(subject: Subject, question: Question) -> Collector | None:
+    """What counts; None for a tail.
+
+    Raises:
+        UsageError: the search's pattern is none.
+    """
+    match question.topic:
+        case Topic.ERRORS:
+            return ErrorsCollector(subject.format, question.lines)
+        case Topic.HOURLY:
+            return HourlyCollector(subject.format)
+        case Topic.API:
+            hosts = (question.host,) if question.host else subject.hosts or (UPSTREAM,)
+            return ApiCollector(hosts, question.lines)
+        case Topic.USAGE:
+            return UsageCollector(question.request)
+        case Topic.SEARCH:
+            return SearchCollector(_pattern(question), question.lines)
+        case Topic.TAIL:
+            return None
+
+
+def _pattern(question: Question) -> str:
+    pattern = re.escape(question.pattern) if question.plain else question.pattern
+    try:
+        check_pattern(pattern)
+    except ValueError as wrong:
+        hint = "" if question.plain else " To look for the text as it is, choose `plain`."
+        raise UsageError(f"{wrong}.{hint}") from None
+    return f"(?i:{pattern})" if question.ignore_case else pattern
+
+
+class _Scan:
+    """`files`: names of those that were read; `notes`: what must be said."""
+
+    def __init__(self, subject: Subject, question: Question, budget: Budget, sources: Sources) -> None:
+        self.files: list[str] = []
+        self.notes: list[str] = []
+        self._format = subject.format
+        self._question = question
+        self._budget = budget
+        self._sources = sources
+        self._time: float | None = None
+        self._untimed = 0
+
+    def collect(self, collector: Collector) -> Result:
+        matcher = Matcher(collector.probes)
+        for number, source in enumerate(self._sources.files):
+            self.files.append(source.path.name)
+            self._time = None
+            try:
+                for piece in pieces(source, self._format, self._question.since, self._budget):
+                    self._search(matcher, piece, collector)
+            except Damaged as damaged:
+                self._damaged(source, damaged)
+            except Spent as spent:
+                self._cut(spent, number)
+                break
+            collector.turn()
+        self._say_untimed()
+        return collector.result()
+
+    def tail(self) -> Lines:
+        wanted = self._question.lines
+        newest = Newest(wanted)
+        for number, source in enumerate(self._sources.files):
+            self.files.append(source.path.name)
+            try:
+                if source.packed:
+                    for piece in pieces(source, self._format, None, self._budget):
+                        for line in piece.split(b"\n")[:-1]:
+                            newest.add(_text(line))
+                else:
+                    for line in last_lines(source, wanted, self._budget):
+                        newest.add(_text(line))
+            except Damaged as damaged:
+                self._damaged(source, damaged)
+            except Spent as spent:
+                self._cut(spent, number)
+                break
+            newest.turn()
+            if newest.full:
+                break
+        lines = newest.lines()
+        return Lines(lines, len(lines))
+
+    def _search(self, matcher: Matcher, piece: bytes, collector: Collector) -> None:
+        found = matcher.find(piece)
+        ends: dict[int, list[int]] = {}
+        for number, places in enumerate(found.ends):
+            for end in places:
+                ends.setdefault(end, []).append(number)
+        for end in sorted(ends):
+            line = found.line(end)
+            record = self._format.parse(line)
+            if self._within(found, end, record):
+                collector.take(Line(_text(line), ends[end], record, _hour(record)))
+
+    def _within(self, found: Found, end: int, record: Record) -> bool:
+        """Whether the line is of the window. One without a time is of the time of those before it."""
+        since, until = self._question.since, self._question.until
+        if since is None and until is None:
+            return True
+        at = record.wall if record.wall is not None else self._time_before(found, end)
+        if at is None:
+            self._untimed += 1
+            return True
+        self._time = at
+        return (since is None or at >= since) and (until is None or at < until)
+
+    def _time_before(self, found: Found, end: int) -> float | None:
+        for _ in range(BACK):
+            end = found.chunk.rfind(b"\n", 0, max(0, end))
+            if end < 0:
+                break
+            if (at := self._format.parse(found.line(end)).wall) is not None:
+                return at
+        return self._time
+
+    def _damaged(self, source: Source, damaged: Damaged) -> None:
+        self.notes.append(f"{source.path.name}: {damaged}; what could be unpacked was read.")
+
+    def _cut(self, spent: Spent, number: int) -> None:
+        rest = len(self._sources.files) - number - 1
+        older = f", and {rest} older {'file' if rest == 1 else 'files'} not at all" if rest else ""
+        name = self._sources.files[number].path.name
+        self.notes.append(f"Not everything was counted: {spent}. {name} was not read to its end{older}.")
+
+    def _say_untimed(self) -> None:
+        if self._untimed:
+            self.notes.append(
+                f"{self._untimed} of the lines have no time: they are counted, whenever they were written."
+            )
+
+
+def _hour(record: Record) -> str:
+    return record.stamp[:13] if record.stamp[4:5] == "-" and len(record.stamp) >= 13 else ""
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
