@@ -126,7 +126,12 @@ SHAPES: tuple[Shape, ...] = (
 _NEEDLES = tuple((needle, number) for number, shape in enumerate(SHAPES) for needle in shape.needles)
 
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----")
-_BODY = re.compile(rf"(?:[A-Za-z0-9+/=]|\s|\\[nr]){{0,{_KEY_MOST}}}")
+_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----")
+_BODY_LINE = re.compile(r"[^\n]*?[A-Za-z0-9+/=]{16,100}\s*")
+_BODY = re.compile(
+    r"(?:\s*(?:Proc-Type|DEK-Info): [^\n]*){0,2}"
+    r"(?:(?:\s|\\[nr])+[A-Za-z0-9+/=]{4,100}(?=\s*(?:\n|\\[nr]|\Z)))*"
+)
 
 
 def private_keys(text: str) -> Iterator[Span]:
@@ -144,6 +149,21 @@ def private_keys(text: str) -> Iterator[Span]:
             body = _BODY.match(text, begin.end())
             at = body.end() if body else begin.end()
         yield Span(begin.start(), at, "private key")
+    yield from _headless(text)
+
+
+def _headless(text: str) -> Iterator[Span]:
+    """The end of a key whose beginning was cut off."""
+    before = 0
+    for end in _END.finditer(text):
+        start = end.start()
+        while start > before:
+            above = text.rfind("\n", before, start - 1) + 1 or before
+            if not _BODY_LINE.fullmatch(text, above, start):
+                break
+            start = above
+        before = end.end()
+        yield Span(start, end.end(), "private key")
 
 
 def find(text: str, lowered: str) -> Iterator[Span]:

@@ -141,3 +141,13 @@ def test_the_margin_of_a_stream_is_where_secrets_lie_across_its_cuts() -> None:
 def test_a_value_is_hidden_because_of_the_name_before_it(text: str) -> None:
     assert "hunter2" not in printable(text)
     assert HIDDEN in printable(text)
+
+
+def test_of_a_private_key_that_was_cut_nothing_is_seen() -> None:
+    key = next(secret for secret in SECRETS if secret.kind == "private key").core.split("\n")
+    for cut in range(1, len(key) - 1):
+        for rest in (key[cut:], key[:-cut]):
+            shown = printable("\n".join(["a line", *rest, "last one."]))
+            assert not [line for line in key[1:-1] if line in shown]
+            assert shown.startswith("a line")
+            assert shown.endswith("one.")
