@@ -7,7 +7,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import delivery, foreign_port, health, idle, kills, reload, respawn, restart, rotation, storm
+from bench import (
+    delivery,
+    foreign_port,
+    health,
+    idle,
+    kills,
+    reload,
+    respawn,
+    restart,
+    rotation,
+    sampling,
+    storm,
+    store,
+)
 from bench.discord import Discord, discord_process
 from bench.stats import Row, percentile, table
 
@@ -81,6 +94,8 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "rotation": rotation.rows,
     "delivery": delivery.rows,
     "storm": storm.rows,
+    "store": store.rows,
+    "sampling": sampling.rows,
 }
 
 

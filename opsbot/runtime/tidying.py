@@ -111,7 +111,7 @@ class Tidier:
         if not self.remark:
             log.warning("the history has reached its size: the oldest values go first", size=size, until=when)
         self._gone = max(self._gone, until)
-        self.remark = f"The history is full ({size}, retention.metrics.max_size_mb): before {when} only minutes are left"
+        self.remark = f"The history is full ({size}): of what was before {when} only minutes are left"
 
     def _failed(self, what: str, error: Exception) -> None:
         if what not in self._told:
