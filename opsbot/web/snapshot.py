@@ -96,14 +96,19 @@ def _target(state: State, known: Known, now: Moment) -> TargetSeen:
         target,
         {name: sample for name, sample in heard.items() if sample is not None},
         {name: sample.at for name, sample in view.newest.items()},
-        frozenset(
-            rule.name
-            for rule in target.rules
-            if pending(
-                target.name, rule, state.alerts.get((target.name, rule.name)), known.progress.get(rule.name)
-            )
-        ),
+        _pending(state, known),
         target.name in state.pauses,
+    )
+
+
+def _pending(state: State, known: Known) -> frozenset[str]:
+    name = known.target.name
+    true = {rule for rule, progress in known.progress.items() if any(progress.recent)}
+    return frozenset(
+        rule.name
+        for rule in known.target.rules
+        if rule.name in true
+        and pending(name, rule, state.alerts.get((name, rule.name)), known.progress[rule.name])
     )
 
 
