@@ -20,7 +20,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "opsbot.stores",
         "opsbot.rotation",
         "opsbot.probes",
+        "opsbot.charts",
     ),
+    ("opsbot.analysis",),
     ("opsbot.runtime",),
     ("opsbot.config",),
     ("cogs", "opsbot.control", "opsbot.testing", "opsbot.web"),
@@ -43,8 +45,11 @@ ADAPTERS = (
     "opsbot.stores",
     "opsbot.rotation",
     "opsbot.probes",
+    "opsbot.charts",
 )
 MAY_IMPORT_DISCORD = ("cogs", "opsbot.bot", "opsbot.demo")
+MAY_IMPORT_MATPLOTLIB = ("opsbot.charts._figure",)
+MAY_IMPORT_THE_FIGURE = ("opsbot.charts.worker",)
 ENGINE_MAY_IMPORT = ("opsbot.domain", "opsbot.errors", "opsbot.engine")
 
 
@@ -122,6 +127,16 @@ def test_discord_is_imported_only_where_it_may_be() -> None:
         and not any(within(name, allowed) for allowed in MAY_IMPORT_DISCORD)
     ]
     assert wrong == []
+
+
+def test_matplotlib_is_loaded_in_the_worker_alone() -> None:
+    for name, tree in modules():
+        found = set(imports(tree))
+        if any(within(i, "matplotlib") for i in found):
+            assert name in MAY_IMPORT_MATPLOTLIB
+        if found & set(MAY_IMPORT_MATPLOTLIB):
+            assert name in MAY_IMPORT_THE_FIGURE
+        assert name == "opsbot.charts.worker" or "opsbot.charts.worker" not in found
 
 
 def test_the_engine_is_pure() -> None:
