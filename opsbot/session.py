@@ -12,6 +12,7 @@ import structlog
 
 from opsbot.bot import DiscordLine, OpsBot
 from opsbot.bot.sight import RestProbe
+from opsbot.charts.process import ProcessPainter
 from opsbot.clock import Clock
 from opsbot.config.settings import Settings
 from opsbot.domain.actor import Actor
@@ -136,6 +137,7 @@ class Session:
             access=access,
             channel_id=discord.channel_id,
             clock=self._clock,
+            painter=ProcessPainter(self._settings.state_dir / "charts"),
             ping_roles=frozenset(discord.mention_role_ids),
             on_problem=self._problem,
             on_usable=usable,

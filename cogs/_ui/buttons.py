@@ -1,4 +1,4 @@
-"""The base of all buttons: found by custom_id alone, so they work on old messages and after a restart."""
+"""The base of all buttons and menus: found by custom_id, so they work on old messages and after a restart."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ NUMBER = r"[1-9][0-9]{0,17}"
 """An incident in a custom_id."""
 
 
-class GuardedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
-    """A button with its permission. `verb`: the word for the audit. `key`: what its custom_id names."""
+class GuardedItem(discord.ui.DynamicItem[Any], template=r"(?!)"):
+    """A button or menu with its permission. `verb`: the word for the audit. `key`: what its custom_id
+    names."""
 
     permission: ClassVar[Permission]
     verb: ClassVar[str]
 
-    def __init__(self, button: discord.ui.Button[Any], key: str = "") -> None:
-        super().__init__(button)
+    def __init__(self, item: discord.ui.Item[Any], key: str = "") -> None:
+        super().__init__(item)
         self.key = key
 
     @classmethod
     async def from_custom_id(  # type: ignore[override]  # discord.py is generic in the client here
         cls, _: Asked, item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> GuardedButton:
-        """The button that was pressed, rebuilt."""
-        assert isinstance(item, discord.ui.Button)
+    ) -> GuardedItem:
+        """The control that was used, rebuilt."""
         return cls(item, match["key"])
 
     async def interaction_check(self, asked: Asked, /) -> bool:  # type: ignore[override]
@@ -50,11 +50,23 @@ class GuardedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(
     @property
     def subject(self) -> str:
         """What is named in the audit."""
-        return f"incident {self.key}"
+        return self.key
 
     def person(self, asked: Asked) -> Actor:
         """Who pressed, if they still may; asked right before the side effect."""
         return allowed(asked, self.permission, self.verb, self.subject)
+
+    async def pressed(self, asked: Asked) -> None:
+        """What the control does."""
+
+
+class GuardedButton(GuardedItem, template=r"(?!)"):
+    """The button of an incident."""
+
+    @property
+    def subject(self) -> str:
+        """What is named in the audit."""
+        return f"incident {self.key}"
 
     def incident(self, asked: Asked) -> Incident:
         """The incident that the button names. One that does not exist is refused like an outsider."""
@@ -62,6 +74,3 @@ class GuardedButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(
         if found is None:
             raise NotAllowed(self.verb, self.subject, "no such incident: an old button or a forged one")
         return found
-
-    async def pressed(self, asked: Asked) -> None:
-        """What the button does."""

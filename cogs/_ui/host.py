@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from cogs._ui.confirm import Questions
 from cogs._ui.refusals import Refusals
+from opsbot.charts.base import Painter
 from opsbot.clock import Clock
 from opsbot.domain.access import AccessRules
 from opsbot.notifiers._transport import DiscordTransport
@@ -20,6 +21,7 @@ class Host(commands.Bot):
     """What a cog may lean on, whoever connects it.
 
     `channel_id`: the ops channel. `edit_every`: seconds between two edits of one message.
+    `painter`: of charts.
     `access` may be replaced while running: each decision reads it anew.
     """
 
@@ -31,6 +33,7 @@ class Host(commands.Bot):
     questions: Questions
     refusals: Refusals
     edit_every: float
+    painter: Painter
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,15 +8,16 @@ import re
 from discord import app_commands
 
 from cogs._ui.host import Asked
+from opsbot.draw.values import metric_label
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
-from opsbot.text import one_line
+from opsbot.text import one_line, seconds_text
 
 SUGGESTIONS = 25  # https://discord.com/developers/docs/interactions/application-commands: choices
 _CHOICE = 100  # the same: characters of a choice's name and value
 _NAMED = 10  # targets that an error names
-MIN_WINDOW, MAX_WINDOW = 60.0, 30 * 86_400.0
-WINDOWS = ("15m", "1h", "6h", "24h", "7d")
+MIN_WINDOW, MAX_WINDOW = 60.0, 366 * 86_400.0
+WINDOWS = ("15m", "1h", "6h", "24h", "7d", "30d")
 
 Choices = list[app_commands.Choice[str]]
 
@@ -34,6 +35,20 @@ async def suggest_targets(asked: Asked, current: str) -> Choices:
 async def suggest_windows(_: Asked, current: str) -> Choices:
     """Usual spans."""
     return suggestions([window for window in WINDOWS if window.startswith(current.strip().lower())])
+
+
+async def suggest_metrics(asked: Asked, current: str) -> Choices:
+    """Metrics that go on with what was typed after the last comma."""
+    before, comma, typed = current.rpartition(",")
+    head, typed = f"{before}{comma} ".lstrip(), typed.strip().casefold()
+    try:
+        target = the_target(asked.client.operations, getattr(asked.namespace, "target", None))
+        names = await asked.client.operations.metric_names(target)
+    except UsageError:
+        return []
+    said = {part.strip() for part in before.split(",")}
+    found = [n for n in names if n not in said and typed in f"{n} {metric_label(n)}".casefold()]
+    return suggestions([f"{head}{name}" for name in found])
 
 
 def suggestions(names: list[str]) -> Choices:
@@ -62,14 +77,19 @@ def the_target(operations: Operations, given: str | None) -> str:
     raise UsageError(f"There is no target “{one_line(given, _CHOICE)}”: {hint}")
 
 
-def seconds_of(window: str) -> float:
+def seconds_of(
+    text: str, option: str = "window", least: float = MIN_WINDOW, most: float = MAX_WINDOW
+) -> float:
     """ "15m", "1h", "24h", "7d" in seconds.
 
     Raises:
-        UsageError: it is none of these, shorter than a minute or longer than 30 days.
+        UsageError: it is none of these, shorter than `least` or longer than `most`.
     """
-    match = _WINDOW.fullmatch(window)
+    match = _WINDOW.fullmatch(text)
     seconds = float(match[1]) * _SECONDS[match[2].lower()] if match else 0.0
-    if not MIN_WINDOW <= seconds <= MAX_WINDOW:
-        raise UsageError(f"`window` is a time from 1m to 30d, such as 15m, 1h or 24h; not “{window[:20]}”.")
+    if not least <= seconds <= most:
+        bounds = f"from {seconds_text(least)} to {seconds_text(most)}"
+        raise UsageError(
+            f"`{option}` is a time {bounds}, such as 15m, 1h or 24h; not “{one_line(text, 20)}”."
+        )
     return seconds

@@ -20,6 +20,8 @@ from opsbot import registry
 from opsbot.bot.inspection import commands_missing, problems_of
 from opsbot.bot.transport import RestTransport
 from opsbot.bot.tree import GuardedTree
+from opsbot.charts.base import Painter
+from opsbot.charts.process import ProcessPainter
 from opsbot.clock import Clock
 from opsbot.domain.access import AccessRules
 from opsbot.runtime.port import Operations
@@ -51,6 +53,7 @@ class OpsBot(Host):
         on_problem: Callable[[str], None],
         on_usable: Callable[[], None] = lambda: None,
         edit_every: float = EDIT_EVERY,
+        painter: Painter | None = None,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -71,6 +74,7 @@ class OpsBot(Host):
         self.clock = clock
         self.ping_roles = ping_roles
         self.edit_every = edit_every
+        self.painter = painter or ProcessPainter()
         self.questions = Questions(clock)
         self.refusals = Refusals(clock)
         self.transport = self._rest = RestTransport(self, ping_roles)

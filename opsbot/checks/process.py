@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -54,6 +53,7 @@ class Options(CheckOptions):
 def metrics(options: Options) -> Mapping[str, str]:  # noqa: ARG001 - the same whatever the options
     """The metrics of every process check."""
     return {
+        "process_pid": "the process's id (absent while it does not run)",
         "process_up": "1 while the process runs, else 0",
         "cpu_percent": "CPU over the last interval, % of one core (can exceed 100)",
         "cpu_machine_percent": "the same, % of the machine's cores together",
@@ -76,10 +76,10 @@ class _Known:
     """The process being watched; `cpu`: (seconds of CPU, when) at the last look."""
 
     identity: ProcessId
-    handle: psutil.Process
     memory_limit: int
     watch: DeathWatch | None = None
     cpu: tuple[float, float] | None = None
+    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
 
 
 class ProcessCheck:
@@ -90,6 +90,7 @@ class ProcessCheck:
         self._context = context
         self._command = _words(options.command) if options.command else []
         self._known: _Known | None = None
+        self._looks: _proc.Looks | None = None
         self._last_pid = 0
 
     @property
@@ -97,18 +98,26 @@ class ProcessCheck:
         """The process as the last look found it."""
         return self._known.identity if self._known else None
 
+    def glance(self) -> Observation | None:
+        """What a look sees of a process that is known, without waiting; None: it has to be looked for."""
+        if self._context.one_shot:
+            return None
+        try:
+            identity = self._said() or self._still_there()
+            return self._seen(identity) if identity else None
+        except ProcessLookupError:
+            return self._gone()
+
     async def look(self) -> Observation:
         """Finds the process and reads what it takes."""
-        identity = self._said() or self._still_there() or await self._searched()
-        if identity is None or not self._take(identity):
-            return self._gone()
-        assert self._known is not None
-        if self._known.cpu is None and self._context.one_shot:
-            self._measure_cpu(self._known)
-            await self._context.clock.sleep(FIRST_INTERVAL)
         try:
-            return self._read(self._known)
-        except (psutil.NoSuchProcess, psutil.ZombieProcess, ProcessLookupError):
+            identity = self._said() or self._still_there() or await self._searched()
+            if identity is None:
+                return self._gone()
+            if self._context.one_shot:
+                await self._measure_first(identity)
+            return self._seen(identity)
+        except ProcessLookupError:
             return self._gone()
 
     async def close(self) -> None:
@@ -117,15 +126,20 @@ class ProcessCheck:
 
     def _said(self) -> ProcessId | None:
         said = self._context.process()
-        return said if said and said.boot_id == self._context.clock.boot_id and _alive(said) else None
+        return said if said and said.boot_id == self._context.clock.boot_id and self._alive(said) else None
 
     def _still_there(self) -> ProcessId | None:
         """The process that was found at the last look, unless the pid file names another one by now."""
         known = self._known
-        if known is None or not _alive(known.identity):
+        if known is None or not self._alive(known.identity):
             return None
         named = self._pid_of_file()
         return known.identity if named in (None, known.identity.pid) else None
+
+    def _alive(self, identity: ProcessId) -> bool:
+        """Whether that very process lives; how it looks is kept for `_seen`."""
+        self._looks = _proc.looks(identity.pid)
+        return self._looks is not None and self._looks.ticks == identity.start_ticks
 
     async def _searched(self) -> ProcessId | None:
         pid = self._pid_of_file()
@@ -150,21 +164,19 @@ class ProcessCheck:
         return pid if pid > 0 and pid != os.getpid() else None
 
     def _identity(self, pid: int) -> ProcessId | None:
-        ticks = _proc.start_ticks(pid)
-        return None if ticks is None else ProcessId(self._context.clock.boot_id, pid, ticks)
+        self._looks = looks = _proc.looks(pid)
+        return None if looks is None else ProcessId(self._context.clock.boot_id, pid, looks.ticks)
 
-    def _take(self, identity: ProcessId) -> bool:
-        """Makes it the watched process; False when it ended meanwhile."""
+    def _take(self, identity: ProcessId) -> _Known:
+        """Makes it the watched process. Raises ProcessLookupError when it ended meanwhile."""
         if self._known is not None and self._known.identity == identity:
-            return True
+            return self._known
         self._forget()
-        try:
-            handle = psutil.Process(identity.pid)
-        except psutil.Error:
-            return False
-        self._known = _Known(identity, handle, memory_limit(identity.pid), self._watched(identity.pid))
+        self._known = _Known(identity, memory_limit(identity.pid), self._watched(identity.pid))
         self._last_pid = identity.pid
-        return _alive(identity)  # read again: only now is the pid held by handle and watch
+        if not self._alive(identity):  # read again: only now its end is watched
+            raise ProcessLookupError(identity.pid)
+        return self._known
 
     def _watched(self, pid: int) -> DeathWatch | None:
         if self._context.one_shot:
@@ -187,48 +199,50 @@ class ProcessCheck:
         found = (Finding(Outcome.FAIL, "Process", text),)
         return Observation(Outcome.FAIL, f"process {text}", {"process_up": 0.0}, found)
 
-    def _measure_cpu(self, known: _Known) -> float | None:
+    async def _measure_first(self, identity: ProcessId) -> None:
+        known = self._take(identity)
+        if known.cpu is None:
+            self._measure_cpu(known, self._context.clock.now().mono)
+            await self._context.clock.sleep(FIRST_INTERVAL)
+            if not self._alive(identity):
+                raise ProcessLookupError(identity.pid)
+
+    def _measure_cpu(self, known: _Known, now: float) -> float | None:
         """% of one core since the last look; None at the first."""
-        now = self._context.clock.now().mono
-        used = _cpu_seconds(known)
+        used = _cpu_seconds(known.identity.pid)
         before, known.cpu = known.cpu, (used, now)
         if before is None or now <= before[1]:
             return None
         return max(0.0, (used - before[0]) / (now - before[1]) * 100)
 
-    def _read(self, known: _Known) -> Observation:
-        values: dict[str, float] = {"process_up": 1.0}
-        with known.handle.oneshot():
-            memory = known.handle.memory_info()
-            values["threads"] = float(known.handle.num_threads())
-        values["rss_bytes"], values["vms_bytes"] = float(memory.rss), float(memory.vms)
-        values["memory_percent"] = memory.rss / known.memory_limit * 100
-        with contextlib.suppress(psutil.AccessDenied):
-            values["open_fds"] = float(known.handle.num_fds())
-        started = _proc.started_at(known.identity.start_ticks)
-        values["process_uptime_seconds"] = max(0.0, self._context.clock.now().mono - started)
-        cpu = self._measure_cpu(known)
+    def _seen(self, identity: ProcessId) -> Observation:
+        """What the process takes. Raises ProcessLookupError when it ended meanwhile."""
+        known, now = self._take(identity), self._context.clock.now().mono
+        looks = self._looks
+        assert looks is not None
+        percent = looks.rss / known.memory_limit * 100
+        values: dict[str, float] = {
+            "process_up": 1.0,
+            "process_pid": float(identity.pid),
+            "threads": float(looks.threads),
+            "rss_bytes": float(looks.rss),
+            "vms_bytes": float(looks.vms),
+            "memory_percent": percent,
+        }
+        files = _proc.open_files(identity.pid)
+        if files is not None:
+            values["open_fds"] = float(files)
+        values["process_uptime_seconds"] = max(0.0, now - _proc.started_at(identity.start_ticks))
+        cpu, said = self._measure_cpu(known, now), "not yet known"
         if cpu is not None:
             values["cpu_percent"] = cpu
-            values["cpu_machine_percent"] = cpu / (psutil.cpu_count() or 1)
-        if not _alive(known.identity):
-            return self._gone()
-        return self._seen(known, values)
-
-    def _seen(self, known: _Known, values: Mapping[str, float]) -> Observation:
-        cpu = f"{values['cpu_percent']:.1f}%" if "cpu_percent" in values else "not yet known"
-        text = (
-            f"PID: {known.identity.pid}, CPU: {cpu}, MEM: {values['memory_percent']:.1f}%, "
-            f"RSS: {values['rss_bytes'] / MEGABYTE:.0f}MB"
-        )
+            values["cpu_machine_percent"] = cpu / known.cores
+            said = f"{cpu:.1f}%"
+        text = f"PID: {identity.pid}, CPU: {said}, MEM: {percent:.1f}%, RSS: {looks.rss / MEGABYTE:.0f}MB"
         detail = text
         if known.watch is None and not self._context.one_shot:
             detail += "; no pidfd here: its end is seen at the next look only"
         return Observation(Outcome.OK, detail, values, (Finding(Outcome.OK, "Process", text),))
-
-
-def _alive(identity: ProcessId) -> bool:
-    return _proc.start_ticks(identity.pid) == identity.start_ticks
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -250,11 +264,14 @@ def _words(command: str | list[str]) -> list[str]:
         raise ValueError(f"`{command}` is no command line: {error}") from None
 
 
-def _cpu_seconds(known: _Known) -> float:
+def _cpu_seconds(pid: int) -> float:
     """CPU that the process has used. Linux: its CPU clock (clock_getcpuclockid(3)), in nanoseconds and for
-    one system call; psutil reads ticks of 10 ms."""
+    one system call; psutil reads ticks of 10 ms. Raises ProcessLookupError when it is gone."""
     try:
-        return time.clock_gettime((~known.identity.pid << 3) | 2)
+        return time.clock_gettime((~pid << 3) | 2)
     except OSError:
-        times = known.handle.cpu_times()
+        try:
+            times = psutil.Process(pid).cpu_times()
+        except psutil.NoSuchProcess as gone:
+            raise ProcessLookupError(pid) from gone
         return float(times.user + times.system)

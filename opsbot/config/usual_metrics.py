@@ -11,6 +11,7 @@ USUAL_METRICS = frozenset(
         "open_fds",
         "process_uptime_seconds",
         "process_up",
+        "process_pid",
         "health_up",
         "health_status",
         "health_response_seconds",

@@ -37,26 +37,3 @@ class HealthReport:
     def outcome(self) -> Outcome:
         """The worst of its sections."""
         return max((s.outcome for s in self.sections), key=lambda o: o.rank, default=Outcome.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class MetricSummary:
-    """One metric over a window. `points`: the newest last, evenly spaced, None where nothing is known."""
-
-    name: str
-    current: float | None
-    mean: float
-    minimum: float
-    maximum: float
-    points: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MetricsReport:
-    """Metrics of a target over the last `window` seconds."""
-
-    target: str
-    title: str
-    at: Moment
-    window: float
-    metrics: tuple[MetricSummary, ...]

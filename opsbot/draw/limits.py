@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from opsbot.draw.payload import Button, Embed, Field, Payload
+from opsbot.draw.payload import Button, Embed, Field, Menu, Payload
 from opsbot.text import clamp as clamp_text
 from opsbot.text import encodable, units
 
@@ -27,6 +27,11 @@ ROWS = 5  # components/reference#action-row
 ROW_BUTTONS = 5  # components/reference#action-row
 BUTTON_LABEL = 80  # components/reference#button
 CUSTOM_ID = 100  # components/reference#button
+CHOICES = 25  # components/reference#string-select, and the next three
+CHOICE_LABEL = 100
+CHOICE_VALUE = 100
+PLACEHOLDER = 150
+FILES = 10  # resources/message#create-message
 
 NOTHING = "–"
 """Stands where Discord would refuse an empty text."""
@@ -52,6 +57,7 @@ def clamp(payload: Payload) -> Payload:
         rows=rows,
         roles=payload.roles[:ROLES],
         nonce=payload.nonce[:NONCE],
+        files=payload.files[:FILES],
     )
 
 
@@ -109,16 +115,31 @@ def _size(embed: Embed) -> int:
     return sum(units(text) for text in texts)
 
 
-def _rows(rows: tuple[tuple[Button, ...], ...]) -> tuple[tuple[Button, ...], ...]:
+def _rows(rows: tuple[tuple[Button | Menu, ...], ...]) -> tuple[tuple[Button | Menu, ...], ...]:
     seen: set[str] = set()
-    kept = [tuple(b for button in row[:ROW_BUTTONS] if (b := _button(button, seen))) for row in rows]
+    kept = [tuple(b for item in row[:ROW_BUTTONS] if (b := _item(item, seen))) for row in rows]
     return tuple(row for row in kept if row)[:ROWS]
 
 
-def _button(button: Button, seen: set[str]) -> Button | None:
-    """None for a button that Discord would refuse: two with one custom_id in a message are an error."""
-    wanted = button.custom_id
+def _item(item: Button | Menu, seen: set[str]) -> Button | Menu | None:
+    """None for what Discord would refuse: two with one custom_id in a message are an error."""
+    wanted = item.custom_id
     if not wanted or units(wanted) > CUSTOM_ID or wanted in seen:
         return None
     seen.add(wanted)
-    return replace(button, label=clip(button.label.strip(), BUTTON_LABEL) or NOTHING)
+    if isinstance(item, Menu):
+        return _menu(item)
+    return replace(item, label=clip(item.label.strip(), BUTTON_LABEL) or NOTHING)
+
+
+def _menu(menu: Menu) -> Menu | None:
+    """A choice whose value does not fit would come back as another one, so it is left out."""
+    fitting = {c.value: c for c in menu.choices if 0 < units(c.value) <= CHOICE_VALUE}
+    choices = tuple(
+        replace(c, label=clip(c.label.strip(), CHOICE_LABEL) or NOTHING)
+        for c in list(fitting.values())[:CHOICES]
+    )
+    if not choices:
+        return None
+    most = max(1, min(menu.most, len(choices)))
+    return replace(menu, placeholder=clip(menu.placeholder, PLACEHOLDER), choices=choices, most=most)

@@ -40,6 +40,33 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of a menu; `chosen` ones are marked when it is shown. `value` comes back."""
+
+    label: str
+    value: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A select menu, alone in its row. `most`: choices that may be taken together, at least one."""
+
+    custom_id: str
+    placeholder: str
+    choices: tuple[Choice, ...]
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a message. Only answers to interactions carry files."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A named piece of an embed; `inline` ones stand side by side where the screen is wide."""
 
@@ -50,7 +77,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A framed part of a message. `at`: seconds since 1970 UTC, shown beside the footer."""
+    """A framed part of a message. `at`: seconds since 1970 UTC, shown beside the footer. `image`: name of one
+    of the message's files."""
 
     title: str = ""
     description: str = ""
@@ -58,6 +86,7 @@ class Embed:
     fields: tuple[Field, ...] = ()
     footer: str = ""
     at: float | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +97,18 @@ class Payload:
     pinged stays readable). `roles`: ids of the roles that may ping from `content`; nothing else ever may.
     `silent`: no notification (Discord's SUPPRESS_NOTIFICATIONS). `reply_to`: id of a message in the same
     channel, answered if it still exists. `nonce`: at most 25 characters; Discord returns the existing
-    message for a nonce repeated within minutes (send it with `enforce_nonce`).
+    message for a nonce repeated within minutes (send it with `enforce_nonce`). `files`: take the place of
+    those that an edited message had.
     """
 
     content: str | None = None
     embeds: tuple[Embed, ...] = ()
-    rows: tuple[tuple[Button, ...], ...] = ()
+    rows: tuple[tuple[Button | Menu, ...], ...] = ()
     roles: tuple[int, ...] = ()
     silent: bool = False
     reply_to: int | None = None
     nonce: str = ""
+    files: tuple[File, ...] = ()
 
 
 def fingerprint(payload: Payload) -> str:

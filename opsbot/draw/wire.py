@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from opsbot.draw.payload import Button, Embed, Payload
+from opsbot.draw.payload import Button, Embed, Menu, Payload
 
 SUPPRESS_NOTIFICATIONS = 1 << 12  # resources/message#message-object-message-flags
-_BUTTON, _ROW = 2, 1  # components/reference#component-object-component-types
+_ROW, _BUTTON, _MENU = 1, 2, 3  # components/reference#component-object-component-types
 
 
 def message_json(payload: Payload) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def edit_json(payload: Payload) -> dict[str, Any]:
     """The body of "edit message": without `content` when that is to stay."""
     body: dict[str, Any] = {
         "embeds": [_embed(embed) for embed in payload.embeds],
-        "components": [{"type": _ROW, "components": [_button(b) for b in row]} for row in payload.rows],
+        "components": [{"type": _ROW, "components": [_item(item) for item in row]} for row in payload.rows],
         "allowed_mentions": {"parse": [], "roles": [str(role) for role in payload.roles]},
     }
     if payload.content is not None:
@@ -42,9 +42,24 @@ def _embed(embed: Embed) -> dict[str, Any]:
         body["fields"] = [{"name": f.name, "value": f.value, "inline": f.inline} for f in embed.fields]
     if embed.footer:
         body["footer"] = {"text": embed.footer}
+    if embed.image:
+        body["image"] = {"url": f"attachment://{embed.image}"}
     if embed.at is not None:
         body["timestamp"] = datetime.fromtimestamp(embed.at, UTC).isoformat()
     return body
+
+
+def _item(item: Button | Menu) -> dict[str, Any]:
+    if isinstance(item, Button):
+        return _button(item)
+    return {
+        "type": _MENU,
+        "custom_id": item.custom_id,
+        "placeholder": item.placeholder,
+        "min_values": 1,
+        "max_values": item.most,
+        "options": [{"label": c.label, "value": c.value, "default": c.chosen} for c in item.choices],
+    }
 
 
 def _button(button: Button) -> dict[str, Any]:

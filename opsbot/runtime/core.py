@@ -30,6 +30,7 @@ from opsbot.runtime.actions import Actions, Worker
 from opsbot.runtime.caretaker import Caretaker
 from opsbot.runtime.desk import Manners
 from opsbot.runtime.drill import Drills
+from opsbot.runtime.figures import Figures
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
 from opsbot.runtime.ops import Ops
@@ -115,6 +116,7 @@ class Runtime:
             self.pipeline,
             self.scheduler,
             self.processes,
+            Figures(parts.state, self.history, parts.store, parts.clock),
             self.history,
             self.rotations,
             self.drills,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
 from opsbot.clock import Clock
-from opsbot.domain.health import MetricSummary
 from opsbot.domain.sample import Sample
 from opsbot.domain.series import Keep, Series
 from opsbot.engine.state import State
@@ -17,16 +15,13 @@ from opsbot.errors import StoreUnavailable
 from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.tidying import Tidier
 from opsbot.runtime.waiting import wait_until
-from opsbot.stores.base import MetricsStore, Point
+from opsbot.stores.base import MetricsStore
 
 FLUSH_EVERY = 10.0
 """Seconds between two batches."""
 
 FLUSH_AT = 2_000
 """Samples that make a batch full before its time."""
-
-POINTS = 30
-"""Points of a summary: one per character of a sparkline that a phone shows in one line."""
 
 MOST = 20_000
 """Samples that wait at most while the store does not answer; older ones are given up."""
@@ -114,41 +109,3 @@ class History:
         """A metric in a time range, what waits included (see `MetricsStore.buckets`)."""
         await self.flush()
         return await self.store.buckets(target, metric, since, until, most)
-
-    async def summaries(
-        self, target: str, current: dict[str, float], window: float
-    ) -> tuple[MetricSummary, ...]:
-        """Every metric of a target over the last `window` seconds."""
-        await self.flush()
-        now = self.clock.now().wall
-        names = dict.fromkeys([*current, *(await self.store.names(target))])
-        found = []
-        for name in names:
-            points = await self.store.series(target, name, now - window, now)
-            if points:
-                found.append(summary(name, current.get(name), points, now - window, now))
-        return tuple(found)
-
-
-def summary(
-    name: str, current: float | None, points: list[Point], since: float, until: float
-) -> MetricSummary:
-    """What a metric was between two times (seconds since 1970 UTC)."""
-    values = [p.value for p in points]
-    return MetricSummary(
-        name,
-        current,
-        sum(values) / len(values),
-        min(values),
-        max(values),
-        tuple(spread(points, since, until)),
-    )
-
-
-def spread(points: Iterable[Point], since: float, until: float) -> list[float | None]:
-    """Points averaged into `POINTS` even spans of a time range; None where there is none."""
-    spans: list[list[float]] = [[] for _ in range(POINTS)]
-    width = (until - since) / POINTS
-    for point in points:
-        spans[min(POINTS - 1, max(0, int((point.wall - since) / width)))].append(point.value)
-    return [sum(s) / len(s) if s else None for s in spans]

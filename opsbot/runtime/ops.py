@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from opsbot.analysis.analyst import Analyst, subject_of
 from opsbot.clock import Clock
-from opsbot.domain.action import Action, ActionState, Pause, Rotate
+from opsbot.domain.action import Action, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import PauseEnded
-from opsbot.domain.health import HealthReport, MetricsReport
+from opsbot.domain.health import HealthReport
 from opsbot.domain.incident import Incident
+from opsbot.domain.logs import LogLook, LogProgress, Question
+from opsbot.domain.metrics import MetricsReport, Window
+from opsbot.domain.performance import MONITORED, Performance, performance_of
 from opsbot.domain.process import Running
 from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
@@ -27,12 +30,15 @@ from opsbot.engine.inputs import (
     RotateAsked,
 )
 from opsbot.engine.state import Known
-from opsbot.errors import RotationError, Stopping, UsageError
+from opsbot.errors import RotationError, UsageError
 from opsbot.rotation.base import Plan
 from opsbot.runtime.drill import Drilling, Drills
+from opsbot.runtime.figures import Figures
+from opsbot.runtime.following import Followers
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
 from opsbot.runtime.notes import notes_of, sections_now
+from opsbot.runtime.past import past_performances
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.runtime.processes import Processes
@@ -41,14 +47,8 @@ from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.waiting import within
 from opsbot.text import one_line
 
-KEPT_ACTIONS = 50
-"""Ended actions that can still be followed."""
-
 MAX_PAUSE = 7 * 86_400.0
 """Seconds: a longer pause is a forgotten one."""
-
-MAX_WINDOW = 366 * 86_400.0
-"""Seconds: more of the past than a year is not kept."""
 
 REASON = 300
 """Characters of a reason that are kept, however it was given: it goes into the audit, which is for ever."""
@@ -67,6 +67,7 @@ class Ops:
     pipeline: Pipeline
     scheduler: Scheduler
     processes: Processes
+    figures: Figures
     history: History
     rotations: Rotations
     drills: Drills
@@ -74,9 +75,8 @@ class Ops:
     clock: Clock
     sections: Mapping[tuple[str, str], str]
     remarks: Callable[[], Sequence[str]] = tuple
-    _shown: dict[int, Action] = field(default_factory=dict)
-    _followers: dict[int, list[asyncio.Queue[Action | None]]] = field(default_factory=dict)
-    _closed: bool = False
+    analyst: Analyst = field(default_factory=Analyst)
+    followers: Followers = field(default_factory=Followers)
 
     # -- looking
 
@@ -115,17 +115,30 @@ class Ops:
         with suppress(TimeoutError):
             await within(self.pipeline.caught_up(), self.clock, PATIENCE)
 
-    async def metrics(self, target: str, window: float) -> MetricsReport:
-        """Every metric's current value with mean, min, max and points over the last `window` seconds."""
-        known = self._known(target)
-        if not 0 < window <= MAX_WINDOW:
-            raise UsageError("Metrics are shown over 1 minute to 366 days.")
-        current: dict[str, float] = {}
-        for spec in known.target.checks:
-            sample = known.view.newest.get(spec.name)
-            current.update(sample.metrics if sample else {})
-        summaries = await self.history.summaries(target, current, window)
-        return MetricsReport(target, known.target.title, self.clock.now(), window, summaries)
+    async def metrics(
+        self, target: str, window: Window, wanted: Sequence[str] = (), *, every: bool = False
+    ) -> MetricsReport:
+        """Metrics over a window, with what else is marked in a chart."""
+        return await self.figures.report(self._known(target), window, wanted, every=every)
+
+    async def metric_names(self, target: str) -> tuple[str, ...]:
+        """Every metric that a target has or had."""
+        return await self.figures.names(self._known(target))
+
+    async def performance(self, target: str) -> Performance:
+        """One line of the performance monitor, looked at now."""
+        self._known(target)
+        samples = await self.scheduler.look(target, MONITORED)
+        values = {name: value for sample in samples for name, value in sample.metrics.items()}
+        return performance_of(self.clock.now().wall, values)
+
+    async def performances(self, target: str, window: Window) -> tuple[Performance, ...]:
+        """The lines of the performance monitor, as far as the past is known."""
+        return await past_performances(self.history, self._known(target), window, self.clock.now().wall)
+
+    def logs(self, target: str, question: Question) -> AsyncGenerator[LogProgress | LogLook, None]:
+        """What the target's log and its archives say."""
+        return self.analyst.ask(subject_of(self._known(target).target), question)
 
     def incident(self, number: int) -> Incident | None:
         """A live or recent incident."""
@@ -197,48 +210,21 @@ class Ops:
         self._known(target)
         return await self.processes.candidates(target)
 
-    async def follow(self, action: int) -> AsyncGenerator[Action, None]:
+    def follow(self, action: int) -> AsyncGenerator[Action, None]:
         """The action each time its steps change, ending with the one that has ended."""
-        known: Action | None = self._shown.get(action) or self.pipeline.state.actions.get(action)
-        if known is None:
-            raise UsageError(f"There is no action {action} among the recent ones.")
-        queue: asyncio.Queue[Action | None] = asyncio.Queue()
-        self._followers.setdefault(action, []).append(queue)
-        try:
-            yield known
-            while known.state is ActionState.RUNNING:
-                known = None if self._closed else await queue.get()
-                if known is None:
-                    raise Stopping("opsbot is stopping: the action is finished after its next start.")
-                yield known
-        finally:
-            self._unfollow(action, queue)
-
-    def _unfollow(self, action: int, queue: asyncio.Queue[Action | None]) -> None:
-        queues = self._followers[action]
-        queues.remove(queue)
-        if not queues:
-            del self._followers[action]
+        return self.followers.follow(action, self.pipeline.state.actions)
 
     def show(self, action: Action) -> None:
         """Takes an action's progress from the remediator and hands it to whoever follows it."""
-        self._shown[action.id] = action
-        ended = [n for n, shown in self._shown.items() if shown.state is not ActionState.RUNNING]
-        for number in ended[:-KEPT_ACTIONS]:
-            del self._shown[number]
-        for queue in self._followers.get(action.id, []):
-            queue.put_nowait(action)
+        self.followers.show(action)
 
     def go_on(self, before: Ops) -> None:
         """Takes over the actions that can still be followed."""
-        self._shown = dict(before._shown)
+        self.followers.go_on(before.followers)
 
     def close(self) -> None:
         """The runtime ends: whoever follows an action is told so."""
-        self._closed = True
-        for queues in self._followers.values():
-            for queue in queues:
-                queue.put_nowait(None)
+        self.followers.close()
 
     def notifiers(self) -> tuple[str, ...]:
         """The names of all that are on."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from opsbot.domain.action import Action, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.drill import Drill
-from opsbot.domain.health import HealthReport, MetricsReport
+from opsbot.domain.health import HealthReport
 from opsbot.domain.incident import Incident
+from opsbot.domain.logs import LogLook, LogProgress, Question
+from opsbot.domain.metrics import MetricsReport, Window
 from opsbot.domain.moment import Moment
+from opsbot.domain.performance import Performance
 from opsbot.domain.process import Running
 from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
@@ -57,8 +60,33 @@ class Operations(Protocol):
     async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
         """The newest samples as a report; `fresh` looks anew first, bounded by the checks' timeouts."""
 
-    async def metrics(self, target: str, window: float) -> MetricsReport:
-        """Every metric's current value with mean, min, max and points over the last `window` seconds."""
+    async def metrics(
+        self, target: str, window: Window, wanted: Sequence[str] = (), *, every: bool = False
+    ) -> MetricsReport:
+        """Metrics over a window, with what else is marked in a chart. `wanted`: by name; none: the usual
+        ones, or `every` one.
+
+        Raises:
+            UsageError: no such metric, or no such window.
+        """
+
+    async def metric_names(self, target: str) -> tuple[str, ...]:
+        """Every metric that a target has or had."""
+
+    async def performance(self, target: str) -> Performance:
+        """One line of the performance monitor, looked at now."""
+
+    async def performances(self, target: str, window: Window) -> tuple[Performance, ...]:
+        """The lines of the performance monitor, as far as the past is known, in the resolution in which it is
+        kept. Their counts rise over the whole window."""
+
+    def logs(self, target: str, question: Question) -> AsyncGenerator[LogProgress | LogLook, None]:
+        """What the target's log and its archives say: how far reading is, and at last the answer. Its lines
+        are as they were written: whoever shows them draws them (`opsbot.draw.logs`).
+
+        Raises:
+            UsageError: it has no log, it cannot be read, or the question has a mistake; with the remedy.
+        """
 
     def incident(self, number: int) -> Incident | None:
         """A live or recent incident."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
 from opsbot.domain.action import Action, Pause, Rotate
 from opsbot.domain.actor import Actor
 from opsbot.domain.drill import Drill
-from opsbot.domain.health import HealthReport, MetricsReport
+from opsbot.domain.health import HealthReport
 from opsbot.domain.incident import Incident
+from opsbot.domain.logs import LogLook, LogProgress, Question
+from opsbot.domain.metrics import MetricsReport, Window
+from opsbot.domain.performance import Performance
 from opsbot.domain.process import Running
 from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
@@ -61,8 +64,22 @@ class Relay:
     async def health(self, target: str, *, fresh: bool = False) -> HealthReport:
         return await self._asked(lambda to: to.health(target, fresh=fresh))
 
-    async def metrics(self, target: str, window: float) -> MetricsReport:
-        return await self._asked(lambda to: to.metrics(target, window))
+    async def metrics(
+        self, target: str, window: Window, wanted: Sequence[str] = (), *, every: bool = False
+    ) -> MetricsReport:
+        return await self._asked(lambda to: to.metrics(target, window, wanted, every=every))
+
+    async def metric_names(self, target: str) -> tuple[str, ...]:
+        return await self._asked(lambda to: to.metric_names(target))
+
+    async def performance(self, target: str) -> Performance:
+        return await self._asked(lambda to: to.performance(target))
+
+    async def performances(self, target: str, window: Window) -> tuple[Performance, ...]:
+        return await self._asked(lambda to: to.performances(target, window))
+
+    def logs(self, target: str, question: Question) -> AsyncGenerator[LogProgress | LogLook, None]:
+        return self.present.logs(target, question)
 
     def incident(self, number: int) -> Incident | None:
         return self.present.incident(number)

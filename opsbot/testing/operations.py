@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from opsbot.clock import Clock
 from opsbot.domain.action import STEPS, Action, ActionState, Pause, Rotate, Step, StepState
 from opsbot.domain.actor import Actor
 from opsbot.domain.drill import Drill, DrillLine, DrillState
-from opsbot.domain.health import HealthReport, MetricsReport
+from opsbot.domain.health import HealthReport
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import IncidentState
+from opsbot.domain.logs import LogLook, LogProgress, Question
+from opsbot.domain.metrics import MetricsReport, Window
+from opsbot.domain.performance import Performance
 from opsbot.domain.process import ProcessId, Running
 from opsbot.domain.reload import Outcome, Reloaded
 from opsbot.domain.rule import ActionKind
@@ -45,6 +48,8 @@ class FakeOperations:
     all_loops: dict[str, LoopInfo] = field(default_factory=dict)
     reports: dict[str, HealthReport] = field(default_factory=dict)
     numbers: dict[str, MetricsReport] = field(default_factory=dict)
+    looks: tuple[Performance, ...] = ()
+    log_look: LogLook | None = None
     pauses: dict[str, Pause] = field(default_factory=dict)
     actions: dict[int, Action] = field(default_factory=dict)
     fails: dict[str, Exception] = field(default_factory=dict)
@@ -74,10 +79,49 @@ class FakeOperations:
         await self._held("health")
         return self.reports.get(target) or HealthReport(target, target, self.clock.now(), ())
 
-    async def metrics(self, target: str, window: float) -> MetricsReport:
+    async def metrics(
+        self, target: str, window: Window, wanted: Sequence[str] = (), *, every: bool = False
+    ) -> MetricsReport:
+        """See `Operations`. Answers the wanted ones of `numbers` as if they were of the window."""
+        now = self.clock.now()
+        until = now.wall if window.until is None else window.until
+        self._note("metrics", target, detail=f"{window.seconds:g} {','.join(wanted)}".strip())
+        report = self.numbers.get(target) or MetricsReport(target, target, now, 0.0, 0.0)
+        report = replace(report, at=now, since=until - window.seconds, until=until)
+        if unknown := [name for name in wanted if name not in report.names]:
+            raise UsageError(f"There is no metric “{unknown[0]}”.")
+        if wanted and not every:
+            report = replace(report, series=tuple(s for s in report.series if s.metric in wanted))
+            report = replace(report, metrics=tuple(m for m in report.metrics if m.name in wanted))
+        return report
+
+    async def metric_names(self, target: str) -> tuple[str, ...]:
         """See `Operations`."""
-        self._note("metrics", target, detail=f"{window:g}")
-        return self.numbers.get(target) or MetricsReport(target, target, self.clock.now(), window, ())
+        self._note("metric_names", target)
+        return self.numbers[target].names if target in self.numbers else ()
+
+    async def performance(self, target: str) -> Performance:
+        """See `Operations`. The looks of `looks`, one after the other, then the last one for ever."""
+        self._note("performance", target)
+        await self._held("performance")
+        done = len(self.asked("performance"))
+        return (
+            self.looks[min(done, len(self.looks)) - 1] if self.looks else Performance(self.clock.now().wall)
+        )
+
+    async def performances(self, target: str, window: Window) -> tuple[Performance, ...]:
+        """See `Operations`. All of `looks`."""
+        self._note("performances", target, detail=f"{window.seconds:g}")
+        return self.looks
+
+    async def logs(self, target: str, question: Question) -> AsyncGenerator[LogProgress | LogLook, None]:
+        """See `Operations`. Answers `log_look` to whatever question, or that there is no log."""
+        self._note("logs", target, detail=repr(question))
+        if self.log_look is None:
+            raise UsageError(f"There is no log of {target}.")
+        yield LogProgress(1)
+        await self._held("logs")
+        yield replace(self.log_look, question=question)
 
     def incident(self, number: int) -> Incident | None:
         """See `Operations`."""

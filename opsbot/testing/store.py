@@ -73,6 +73,11 @@ class MemoryState:
         """One incident."""
         return self._rows().incident(number)
 
+    async def incidents(self, newest: int) -> list[Incident]:
+        """The newest, oldest first."""
+        found = self._rows().incidents
+        return [found[number] for number in sorted(found)[-newest:]] if newest else []
+
     async def timeline(self, number: int) -> list[Entry]:
         """Its whole timeline."""
         return list(self._rows().timelines.get(number, ()))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.cogs.charting import Painter, measured
 from tests.cogs.stage import Stage, stage_of
 from tests.sim import simulated_discord
 
@@ -22,3 +23,12 @@ async def up(stage: Stage) -> AsyncIterator[Stage]:
     """The bot is logged in and ready."""
     async with stage.running():
         yield stage
+
+
+@pytest.fixture
+async def painted(stage: Stage) -> AsyncIterator[tuple[Stage, Painter]]:
+    """A running bot whose charts are real."""
+    painter = Painter()
+    measured(stage)
+    async with stage.running(painter=painter):
+        yield stage, painter

@@ -8,8 +8,9 @@ import re
 
 import pytest
 
-from opsbot.domain.health import HealthReport, MetricsReport, MetricSummary, Section
+from opsbot.domain.health import HealthReport, Section
 from opsbot.domain.levels import Outcome
+from opsbot.domain.metrics import MetricsReport, MetricSummary
 from opsbot.domain.sample import Finding
 from opsbot.errors import Refused, UsageError
 from opsbot.runtime.port import TargetInfo
@@ -57,13 +58,13 @@ async def test_an_unknown_target_is_answered_with_the_nearest_one(up: Stage) -> 
 
 async def test_metrics_shows_values_over_the_asked_window(up: Stage) -> None:
     cpu = MetricSummary("cpu_percent", 12.0, 10.0, 1.0, 50.0, (1.0, 50.0, 12.0))
-    up.operations.numbers["summarybot"] = MetricsReport("summarybot", "Bot", CLOCK.now(), 900.0, (cpu,))
+    up.operations.numbers["summarybot"] = MetricsReport("summarybot", "Bot", CLOCK.now(), 0.0, 900.0, (cpu,))
     result = await up.world.vera.slash(up.world.ops, "metrics", window="15m")
     assert "avg 10% · min 1% · max 50%" in said(result)
     assert up.operations.asked("metrics")[0].detail == "900"
 
 
-@pytest.mark.parametrize("window", ["soon", "0m", "400d", "１h", "1h; rm"])
+@pytest.mark.parametrize("window", ["soon", "0m", "367d", "１h", "1h; rm"])
 async def test_a_window_that_is_none_is_explained(up: Stage, window: str) -> None:
     result = await up.world.vera.slash(up.world.ops, "metrics", window=window)
     assert "such as 15m, 1h or 24h" in said(result)
@@ -106,6 +107,7 @@ async def test_autocomplete_offers_targets_windows_and_loops(up: Stage) -> None:
     assert [choice["value"] for choice in offered] == ["web"]
     offered = await otto.autocomplete(channel, "metrics", "window", "1")
     assert [choice["value"] for choice in offered] == ["15m", "1h"]
+    assert await otto.autocomplete(channel, "metrics", "interval", "5") == [{"name": "5s", "value": "5s"}]
     offered = await otto.autocomplete(channel, "monitoring run", "loop", "log")
     assert [choice["value"] for choice in offered] == ["logs"]
 

@@ -18,7 +18,7 @@ from opsbot.draw.incident import (
     moved_message,
     resolved_reply,
 )
-from opsbot.draw.payload import Colour, Payload, fingerprint
+from opsbot.draw.payload import Button, Colour, Payload, fingerprint
 from tests.draw.samples import sample_incident
 
 OPEN, TAKEN, OVER = (
@@ -32,7 +32,8 @@ def field(payload: Payload, name: str) -> str:
 
 
 def buttons(payload: Payload) -> dict[str, bool]:
-    return {button.custom_id: button.disabled for row in payload.rows for button in row}
+    items = [item for row in payload.rows for item in row]
+    return {item.custom_id: item.disabled for item in items if isinstance(item, Button)}
 
 
 def test_the_phone_shows_who_is_called_how_urgent_it_is_and_what_is_broken() -> None:

@@ -15,7 +15,7 @@ from opsbot.domain.incident import Incident
 from opsbot.draw.answers import incidents_list, refusal
 from opsbot.draw.incident import incident_alarm, incident_message, marker, moved_message, resolved_reply
 from opsbot.draw.limits import clamp
-from opsbot.draw.payload import Button, Colour, Embed, Field, Payload
+from opsbot.draw.payload import Button, Colour, Embed, Field, Menu, Payload
 from opsbot.draw.wire import message_json
 from tests.draw.samples import any_text, incidents, nasty_text, patient, short_text
 
@@ -57,10 +57,17 @@ def assert_discord_takes_it(payload: Payload) -> None:
 
 def assert_buttons(payload: Payload) -> None:
     assert len(payload.rows) <= 5
-    buttons = [button for row in payload.rows for button in row]
-    assert all(1 <= len(row) <= 5 for row in payload.rows)
-    assert all(1 <= size(b.label) <= 80 and 1 <= size(b.custom_id) <= 100 for b in buttons)
-    assert len({b.custom_id for b in buttons}) == len(buttons)
+    items = [item for row in payload.rows for item in row]
+    assert all(1 <= len(row) <= (1 if isinstance(row[0], Menu) else 5) for row in payload.rows)
+    assert all(1 <= size(item.custom_id) <= 100 for item in items)
+    assert all(1 <= size(item.label) <= 80 for item in items if isinstance(item, Button))
+    assert len({item.custom_id for item in items}) == len(items)
+    for menu in (item for item in items if isinstance(item, Menu)):
+        assert 1 <= menu.most <= len(menu.choices) <= 25
+        assert all(1 <= size(text) <= 100 for c in menu.choices for text in (c.label, c.value))
+        assert len({choice.value for choice in menu.choices}) == len(menu.choices)
+        assert sum(choice.chosen for choice in menu.choices) <= menu.most
+        assert size(menu.placeholder) <= 150
 
 
 @patient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.domain.health import MetricsReport, MetricSummary
+from opsbot.domain.metrics import MetricsReport, MetricSummary, Window
 from opsbot.domain.moment import Moment
 from opsbot.draw.metrics import metrics_payload, metrics_text
 from opsbot.draw.sparkline import BARS, GAP, sparkline
@@ -14,16 +14,18 @@ from tests.draw.samples import nasty_text, patient
 from tests.draw.test_limits_of_incidents import LIVE, assert_discord_takes_it, texts
 
 AT = Moment(1000.0, 1_767_625_440.0)
+HOUR = Window(3600.0)
 CPU = MetricSummary("cpu_percent", 0.2, 0.25, 0.1, 0.5, (0.1, 0.2, None, 0.5, 0.2))
 RSS = MetricSummary("rss_bytes", None, 90 * 2.0**20, 89 * 2.0**20, 91 * 2.0**20, ())
 
 
 def report(*metrics: MetricSummary) -> MetricsReport:
-    return MetricsReport("summarybot", "Summary Bot NG", AT, 3600.0, metrics)
+    names = tuple(metric.name for metric in metrics)
+    return MetricsReport("summarybot", "Summary Bot NG", AT, AT.wall - 3600, AT.wall, metrics, names=names)
 
 
 def test_each_metric_has_its_value_its_extremes_and_its_line() -> None:
-    embed = metrics_payload(report(CPU, RSS)).embeds[0]
+    embed = metrics_payload(report(CPU, RSS), HOUR).embeds[0]
     assert embed.title == "📈 Summary Bot NG: the last 1 h"
     assert embed.description.splitlines() == [
         "**CPU** 0.2%",
@@ -42,7 +44,7 @@ def test_the_terminal_shows_the_guides_statistics() -> None:
 
 
 def test_nothing_measured_is_said() -> None:
-    assert "Nothing measured yet" in metrics_payload(report()).embeds[0].description
+    assert "Nothing measured yet" in metrics_payload(report(), HOUR).embeds[0].description
     assert "Nothing measured yet" in metrics_text(report())
 
 
@@ -87,12 +89,14 @@ summaries = st.builds(
 @patient
 @given(st.lists(summaries, max_size=60), st.floats(0, 1e8))
 def test_any_metrics_are_within_the_limits(metrics: list[MetricSummary], window: float) -> None:
-    payload = metrics_payload(MetricsReport("a", "b", AT, window, tuple(metrics)))
+    names = tuple(metric.name for metric in metrics)
+    report = MetricsReport("a", "b", AT, AT.wall - window, AT.wall, tuple(metrics), names=names)
+    payload = metrics_payload(report, Window(window))
     assert_discord_takes_it(payload)
     assert not any(LIVE.search(text) for text in texts(payload))
 
 
 def test_what_does_not_fit_is_counted() -> None:
-    shown = metrics_payload(report(*[CPU] * 200)).embeds[0].description
+    shown = metrics_payload(report(*[CPU] * 200), HOUR).embeds[0].description
     drawn = shown.count("**CPU**")
     assert shown.endswith(f"… and {200 - drawn} more")

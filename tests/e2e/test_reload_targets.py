@@ -11,6 +11,7 @@ import pytest
 
 from opsbot.control.client import ask, running
 from opsbot.demo.scene import TARGET
+from opsbot.domain.metrics import Window
 from opsbot.reloading import assembly, generations
 from opsbot.runtime import succession
 from tests.e2e.processes import eventually, lives
@@ -55,7 +56,7 @@ async def test_a_renamed_target_keeps_its_process_its_incident_and_its_history(s
         running_now = opsbot.runtime.processes.running(TARGET)
         assert running_now is not None
         assert running_now.keeper_pid, "its own keeper keeps it still"
-        report = await opsbot.runtime.ops.metrics(TARGET, 3600)
+        report = await opsbot.runtime.ops.metrics(TARGET, Window(3600.0))
         assert max(len([p for p in m.points if p is not None]) for m in report.metrics) > 0
         old = await stage.kill()
         assert "killed by SIGKILL" in text_of(await stage.message(2)), "its end is known as ever"

@@ -18,7 +18,7 @@ from opsbot.domain.series import DAY, Keep
 from opsbot.domain.target import CheckSpec, Target
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
-from opsbot.runtime.history import FLUSH_AT, FLUSH_EVERY, MOST, POINTS, History, spread, summary
+from opsbot.runtime.history import FLUSH_AT, FLUSH_EVERY, MOST, History
 from opsbot.stores.base import Point
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.metrics import MemoryMetrics
@@ -174,34 +174,3 @@ async def test_a_past_that_cannot_be_read_lets_opsbot_start_all_the_same() -> No
     bench.store.unreadable = True
     spec = CheckSpec("p", "process", 10.0, 1.0, None)
     await bench.history.seed(State.of([Target("bot", "Bot", (spec,), (leak_rule(600.0),))], {}))
-
-
-async def test_a_summary_includes_what_is_not_written_yet() -> None:
-    bench = Bench()
-    bench.add(value=2.0)
-    await bench.clock.advance(60.0)
-    bench.add(value=6.0)
-    (found,) = await bench.history.summaries("bot", {"cpu_percent": 6.0}, 300.0)
-    assert (found.name, found.current, found.mean, found.minimum, found.maximum) == (
-        "cpu_percent",
-        6.0,
-        4.0,
-        2.0,
-        6.0,
-    )
-
-
-def test_a_summary_spreads_its_points_evenly_over_the_time_asked_for() -> None:
-    points = [Point(100.0 + n, float(n)) for n in range(0, 60, 2)]
-    found = summary("m", None, points, 100.0, 160.0)
-    assert len(found.points) == POINTS
-    assert found.points[0] == 0.0
-    assert found.points[-1] == 58.0
-    assert found.mean == 29.0
-
-
-def test_a_time_in_which_nothing_was_known_has_no_point() -> None:
-    shown = spread([Point(0.0, 1.0), Point(1.0, 3.0), Point(299.0, 8.0), Point(300.0, 10.0)], 0.0, 300.0)
-    assert shown[0] == 2.0
-    assert shown[-1] == 9.0
-    assert set(shown[1:-1]) == {None}

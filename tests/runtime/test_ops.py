@@ -13,11 +13,13 @@ from opsbot.domain.actor import AUTO
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.levels import IncidentState, Outcome
+from opsbot.domain.metrics import Window
 from opsbot.domain.process import ProcessId
 from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.engine.inputs import SampleSeen
 from opsbot.errors import Refused, Stopping, UsageError
-from opsbot.runtime.ops import KEPT_ACTIONS, MAX_PAUSE
+from opsbot.runtime.following import KEPT_ACTIONS
+from opsbot.runtime.ops import MAX_PAUSE
 from opsbot.testing.store import MemoryState
 from tests.runtime.rig import NAME, OLGA, OTTO, Rig, World, build, changes, running, sample, step_of
 
@@ -34,7 +36,7 @@ async def test_an_unknown_target_is_answered_with_the_nearest_right_name() -> No
         with pytest.raises(UsageError, match="no target `summarybto`: did you mean `summarybot`"):
             await ops.health("summarybto")
         with pytest.raises(UsageError, match="known are summarybot"):
-            await ops.metrics("xyz", 60.0)
+            await ops.metrics("xyz", Window(60.0))
         for asked in (
             ops.pause("x", 60.0, "", OLGA),
             ops.resume("x", OLGA),
@@ -101,7 +103,7 @@ async def test_a_pause_is_no_longer_than_a_week_and_a_window_no_longer_than_a_ye
             with pytest.raises(UsageError):
                 await rig.runtime.ops.pause(NAME, seconds, "x", OLGA)
             with pytest.raises(UsageError):
-                await rig.runtime.ops.metrics(NAME, min(seconds, -1.0) if seconds > 0 else seconds)
+                await rig.runtime.ops.metrics(NAME, Window(min(seconds, -1.0) if seconds > 0 else seconds))
         assert rig.state.pauses == {}
 
 
@@ -152,7 +154,7 @@ async def test_an_unknown_action_is_not_followed_and_leaves_nothing_behind() -> 
         for number in range(100, 200):
             with pytest.raises(UsageError, match=f"no action {number}"):
                 await anext(rig.runtime.ops.follow(number))
-        assert rig.runtime.ops._followers == {}
+        assert rig.runtime.ops.followers._queues == {}
 
 
 async def test_a_follower_that_goes_away_is_forgotten_and_the_action_goes_on() -> None:
@@ -161,7 +163,7 @@ async def test_a_follower_that_goes_away_is_forgotten_and_the_action_goes_on() -
         action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "deploy", OLGA)
         async with aclosing(rig.runtime.ops.follow(action.id)) as steps:
             await anext(steps)
-        assert rig.runtime.ops._followers == {}
+        assert rig.runtime.ops.followers._queues == {}
         await rig.until(lambda: rig.state.actions == {})
         assert len(rig.world.host.started) == 1
 
@@ -200,7 +202,7 @@ async def test_a_long_action_is_still_followed_after_fifty_short_ones_elsewhere(
             await anext(steps)
             for number in range(1000, 1000 + 2 * KEPT_ACTIONS):
                 ops.show(Action(number, "x", action.kind, AUTO, "", action.asked, 1, state=ActionState.DONE))
-            assert len(ops._shown) <= KEPT_ACTIONS + 1
+            assert len(ops.followers._shown) <= KEPT_ACTIONS + 1
             await rig.clock.advance(1.0)
             assert (await anext(steps)).id == action.id
 
@@ -230,7 +232,7 @@ async def test_metrics_show_now_and_the_past() -> None:
             rig.runtime.history.add(given)
             await rig.runtime.pipeline.post(SampleSeen(given))
             await rig.clock.advance(0.01)
-        report = await rig.runtime.ops.metrics(NAME, 600.0)
+        report = await rig.runtime.ops.metrics(NAME, Window(600.0))
         cpu = next(m for m in report.metrics if m.name == "cpu_percent")
         assert (cpu.minimum, cpu.mean, cpu.maximum) == (1.0, 2.0, 3.0)
 

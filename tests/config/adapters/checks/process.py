@@ -20,6 +20,7 @@ def metrics(options: Options) -> Mapping[str, str]:
     """What it gives."""
     return {
         "process_up": "",
+        "process_pid": "",
         "cpu_percent": "%",
         "cpu_machine_percent": "%",
         "memory_percent": "%",
