@@ -17,6 +17,9 @@ KINDS = 10_000
 """Different types, loggers, channels, users that are told apart; further ones are counted together."""
 
 OTHERS = "(others)"
+MOST = 8 << 20
+"""Characters of lines that are kept at most, whatever was asked for."""
+
 LINE = 2000
 """Characters of a line that are kept."""
 
@@ -67,21 +70,29 @@ class Newest:
         self._limit = limit
         self._done: deque[str] = deque()
         self._present: deque[str] = deque(maxlen=limit)
+        self._size = self._kept = 0  # characters of the present file's, and of all that were read
 
     def add(self, text: str) -> None:
         """The next line of the present file."""
+        if len(self._present) == self._limit:
+            self._size -= len(self._present[0])
         self._present.append(text[:LINE])
+        self._size += len(self._present[-1])
+        while self._size > MOST:
+            self._size -= len(self._present.popleft())
 
     def turn(self) -> None:
         """The next, older file begins."""
-        while self._present and len(self._done) < self._limit:
+        while self._present and not self.full:
             self._done.appendleft(self._present.pop())
+            self._kept += len(self._done[0])
         self._present.clear()
+        self._size = 0
 
     @property
     def full(self) -> bool:
         """Whether older files can add nothing."""
-        return len(self._done) >= self._limit
+        return len(self._done) >= self._limit or self._kept >= MOST
 
     def lines(self) -> tuple[str, ...]:
         """The oldest first."""

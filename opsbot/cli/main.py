@@ -9,6 +9,7 @@ import typer
 
 from opsbot import __version__
 from opsbot.cli import SHORTEST_WATCH
+from opsbot.cli.log_commands import logs
 
 app = typer.Typer(
     name="opsbot",
@@ -250,6 +251,7 @@ def incidents(config: Config = None) -> None:
 
 notify = typer.Typer(help="The notifiers: who is told, and how.", no_args_is_help=True)
 app.add_typer(notify, name="notify")
+app.add_typer(logs, name="logs")
 
 
 @notify.command("test")

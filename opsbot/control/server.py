@@ -28,6 +28,7 @@ from opsbot.control.answers import (
     targets_line,
 )
 from opsbot.control.client import SOCKET, address
+from opsbot.control.logs import log_lines
 from opsbot.control.reports import Line
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.errors import OpsbotError, UsageError
@@ -55,6 +56,7 @@ VERBS: dict[str, Verb] = {
     "drill": drill_lines,
     "health": health_line,
     "incidents": incidents_line,
+    "logs": log_lines,
     "pause": pause_line,
     "reload": reload_line,
     "restart": action_lines,

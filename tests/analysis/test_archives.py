@@ -17,7 +17,7 @@ from opsbot.errors import UsageError
 from opsbot.logs.formats import JsonFormat
 from tests.analysis.kit import DAY, Place, guide_lines, stamp
 
-NOW = time.time()
+NOW = float(int(time.time()))
 
 
 def three_days(place: Place) -> list[str]:
