@@ -53,7 +53,7 @@ class Incident:
     nowhere; `version` grows with every change.
 
     `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines.
-    `called`: notifiers in reserve that were called in for it.
+    `called`: notifiers in reserve that were called in for it. `alarms`: how often it was told loudly.
     """
 
     id: int
@@ -72,6 +72,7 @@ class Incident:
     resolved_at: Moment | None = None
     timeline: tuple[Entry, ...] = field(default=())
     called: tuple[str, ...] = ()
+    alarms: int = 0
 
     @property
     def live(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsbot.domain.action import Action, ActionState, Desired, Pause
 from opsbot.domain.actor import Actor
@@ -143,6 +143,8 @@ class Draft:
 
     def put_incident(self, incident: Incident, tell: NoticeKind | None, entry: Entry | None = None) -> None:
         """Sets an incident; `tell` says how loudly, None not at all; `entry` goes into its timeline."""
+        if tell is not None and tell.loud:
+            incident = replace(incident, alarms=incident.alarms + 1)
         self._incidents[incident.id] = incident
         if entry is not None:
             self.add(TimelineLine(incident.id, entry))
@@ -185,7 +187,7 @@ class Draft:
 
     def _notices(self) -> list[Notice]:
         """Rows for all that is to be told. A row says only that somebody is to be told, so a second one of
-        its kind would say nothing more, unless the first is being told just now."""
+        its kind would say nothing more; what comes while the first is told follows when that is over."""
         wanted: dict[tuple[str, int], NoticeKind] = {}
         for number, kind in self._telling.items():
             incident = self._incidents[number]
@@ -193,7 +195,7 @@ class Draft:
             quiet = NoticeKind.CHANGED if kind.loud else kind
             wanted |= {(name, number): quiet for name in self._knowing(incident)}
         wanted |= self._calls
-        done = {c.notice for c in self._others if isinstance(c, NoticeDone)} | self.state.waiting.under_way
+        done = frozenset(c.notice for c in self._others if isinstance(c, NoticeDone))
         notices: list[Notice] = []
         for (name, number), kind in wanted.items():
             if kind not in self.state.waiting.kinds(name, number, done):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opsbot.domain.action import Action, Rotate
 from opsbot.domain.actor import Actor
+from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Receipt
 from opsbot.domain.process import Exit, Running
@@ -133,12 +134,14 @@ class LastLines:
 class Delivered:
     """The outbox delivered notices (all of one incident and notifier), or gave them up (`dead`).
 
-    `expired`: given up because it is over so long that nobody need be told any more: no trouble.
+    `told`: the incident as it was told. `expired`: given up because it is over so long that nobody need be
+    told any more: no trouble.
     """
 
     notices: tuple[int, ...]
     receipt: Receipt | None = None
     dead: str = ""
+    told: Incident | None = None
     expired: bool = False
 
 

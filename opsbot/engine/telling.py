@@ -21,7 +21,7 @@ UNDELIVERED = "undelivered_{notifier}"
 
 
 def delivered(draft: Draft, given: Delivered) -> None:
-    """A delivery is over."""
+    """A delivery is over. What came during it is told after it, an alarm as an alarm."""
     for number in given.notices:
         draft.add(NoticeDone(number, given.receipt, given.dead))
     row = draft.state.notices.get(given.notices[0])
@@ -32,6 +32,15 @@ def delivered(draft: Draft, given: Delivered) -> None:
             _refused(draft, row.notifier, row.incident, given.dead)
         return
     _works(draft, row.notifier)
+    incident = draft.incident(row.incident)
+    if incident is None or given.told is None or incident.version <= given.told.version:
+        return
+    kind = NoticeKind.CHANGED if incident.live else NoticeKind.RESOLVED
+    if incident.alarms > given.told.alarms and row.notifier in draft.told_of(incident):
+        kind = NoticeKind.ESCALATED
+    rest = draft.state.waiting.kinds(row.notifier, row.incident, frozenset(given.notices))
+    if not rest or (kind.loud and kind not in rest):
+        draft.call(row.notifier, incident.id, kind)
 
 
 def stuck(draft: Draft, given: Stuck) -> None:

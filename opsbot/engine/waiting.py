@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from opsbot.domain.notice import Notice, NoticeKind
@@ -11,12 +11,10 @@ from opsbot.domain.notice import Notice, NoticeKind
 @dataclass(slots=True)
 class Waiting:
     """What is not delivered yet. `touched`: by notifier, the incidents of which something has changed since
-    the outbox last looked; it empties them. `under_way`: rows that are being told, as the incident was when
-    their delivery began."""
+    the outbox last looked; it empties them."""
 
     _rows: dict[str, dict[int, dict[int, Notice]]] = field(default_factory=dict)
     touched: dict[str, set[int]] = field(default_factory=dict)
-    under_way: set[int] = field(default_factory=set)
 
     def add(self, notice: Notice) -> None:
         """A row that is committed."""
@@ -36,7 +34,7 @@ class Waiting:
         """What one notifier is still to be told of an incident, in order."""
         return list(self._rows.get(notifier, {}).get(incident, {}).values())
 
-    def kinds(self, notifier: str, incident: int, without: Set[int]) -> frozenset[NoticeKind]:
+    def kinds(self, notifier: str, incident: int, without: frozenset[int]) -> frozenset[NoticeKind]:
         """The kinds of these rows, but for some of them."""
         rows = self._rows.get(notifier, {}).get(incident, {})
         return frozenset(row.kind for row in rows.values() if row.id not in without)
@@ -57,14 +55,6 @@ class Waiting:
     def taken(self, notifier: str) -> Iterator[int]:
         """Empties what was touched of one notifier."""
         yield from self.touched.pop(notifier, ())
-
-    def goes(self, rows: Iterable[Notice]) -> None:
-        """They are being told from now on."""
-        self.under_way.update(row.id for row in rows)
-
-    def comes(self, rows: Iterable[Notice]) -> None:
-        """They are not any more, however that went."""
-        self.under_way.difference_update(row.id for row in rows)
 
     def _touch(self, notifier: str, incident: int) -> None:
         self.touched.setdefault(notifier, set()).add(incident)

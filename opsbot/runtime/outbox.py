@@ -119,7 +119,6 @@ class Outbox:
     async def _deliver(self, desk: Desk, number: int) -> None:
         """One try. Whatever breaks in it, this worker goes on with the next incident."""
         rows = desk.rows_now(number, self.clock.now().mono)
-        self.state.waiting.goes(rows)
         try:
             await self._try(desk, rows)
         except DeliveryError as error:
@@ -131,8 +130,6 @@ class Outbox:
         except Exception as broken:  # a broken notifier must not stop the others, and its row waits
             log.exception("notifier broke", notifier=desk.name)
             await self._failed(desk, rows, DeliveryError(repr(broken), permanent=False))
-        finally:
-            self.state.waiting.comes(rows)
         if self._over(desk, number):
             desk.forget(number)
 
@@ -157,7 +154,7 @@ class Outbox:
         receipt = await within(self.notifiers[desk.name].deliver(telling), self.clock, DELIVERY_TIMEOUT)
         desk.arrived(incident, rows, self.clock.now().mono)
         self.tally.delivered[desk.name] += 1
-        await self.done(Delivered(ids, receipt))
+        await self.done(Delivered(ids, receipt, told=incident))
 
     async def _incident(self, number: int) -> Incident | None:
         return self.state.incidents.get(number) or await self.store.incident(number)

@@ -42,18 +42,20 @@ class Desk(Drive):
         """Who was called in for each incident."""
         return {number: incident.called for number, incident in self.state.incidents.items()}
 
-    def goes(self, notifier: str) -> tuple[int, ...]:
-        """A delivery of what waits begins, as the outbox says when it does."""
+    def goes(self, notifier: str) -> Delivered:
+        """A delivery of what waits begins; returns what is said of it when it is over."""
         rows = [n for n in self.state.notices.values() if n.notifier == notifier]
-        self.state.waiting.goes(rows)
-        return tuple(row.id for row in rows)
+        number = rows[0].incident
+        ids, told = tuple(row.id for row in rows), self.state.incidents[number]
+        return Delivered(ids, Receipt(notifier, number, "1/2"), told=told)
 
     def deliver(self, notifier: str, dead: str = "", after: float = 0.0) -> None:
         rows = [n for n in self.state.notices.values() if n.notifier == notifier]
         number = rows[0].incident
         ids = tuple(n.id for n in rows if n.incident == number)
+        told = None if dead else self.state.incidents[number]
         receipt = None if dead else Receipt(notifier, number, "1/2")
-        self.give(Delivered(ids, receipt, dead), after)
+        self.give(Delivered(ids, receipt, dead, told), after)
 
     def pass_time(self, seconds: float) -> None:
         """Ticks when the pipeline would: whenever something is due."""

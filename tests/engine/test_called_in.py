@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from opsbot.domain.levels import Outcome, Priority
-from opsbot.domain.notice import Audience, Chain, EscalationStep, NoticeKind, Receipt
+from opsbot.domain.notice import Audience, Chain, EscalationStep, NoticeKind
 from opsbot.domain.quiet import QuietHours
 from opsbot.domain.sample import Sample
 from opsbot.engine import alerting, telling
 from opsbot.engine.draft import Draft
-from opsbot.engine.inputs import Acknowledge, Delivered, SampleSeen, Stuck
+from opsbot.engine.inputs import Acknowledge, SampleSeen, Stuck
 from opsbot.engine.own import OWN
 from opsbot.engine.state import known_of
 from opsbot.runtime.restore import restore
@@ -163,9 +163,9 @@ def test_an_alarm_that_came_while_another_was_told_still_has_to_be_heard() -> No
     drive = Desk.with_chain(CHAIN)
     drive.runs()
     drive.see("process", Outcome.OK, cpu_percent=99.0)
-    ids = drive.goes("ops")
+    delivered = drive.goes("ops")
     drive.crashes()
-    drive.give(Delivered(ids, Receipt("ops", 1, "1/2")))
+    drive.give(delivered)
     drive.pass_time(290.0)
     assert drive.waiting("mail") == []
     drive.pass_time(20.0)

@@ -8,9 +8,9 @@ import pytest
 
 from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.moment import Moment
-from opsbot.domain.notice import Audience, Chain, NoticeKind, Receipt
+from opsbot.domain.notice import Audience, Chain, NoticeKind
 from opsbot.domain.quiet import QuietHours
-from opsbot.engine.inputs import Acknowledge, Delivered
+from opsbot.engine.inputs import Acknowledge
 from opsbot.engine.state import RESOLVED_KEPT, State
 from tests.engine.desk import Desk
 from tests.engine.drive import BUSY, DOWN, NAME, OLGA, UNHEALTHY, target
@@ -43,9 +43,9 @@ def test_what_changed_during_a_delivery_is_told_after_it() -> None:
     drive = Desk.with_chain(Chain())
     drive.breaks()
     drive.see("process", Outcome.FAIL, cpu_percent=99.0)
-    ids = drive.goes("ops")
+    delivered = drive.goes("ops")
     drive.give(Acknowledge(1, OLGA, "mine"))
-    drive.give(Delivered(ids, Receipt("ops", 1, "1/2")))
+    drive.give(delivered)
     assert drive.waiting("ops") == [NoticeKind.CHANGED]
 
 
@@ -57,9 +57,9 @@ def test_an_alarm_that_comes_while_an_earlier_one_is_told_is_not_lost() -> None:
     drive.deliver("ops")
     drive.see("health", Outcome.FAIL)
     assert drive.waiting("ops") == [NoticeKind.ESCALATED]
-    ids = drive.goes("ops")
+    delivered = drive.goes("ops")
     drive.see("process", Outcome.FAIL)
-    drive.give(Delivered(ids, Receipt("ops", 1, "1/2")))
+    drive.give(delivered)
     assert drive.incident.priority is Priority.P1
     assert drive.waiting("ops") == [NoticeKind.ESCALATED]
 
