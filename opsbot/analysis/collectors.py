@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from opsbot import redact
 from opsbot.domain.logs import Api, Errors, Hourly, Lines, Result, Took, Usage
 from opsbot.logs._engine import Probe
 from opsbot.logs.feed import Format
 from opsbot.logs.formats import ERRORS, WARNINGS, Record
+from opsbot.logs.patterns import GroupPattern
 
 KINDS = 10_000
 """Different types, loggers, channels, users that are told apart; further ones are counted together."""
@@ -19,6 +21,10 @@ KINDS = 10_000
 OTHERS = "(others)"
 MOST = 8 << 20
 """Characters of lines that are kept at most, whatever was asked for."""
+
+GUARDED = 20_000
+"""Matches of a search that must also match without the line's secrets: or they could be guessed letter by
+letter. One that matches more lines is no guess, and to look so closely would take too long."""
 
 LINE = 2000
 """Characters of a line that are kept."""
@@ -264,11 +270,14 @@ class SearchCollector:
 
     def __init__(self, pattern: str, lines: int) -> None:
         self.probes = (Probe(pattern),)
+        self._again = GroupPattern(pattern)
         self._total = 0
         self._newest = Newest(lines)
 
     def take(self, line: Line) -> None:
         """See `Collector`."""
+        if self._total < GUARDED and not self._matches_what_is_shown(line.text):
+            return
         self._total += 1
         self._newest.add(line.text)
 
@@ -279,3 +288,7 @@ class SearchCollector:
     def result(self) -> Lines:
         """See `Collector`."""
         return Lines(self._newest.lines(), self._total)
+
+    def _matches_what_is_shown(self, text: str) -> bool:
+        shown = redact.hide(text)
+        return shown == text or self._again.groups_of(shown) is not None

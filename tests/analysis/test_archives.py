@@ -175,6 +175,15 @@ def test_a_pattern_that_is_none_is_explained_and_a_text_may_be_anything(tmp_path
     assert found_lines(place, pattern="a (b", plain=True).lines == ("a (b",)
 
 
+def test_a_search_does_not_tell_a_secret_letter_by_letter(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    token = "ghp_" + "aB3" * 12
+    place.write([f"using {token}", "using nothing"])
+    assert found_lines(place, pattern="using").total == 2
+    for guess in ("ghp_", "ghp_a", token, ".*B3a", "using g"):
+        assert found_lines(place, pattern=guess).total == 0
+
+
 @pytest.mark.timeout(20)
 def test_a_pattern_made_to_take_for_ever_does_not(tmp_path: Path) -> None:
     place = Place(tmp_path)
