@@ -32,7 +32,9 @@ EXIT_LOCKED = 75
 
 
 class OpsbotError(Exception):
-    """Root of the tree."""
+    """Root of the tree. `exit_code`: of the command that it ends."""
+
+    exit_code = 1
 
 
 class UsageError(OpsbotError):
@@ -149,4 +151,6 @@ class StoreUnavailable(StoreError):
 
 
 class SchemaTooNew(StoreError):
-    """The state file was written by a newer opsbot; this one does not touch it."""
+    """The state file was written by a newer opsbot. This one never touches it: trying again cannot help."""
+
+    exit_code = EXIT_USAGE

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opsbot.cli import SHORTEST_WATCH
-from opsbot.errors import OpsbotError, UsageError
+from opsbot.errors import OpsbotError
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         sys.exit(_command(sys.argv[1:]))
     except OpsbotError as wrong:
         _complain(f"opsbot: {wrong}")
-        sys.exit(wrong.exit_code if isinstance(wrong, UsageError) else 1)
+        sys.exit(wrong.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # `opsbot health | head`

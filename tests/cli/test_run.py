@@ -72,7 +72,7 @@ def test_a_state_of_a_newer_opsbot_is_left_alone_and_said(alone: Place) -> None:
         db.execute("PRAGMA user_version = 9999")
     db.close()
     done = opsbot("run", "-c", alone.file, cwd=alone.folder)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "newer" in sentence(done)
     assert alone.pids() == []
 
