@@ -5,23 +5,58 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 PROC = Path("/proc")
 HAS_PROC = (PROC / "self" / "stat").exists()
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _STAT_BYTES = 4096  # 52 numbers and a name of at most 64 characters
-_DEAD_STATES = ("Z", "X", "x")
+_DEAD_STATES = (b"Z", b"X", b"x")
+
+
+class Looks(NamedTuple):
+    """A living process at one moment. `ticks`: clock ticks from boot to its start; memory in bytes."""
+
+    ticks: int
+    threads: int
+    vms: int
+    rss: int
+
+
+def looks(pid: int) -> Looks | None:
+    """How a process is, in one reading (proc(5), fields 20, 22 to 24 of `stat`); None when it is gone or a
+    zombie: a zombie has ended, whatever `kill(pid, 0)` says."""
+    if not HAS_PROC:
+        return _looks_by_psutil(pid)
+    fields = _stat(pid)
+    if fields is None or fields[0] in _DEAD_STATES:
+        return None
+    return Looks(int(fields[19]), int(fields[17]), int(fields[20]), int(fields[21]) * _PAGE)
 
 
 def start_ticks(pid: int) -> int | None:
-    """Clock ticks from boot to the process's start (proc(5), field 22); None when it is gone or a zombie:
-    a zombie has ended, whatever `kill(pid, 0)` says."""
-    if not HAS_PROC:
-        return _start_ticks_by_psutil(pid)
-    fields = _stat(pid)
-    return int(fields[19]) if fields and fields[0] not in _DEAD_STATES else None
+    """Clock ticks from boot to the process's start; None when it is gone or a zombie."""
+    found = looks(pid)
+    return None if found is None else found.ticks
+
+
+def open_files(pid: int) -> int | None:
+    """How many file descriptors it has open; None when they may not be counted.
+
+    Raises:
+        ProcessLookupError: it is gone.
+    """
+    try:
+        if HAS_PROC:
+            return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - each second: a Path costs five times as much
+        return int(psutil.Process(pid).num_fds())
+    except (FileNotFoundError, psutil.NoSuchProcess) as gone:
+        raise ProcessLookupError(pid) from gone
+    except (PermissionError, psutil.AccessDenied):
+        return None
 
 
 def started_at(ticks: int) -> float:
@@ -81,27 +116,28 @@ def _descend(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
         yield from _descend(child, children)
 
 
-def _stat(pid: int) -> list[str] | None:
+def _stat(pid: int) -> list[bytes] | None:
     """Fields of /proc/PID/stat from the third (state) on; the second may hold anything, even `)`."""
     try:  # read several times a second: a Path and a text file cost five times as much
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        text = os.read(descriptor, _STAT_BYTES).decode(errors="replace")
+        text = os.read(descriptor, _STAT_BYTES)
     except OSError:  # ESRCH: it ended in between
         return None
     finally:
         os.close(descriptor)
-    fields = text.rpartition(")")[2].split()
-    return fields if len(fields) > 19 else None
+    fields = text.rpartition(b")")[2].split()
+    return fields if len(fields) > 21 else None
 
 
-def _start_ticks_by_psutil(pid: int) -> int | None:
+def _looks_by_psutil(pid: int) -> Looks | None:
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        return round((process.create_time() - psutil.boot_time()) * _TICKS)
+        ticks, memory = round((process.create_time() - psutil.boot_time()) * _TICKS), process.memory_info()
+        return Looks(ticks, process.num_threads(), memory.vms, memory.rss)
     except psutil.Error:
         return None

@@ -60,7 +60,11 @@ class CheckContext:
 
 
 class Check(Protocol):
-    """One way to observe one target. Made once, looked with many times, closed once."""
+    """One way to observe one target. Made once, looked with many times, closed once.
+
+    A check that mostly has not to wait for anything may also have `glance() -> Observation | None`, which is
+    asked first: what it sees at once, or None when it has to `look`. That spares most of what a look costs.
+    """
 
     async def look(self) -> Observation:
         """Looks once. May raise anything: the scheduler makes an `error` sample of it.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -13,7 +15,6 @@ import structlog
 from opsbot.checks.base import Check
 from opsbot.clock import Clock
 from opsbot.domain.levels import Outcome
-from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Observation, Sample
 from opsbot.domain.target import CheckSpec
 from opsbot.errors import Stopping, UsageError
@@ -21,6 +22,7 @@ from opsbot.runtime.descriptors import exhausted
 from opsbot.runtime.port import LoopInfo
 from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.waiting import put_away, wait_until, within
+from opsbot.runtime.watched import LOOPS, Watched, loop_of
 
 AT_ONCE = 32
 """Checks that may look at the same time."""
@@ -28,47 +30,24 @@ AT_ONCE = 32
 SPREAD = 0.1
 """Part of an interval by which first looks are spread, so that they do not come in one burst."""
 
-LOOPS = {
-    "health": ("http", "port"),
-    "performance": ("process",),
-    "logs": ("log", "upstream"),
-    "gateway": ("gateway", "sockets"),
-    "disk": ("disk",),
-}
-"""The monitoring loops people can pause and run, and the kinds of checks in each."""
-
 log = structlog.get_logger("opsbot.scheduler")
 
 Sink = Callable[[Sample], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Watched:
-    """One check of one target, with its state of schedule. `looking`: the look under way, if any; `again`: it
-    was woken meanwhile, by something that this look may have been too early for."""
-
-    target: str
-    spec: CheckSpec
-    check: Check
-    due: float = 0.0
-    looking: asyncio.Task[Sample] | None = None
-    again: bool = False
-    broke: str = ""
-    last: Moment | None = None
-    runs: int = 0
-    errors: int = 0
-
-
-@dataclass(slots=True)
 class Scheduler:
     """Looks with every check and hands the samples to `sink`. Owns every look, also those that were asked
-    for: `close` ends them. `blind`: why opsbot itself sees nothing now."""
+    for: `close` ends them. `blind`: why opsbot itself sees nothing now. `_plan`: when each is due, a heap; an
+    entry whose time is not its check's any more is stale."""
 
     clock: Clock
     sink: Sink
     watched: list[Watched] = field(default_factory=list)
     blind: Callable[[], str] = exhausted
     pulse: Pulse = field(default_factory=Pulse)
+    _plan: list[tuple[float, int, Watched]] = field(default_factory=list)
+    _order: Iterator[int] = field(default_factory=itertools.count)
     _paused: set[str] = field(default_factory=set)
     _kick: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: bool = False
@@ -78,7 +57,10 @@ class Scheduler:
         """Adds a check; its first look comes within a part of its interval."""
         digest = hashlib.blake2b(f"{target}/{spec.name}".encode(), digest_size=2).digest()
         delay = min(1.0, spec.interval * SPREAD) * int.from_bytes(digest) / 0xFFFF
-        self.watched.append(Watched(target, spec, check, self.clock.now().mono + delay))
+        glance = getattr(check, "glance", None)
+        item = Watched(target, spec, check, loop_of(spec.kind), glance)
+        self.watched.append(item)
+        self._set_due(item, self.clock.now().mono + delay)
 
     def go_on(self, before: Scheduler) -> None:
         """Takes over what is known of the looks that an earlier scheduler did for the same checks, and which
@@ -88,7 +70,7 @@ class Scheduler:
         for item in self.watched:
             old = known.get((item.target, item.spec.name))
             if old is not None and old.check is item.check:
-                item.due = min(old.due, self.clock.now().mono + item.spec.interval)
+                self._set_due(item, min(old.due, self.clock.now().mono + item.spec.interval))
                 item.last, item.runs, item.errors, item.broke = old.last, old.runs, old.errors, old.broke
 
     def wake(self, target: str, check: str | None = None) -> None:
@@ -96,11 +78,13 @@ class Scheduler:
         now = self.clock.now().mono
         for item in self.watched:
             if item.target == target and check in (None, item.spec.name):
-                item.due, item.again = now, item.looking is not None
+                self._set_due(item, now)
+                item.again = item.looking is not None
         self._kick.set()
 
     async def run(self) -> None:
         """Works until cancelled; then no look is left running."""
+        self._plan_anew()
         try:
             while True:
                 self._kick.clear()
@@ -123,17 +107,35 @@ class Scheduler:
         after this one was, so that schedules do not drift; what was missed is not made up for."""
         now = self.clock.now().mono
         on_time = now - item.spec.interval < item.due <= now
-        item.due = (item.due if on_time else now) + item.spec.interval
+        self._set_due(item, (item.due if on_time else now) + item.spec.interval)
         if item.looking is None:
             item.looking = asyncio.get_running_loop().create_task(self._look(item))
         return item.looking
 
-    def _due(self, now: float) -> list[Watched]:
-        return [w for w in self.watched if w.due <= now and loop_of(w.spec.kind) not in self._paused]
+    def _due(self, now: float) -> Iterator[Watched]:
+        """Those that are due, each once when it is started before the next is asked for."""
+        while self._plan and self._plan[0][0] <= now:
+            due, _, item = heapq.heappop(self._plan)
+            if item.due == due and item.loop not in self._paused:
+                yield item
 
     def _pause_until(self, now: float) -> float | None:
-        dues = [w.due for w in self.watched if loop_of(w.spec.kind) not in self._paused]
-        return max(0.0, min(dues) - now) if dues else None
+        while self._plan:
+            due, _, item = self._plan[0]
+            if item.due == due and item.loop not in self._paused:
+                return max(0.0, due - now)
+            heapq.heappop(self._plan)
+        return None
+
+    def _set_due(self, item: Watched, due: float) -> None:
+        item.due = due
+        heapq.heappush(self._plan, (due, next(self._order), item))
+
+    def _plan_anew(self) -> None:
+        """Also for those that were paused, of which nothing is planned."""
+        self._plan.clear()
+        for item in self.watched:
+            self._set_due(item, item.due)
 
     async def look(self, target: str, kinds: Iterable[str] | None = None) -> list[Sample]:
         """Looks at a target now with all its checks (of the given kinds) and returns the samples, which go
@@ -156,8 +158,7 @@ class Scheduler:
 
     async def _look(self, item: Watched) -> Sample:
         try:
-            async with self._slots:
-                seen = await self._observe(item)
+            seen = await self._observe(item)
             item.runs += 1
             item.errors += seen.outcome is Outcome.ERROR
             item.last = self.clock.now()
@@ -167,12 +168,16 @@ class Scheduler:
         finally:
             item.looking = None
             if item.again:
-                item.due, item.again = self.clock.now().mono, False
+                item.again = False
+                self._set_due(item, self.clock.now().mono)
                 self._kick.set()
 
     async def _observe(self, item: Watched) -> Observation:
         """What was seen; what looks bad to an opsbot that is blind itself is unknown."""
-        seen = await self._try_look(item)
+        seen = self._try_glance(item)
+        if seen is None:
+            async with self._slots:
+                seen = await self._try_look(item)
         blind = self.blind() if seen.outcome.bad else ""
         return Observation(Outcome.UNKNOWN, blind) if blind else seen
 
@@ -183,10 +188,15 @@ class Scheduler:
         except TimeoutError:
             return Observation(Outcome.TIMEOUT, f"no answer within {item.spec.timeout:g} s")
         except Exception as broken:
-            if item.broke != repr(broken):  # one that breaks at each look is said once
-                log.warning("check broke", target=item.target, check=item.spec.name, exc_info=True)
-            item.broke = repr(broken)
-            return Observation(Outcome.ERROR, f"the check broke: {type(broken).__name__}: {broken}")
+            return _broke(item, broken)
+
+    def _try_glance(self, item: Watched) -> Observation | None:
+        if item.glance is None:
+            return None
+        try:
+            return item.glance()
+        except Exception as broken:
+            return _broke(item, broken)
 
     async def _hand_over(self, sample: Sample) -> None:
         try:
@@ -210,13 +220,14 @@ class Scheduler:
         """Looks again, at once. Raises UsageError for an unknown loop."""
         info = self._require(name)
         self._paused.discard(name)
+        self._plan_anew()
         self._kick.set()
         return replace(info, running=True)
 
     async def run_loop(self, name: str) -> LoopInfo:
         """Looks once with all checks of a loop, even a paused one. Raises UsageError for an unknown loop."""
         self._require(name)
-        items = [w for w in self.watched if loop_of(w.spec.kind) == name]
+        items = [w for w in self.watched if w.loop == name]
         await self._all(items)
         return self._require(name)
 
@@ -228,7 +239,7 @@ class Scheduler:
         return info
 
     def _info(self, name: str) -> LoopInfo | None:
-        items = [w for w in self.watched if loop_of(w.spec.kind) == name]
+        items = [w for w in self.watched if w.loop == name]
         if not items:
             return None
         return LoopInfo(
@@ -250,6 +261,8 @@ class Scheduler:
                 log.warning("check not closed", target=item.target, check=item.spec.name, exc_info=True)
 
 
-def loop_of(kind: str) -> str:
-    """The loop that a kind of check belongs to; a kind that no loop names is part of `health`."""
-    return next((name for name, kinds in LOOPS.items() if kind in kinds), "health")
+def _broke(item: Watched, broken: Exception) -> Observation:
+    if item.broke != repr(broken):  # one that breaks at each look is said once
+        log.warning("check broke", target=item.target, check=item.spec.name, exc_info=broken)
+    item.broke = repr(broken)
+    return Observation(Outcome.ERROR, f"the check broke: {type(broken).__name__}: {broken}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from opsbot.checks.process import ProcessCheck
 from opsbot.clock import SystemClock
 from opsbot.domain.levels import Outcome
 from opsbot.domain.process import ProcessId
@@ -155,3 +156,38 @@ async def test_a_wrapper_is_seen_through_to_the_real_child(tmp_path: Path) -> No
 
 async def test_nothing_to_look_for_is_not_running() -> None:
     assert (await look("process")).metrics == {"process_up": 0.0}
+
+
+async def test_a_known_process_is_seen_at_a_glance_and_so_is_its_end() -> None:
+    with child() as target:
+        me = identity(target.pid)
+        check = build("process", context(lambda: me))
+        assert isinstance(check, ProcessCheck)
+        first = check.glance()
+        assert first is not None
+        assert first.outcome is Outcome.OK
+        seen = check.glance()
+        assert seen is not None
+        assert seen.metrics.keys() == (await check.look()).metrics.keys()
+        assert seen.metrics["rss_bytes"] == psutil.Process(target.pid).memory_info().rss
+        target.kill()
+        target.wait()
+        assert check.glance() is None
+        assert (await check.look()).outcome is Outcome.FAIL
+        await check.close()
+
+
+async def test_a_process_that_must_be_searched_is_not_seen_at_a_glance(tmp_path: Path) -> None:
+    with child() as target:
+        file = tmp_path / "bot.pid"
+        file.write_text(f"{target.pid}\n")
+        check = build("process", context(), pid_file=file)
+        assert isinstance(check, ProcessCheck)
+        assert check.glance() is None
+        assert (await check.look()).outcome is Outcome.OK
+        again = check.glance()
+        assert again is not None
+        assert again.metrics["process_pid"] == target.pid
+        file.write_text("1\n")
+        assert check.glance() is None
+        await check.close()
