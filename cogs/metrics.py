@@ -11,18 +11,17 @@ from cogs._ui.gate import allowed, needs
 from cogs._ui.host import Asked, Host
 from cogs._ui.options import (
     Choices,
-    seconds_of,
     suggest_metrics,
     suggest_targets,
     suggest_windows,
     the_target,
 )
 from cogs._ui.recording import Running, run_recording
-from cogs._ui.windows import from_to
 from opsbot.domain.access import Permission
 from opsbot.draw.chart import PANELS
 from opsbot.errors import UsageError
 from opsbot.runtime.recording import INTERVAL, LONGEST, SHORTEST
+from opsbot.runtime.spans import from_to, seconds_of
 
 RECORDS = ("1m", "10m", "30m", "1h", "6h", "24h")
 INTERVALS = ("1s", "5s", "10s", "30s", "60s")

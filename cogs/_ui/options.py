@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 
 from discord import app_commands
 
@@ -11,18 +10,14 @@ from cogs._ui.host import Asked
 from opsbot.draw.values import metric_label
 from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
-from opsbot.text import one_line, seconds_text
+from opsbot.text import one_line
 
 SUGGESTIONS = 25  # https://discord.com/developers/docs/interactions/application-commands: choices
 _CHOICE = 100  # the same: characters of a choice's name and value
 _NAMED = 10  # targets that an error names
-MIN_WINDOW, MAX_WINDOW = 60.0, 366 * 86_400.0
 WINDOWS = ("15m", "1h", "6h", "24h", "7d", "30d")
 
 Choices = list[app_commands.Choice[str]]
-
-_WINDOW = re.compile(r"\s*([0-9]{1,5})\s*(s|m|min|h|d)\s*", re.IGNORECASE)
-_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 async def suggest_targets(asked: Asked, current: str) -> Choices:
@@ -75,21 +70,3 @@ def the_target(operations: Operations, given: str | None) -> str:
     near = difflib.get_close_matches(given, names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known: {known}."
     raise UsageError(f"There is no target “{one_line(given, _CHOICE)}”: {hint}")
-
-
-def seconds_of(
-    text: str, option: str = "window", least: float = MIN_WINDOW, most: float = MAX_WINDOW
-) -> float:
-    """ "15m", "1h", "24h", "7d" in seconds.
-
-    Raises:
-        UsageError: it is none of these, shorter than `least` or longer than `most`.
-    """
-    match = _WINDOW.fullmatch(text)
-    seconds = float(match[1]) * _SECONDS[match[2].lower()] if match else 0.0
-    if not least <= seconds <= most:
-        bounds = f"from {seconds_text(least)} to {seconds_text(most)}"
-        raise UsageError(
-            f"`{option}` is a time {bounds}, such as 15m, 1h or 24h; not “{one_line(text, 20)}”."
-        )
-    return seconds

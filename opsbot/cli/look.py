@@ -52,8 +52,8 @@ async def _report(target: Target) -> HealthReport:
     clock = SystemClock()
     feeds = FileLogFeeds(clock, one_shot=True)
     checks: dict[str, Check] = {}
-    known = await _supervised(target, clock)
-    context = CheckContext(target.name, clock, lambda: known or _process_of(checks), feeds, one_shot=True)
+    known = await supervised(target, clock)
+    context = CheckContext(target.name, clock, lambda: known or process_of(checks), feeds, one_shot=True)
     modules = {spec.name: registry.load("opsbot.checks", spec.kind) for spec in target.checks}
     # The check of the process finds it in its first step: those that ask for it begin after that.
     specs = sorted(target.checks, key=lambda spec: spec.kind != "process")
@@ -70,7 +70,7 @@ async def _report(target: Target) -> HealthReport:
     return HealthReport(target.name, target.title, clock.now(), sections_of(titles, samples), notes=(NOTE,))
 
 
-async def _supervised(target: Target, clock: SystemClock) -> ProcessId | None:
+async def supervised(target: Target, clock: SystemClock) -> ProcessId | None:
     """The process of a target that systemd or Docker runs: only they know which it is."""
     if target.supervisor is None:
         return None
@@ -92,7 +92,7 @@ async def _supervised(target: Target, clock: SystemClock) -> ProcessId | None:
     return running.process if running else None
 
 
-def _process_of(checks: dict[str, Check]) -> ProcessId | None:
+def process_of(checks: dict[str, Check]) -> ProcessId | None:
     """The target's process, where a check has found it."""
     found = (getattr(check, "identity", None) for check in checks.values())
     return next((identity for identity in found if isinstance(identity, ProcessId)), None)

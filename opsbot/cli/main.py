@@ -10,6 +10,7 @@ import typer
 from opsbot import __version__
 from opsbot.cli import SHORTEST_WATCH
 from opsbot.cli.log_commands import logs
+from opsbot.cli.metric_commands import metrics, monitor
 
 app = typer.Typer(
     name="opsbot",
@@ -252,6 +253,8 @@ def incidents(config: Config = None) -> None:
 notify = typer.Typer(help="The notifiers: who is told, and how.", no_args_is_help=True)
 app.add_typer(notify, name="notify")
 app.add_typer(logs, name="logs")
+app.command("monitor")(monitor)
+app.command("metrics")(metrics)
 
 
 @notify.command("test")

@@ -29,6 +29,7 @@ from opsbot.control.answers import (
 )
 from opsbot.control.client import SOCKET, address
 from opsbot.control.logs import log_lines
+from opsbot.control.metrics import metrics_line, performance_line
 from opsbot.control.reports import Line
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.errors import OpsbotError, UsageError
@@ -57,7 +58,9 @@ VERBS: dict[str, Verb] = {
     "health": health_line,
     "incidents": incidents_line,
     "logs": log_lines,
+    "metrics": metrics_line,
     "pause": pause_line,
+    "performance": performance_line,
     "reload": reload_line,
     "restart": action_lines,
     "resume": resume_line,

@@ -33,6 +33,11 @@ class Performance:
     errors: float | None = None
     warnings: float | None = None
 
+    @property
+    def measured(self) -> bool:
+        """Whether the process ran and was looked at before, so that its use of the processor is known."""
+        return self.pid is not None and self.cpu_percent is not None
+
 
 MONITORED = ("process", "log", "upstream")
 """Kinds of the checks that give these numbers."""
@@ -62,23 +67,23 @@ def performance_of(wall: float, metrics: dict[str, float]) -> Performance:
     )
 
 
-def counted(looks: list[Performance]) -> list[Performance]:
-    """The same with counts that begin at 0 with the first look and never fall."""
-    columns = [_from_zero([getattr(look, name) for look in looks]) for name in COUNTS]
-    return [
-        replace(look, api_requests=requests, errors=errors, warnings=warnings)
-        for look, requests, errors, warnings in zip(looks, *columns, strict=True)
-    ]
+class FromZero:
+    """Counts that begin at 0 with the first look and never fall."""
 
+    def __init__(self) -> None:
+        self._before: dict[str, float] = {}
+        self._so_far: dict[str, float] = {}
 
-def _from_zero(values: list[float | None]) -> list[float | None]:
-    so_far, before, found = 0.0, None, list[float | None]()
-    for value in values:
-        if value is not None:
-            so_far += 0.0 if before is None else increase(before, value)
-            before = value
-        found.append(None if before is None else so_far)
-    return found
+    def take(self, look: Performance) -> Performance:
+        """The next look, its counts since the first one."""
+        for name in COUNTS:
+            value: float | None = getattr(look, name)
+            if value is not None:
+                more = increase(self._before[name], value) if name in self._before else 0.0
+                self._so_far[name] = self._so_far.get(name, 0.0) + more
+                self._before[name] = value
+        requests, errors, warnings = (self._so_far.get(name) for name in COUNTS)
+        return replace(look, api_requests=requests, errors=errors, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)

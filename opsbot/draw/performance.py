@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
-from opsbot.domain.performance import Performance, counted, starts, statistic
+from opsbot.domain.performance import FromZero, Performance, starts, statistic
 from opsbot.draw.limits import clamp
 from opsbot.draw.payload import Colour, Embed, File, Payload
 from opsbot.draw.ticks import local
@@ -60,9 +60,10 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def csv_text(looks: Sequence[Performance], zone: tzinfo | None = None) -> str:
-    """The whole file. Looks without a process have no line: there was nothing to measure, and an empty cell
-    would count as 0 in an average."""
-    rows = [row(look, zone) for look in counted(list(looks)) if look.pid is not None]
+    """The whole file. Looks at which nothing could be measured have no line: an empty cell would count as 0
+    in an average."""
+    counts = FromZero()
+    rows = [row(counted, zone) for counted in map(counts.take, looks) if counted.measured]
     return csv_lines([HEADER, *rows])
 
 
@@ -111,7 +112,7 @@ def recording_payload(
         progress_bar(len(looks) / count),
         f"{len(looks):,} of {count:,} samples, every {seconds_text(interval)}; ends {discord_time(ends)}.",
     ]
-    newest = next((look for look in reversed(looks) if look.pid is not None), None)
+    newest = next((look for look in reversed(looks) if look.measured), None)
     if newest is not None:
         cells = dict(zip(HEADER, row(newest), strict=True))
         cpu, memory, rss = (cells[key] or "–" for key in ("cpu_percent", "mem_percent", "rss_mb"))
@@ -128,6 +129,6 @@ def recorded_payload(target: str, looks: Sequence[Performance], count: int, why:
     missed = f"\n{count - len(looks):,} of {count:,} samples are missing." if len(looks) < count else ""
     text = f"{safe_text(why, _WHY)}{missed}\n{code_block(statistics_text(looks), _STATISTICS)}".strip()
     colour = Colour.YELLOW if why else Colour.GREEN
-    seen = [look for look in looks if look.pid is not None]
+    seen = any(look.measured for look in looks)
     files = (File(file_name(looks[0].wall), csv_text(looks).encode()),) if seen else ()
     return clamp(Payload(embeds=(Embed(title, text, colour),), files=files))

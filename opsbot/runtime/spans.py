@@ -8,13 +8,33 @@ from datetime import datetime, time, timedelta, tzinfo
 from opsbot.domain.metrics import Window
 from opsbot.draw.ticks import local
 from opsbot.errors import UsageError
-from opsbot.text import one_line
+from opsbot.text import one_line, seconds_text
 
 _FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
 _AGO = re.compile(r"([0-9]{1,5})\s*(s|m|min|h|d)(\s+ago)?", re.ASCII | re.IGNORECASE)
+MIN_WINDOW, MAX_WINDOW = 60.0, 366 * 86_400.0
+_SPAN = re.compile(r"\s*([0-9]{1,5})\s*(s|m|min|h|d)\s*", re.ASCII | re.IGNORECASE)
 _SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _SHOWN = 30
+
+
+def seconds_of(
+    text: str, option: str = "window", least: float = MIN_WINDOW, most: float = MAX_WINDOW
+) -> float:
+    """ "15m", "1h", "24h", "7d" in seconds.
+
+    Raises:
+        UsageError: it is none of these, shorter than `least` or longer than `most`.
+    """
+    match = _SPAN.fullmatch(text)
+    seconds = float(match[1]) * _SECONDS[match[2].lower()] if match else 0.0
+    if not least <= seconds <= most:
+        bounds = f"from {seconds_text(least)} to {seconds_text(most)}"
+        raise UsageError(
+            f"`{option}` is a time {bounds}, such as 15m, 1h or 24h; not “{one_line(text, 20)}”."
+        )
+    return seconds
 
 
 def from_to(
