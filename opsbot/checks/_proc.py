@@ -18,29 +18,47 @@ _DEAD_STATES = (b"Z", b"X", b"x")
 
 
 class Looks(NamedTuple):
-    """A living process at one moment. `ticks`: clock ticks from boot to its start; memory in bytes."""
+    """A living process at one moment. `ticks`: clock ticks from boot to its start."""
 
     ticks: int
     threads: int
-    vms: int
-    rss: int
 
 
 def looks(pid: int) -> Looks | None:
-    """How a process is, in one reading (proc(5), fields 20, 22 to 24 of `stat`); None when it is gone or a
+    """How a process is, in one reading (proc(5), fields 20 and 22 of `stat`); None when it is gone or a
     zombie: a zombie has ended, whatever `kill(pid, 0)` says."""
     if not HAS_PROC:
         return _looks_by_psutil(pid)
     fields = _stat(pid)
     if fields is None or fields[0] in _DEAD_STATES:
         return None
-    return Looks(int(fields[19]), int(fields[17]), int(fields[20]), int(fields[21]) * _PAGE)
+    return Looks(int(fields[19]), int(fields[17]))
 
 
 def start_ticks(pid: int) -> int | None:
     """Clock ticks from boot to the process's start; None when it is gone or a zombie."""
     found = looks(pid)
     return None if found is None else found.ticks
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Virtual and resident memory in bytes; 0 of a zombie. Of `statm`, because what `stat` says of it is only
+    about so.
+
+    Raises:
+        ProcessLookupError: it is gone.
+    """
+    if not HAS_PROC:
+        try:
+            found = psutil.Process(pid).memory_info()
+        except psutil.NoSuchProcess as gone:
+            raise ProcessLookupError(pid) from gone
+        return found.vms, found.rss
+    text = _content(f"/proc/{pid}/statm")
+    if not text:
+        raise ProcessLookupError(pid)
+    size, resident = text.split()[:2]
+    return int(size) * _PAGE, int(resident) * _PAGE
 
 
 def open_files(pid: int) -> int | None:
@@ -118,18 +136,22 @@ def _descend(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
 
 def _stat(pid: int) -> list[bytes] | None:
     """Fields of /proc/PID/stat from the third (state) on; the second may hold anything, even `)`."""
+    fields = _content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return fields if len(fields) > 19 else None
+
+
+def _content(path: str) -> bytes:
+    """A small file of /proc; empty when the process is gone."""
     try:  # read several times a second: a Path and a text file cost five times as much
-        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return None
+        return b""
     try:
-        text = os.read(descriptor, _STAT_BYTES)
+        return os.read(descriptor, _STAT_BYTES)
     except OSError:  # ESRCH: it ended in between
-        return None
+        return b""
     finally:
         os.close(descriptor)
-    fields = text.rpartition(b")")[2].split()
-    return fields if len(fields) > 21 else None
 
 
 def _looks_by_psutil(pid: int) -> Looks | None:
@@ -137,7 +159,7 @@ def _looks_by_psutil(pid: int) -> Looks | None:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        ticks, memory = round((process.create_time() - psutil.boot_time()) * _TICKS), process.memory_info()
-        return Looks(ticks, process.num_threads(), memory.vms, memory.rss)
+        ticks = round((process.create_time() - psutil.boot_time()) * _TICKS)
+        return Looks(ticks, process.num_threads())
     except psutil.Error:
         return None

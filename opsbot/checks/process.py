@@ -220,13 +220,16 @@ class ProcessCheck:
         known, now = self._take(identity), self._context.clock.now().mono
         looks = self._looks
         assert looks is not None
-        percent = looks.rss / known.memory_limit * 100
+        vms, rss = _proc.memory(identity.pid)
+        if not vms and not self._alive(identity):
+            raise ProcessLookupError(identity.pid)
+        percent = rss / known.memory_limit * 100
         values: dict[str, float] = {
             "process_up": 1.0,
             "process_pid": float(identity.pid),
             "threads": float(looks.threads),
-            "rss_bytes": float(looks.rss),
-            "vms_bytes": float(looks.vms),
+            "rss_bytes": float(rss),
+            "vms_bytes": float(vms),
             "memory_percent": percent,
         }
         files = _proc.open_files(identity.pid)
@@ -238,7 +241,7 @@ class ProcessCheck:
             values["cpu_percent"] = cpu
             values["cpu_machine_percent"] = cpu / known.cores
             said = f"{cpu:.1f}%"
-        text = f"PID: {identity.pid}, CPU: {said}, MEM: {percent:.1f}%, RSS: {looks.rss / MEGABYTE:.0f}MB"
+        text = f"PID: {identity.pid}, CPU: {said}, MEM: {percent:.1f}%, RSS: {rss / MEGABYTE:.0f}MB"
         detail = text
         if known.watch is None and not self._context.one_shot:
             detail += "; no pidfd here: its end is seen at the next look only"
