@@ -27,16 +27,18 @@ class LineCutter:
         """Whether it is in a line whose beginning was already given out."""
         return self._skipping
 
-    def feed(self, data: bytes) -> bytes:
-        """The whole lines that are ready, each ended by a newline."""
+    def feed(self, data: bytes | bytearray, size: int | None = None) -> bytes:
+        """The whole lines that are ready, each ended by a newline. `size`: so much of `data` counts."""
+        start, size = 0, len(data) if size is None else size
         if self._skipping:
-            end = data.find(b"\n")
-            if end < 0:
+            start = data.find(b"\n", 0, size) + 1
+            if not start:
                 return b""
-            data, self._skipping = data[end + 1 :], False
-        data = self._held + data
-        end = data.rfind(b"\n") + 1
-        ready, self._held = data[:end], data[end:]
+            self._skipping = False
+        end = data.rfind(b"\n", start, size) + 1
+        with memoryview(data) as view:
+            ready = b"".join((self._held, view[start:end])) if end else b""
+            self._held = bytes(view[end:size]) if end else self._held + view[start:size]
         if len(self._held) > LINE_LIMIT:
             ready += self._held[:LINE_LIMIT] + b"\n"
             self._held, self._skipping = b"", True
@@ -52,7 +54,7 @@ def readable(chunk: bytes) -> bytes:
     """The same lines in valid UTF-8, without colours and carriage returns. Line ends stay what they are."""
     if b"\x1b" in chunk:
         chunk = _ANSI.sub(b"", chunk)
-    if b"\r\n" in chunk:
+    if b"\r" in chunk and b"\r\n" in chunk:  # to look for one byte costs next to nothing
         chunk = chunk.replace(b"\r\n", b"\n")
     if chunk.isascii():
         return chunk

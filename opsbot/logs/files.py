@@ -10,11 +10,12 @@ from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.moment import Moment
+from opsbot.logs._engine import Ends, Probe
 from opsbot.logs._follower import Follower
 from opsbot.logs._stillness import Gate, Still
 from opsbot.logs.feed import Counts, Coverage, Format, Hit, LogFeed, LogState, Position, Subscription
 from opsbot.logs.formats import ERRORS, WARNINGS, Record
-from opsbot.logs.patterns import Matcher, Probe
+from opsbot.logs.patterns import Found, Matcher
 
 LOOK_BACK = 256 * 1024
 """Bytes of before that a daemon's first look reads, to know the state (last ready, last success)."""
@@ -163,8 +164,7 @@ class FileLogFeed:
             sorter = self._current_sorter()
             for chunk in self._follower.chunks():
                 self._lines += chunk.count(b"\n")
-                for line, numbers in sorter.matcher.scan(chunk):
-                    self._count(sorter, line, numbers, now)
+                self._count(sorter, sorter.matcher.find(chunk), now)
         except OSError as error:
             self._follower.broken(error)
 
@@ -188,23 +188,20 @@ class FileLogFeed:
             sorter = self._sorter = _Sorter(self._format.probes(), self._shares)
         return sorter
 
-    def _count(self, sorter: _Sorter, line: bytes, numbers: list[int], now: Moment) -> None:
-        record: Record | None = None
-        if not self._format.exact or not sorter.told.isdisjoint(numbers):
-            record = self._format.parse(line)
-        if numbers[0] < _LEVELS:
-            self._count_level(numbers[0], record)
-        sorter.count(numbers)
-        if record is not None:
-            sorter.tell(numbers, record, _written(record, now, now), counted=True)
-
-    def _count_level(self, probe: int, record: Record | None) -> None:
+    def _count(self, sorter: _Sorter, found: Found, now: Moment) -> None:
+        """Only lines that somebody is told of, or whose level is not certain, are looked at one by one."""
+        sorter.count(found.ends)
         if self._format.exact:
-            self._errors += probe == 0
-            self._warnings += probe == 1
-        elif record is not None:
-            self._errors += record.level in ERRORS
-            self._warnings += record.level in WARNINGS
+            errors, warnings = (found.ends[number] for number in range(_LEVELS))
+            both = len({*errors}.intersection(warnings)) if errors and warnings else 0
+            self._errors += len(errors)
+            self._warnings += len(warnings) - both
+        for line, numbers in found.lines(sorter.told if self._format.exact else sorter.told_and_levels):
+            record = self._format.parse(line)
+            if numbers[0] < _LEVELS:
+                self._errors += record.level in ERRORS
+                self._warnings += record.level in WARNINGS
+            sorter.tell(numbers, record, _written(record, now, now), counted=True)
 
 
 class _Sorter:
@@ -215,14 +212,13 @@ class _Sorter:
         self._owners += [(share, name) for share in shares for name in share.patterns]
         own = [Probe(regex) for share in shares for regex in share.patterns.values()]
         self.matcher = Matcher([*levels, *own])
-        self.told = frozenset(
-            number for number, owner in enumerate(self._owners) if owner and owner[0].on_hit is not None
-        )
+        self.told = [n for n, owner in enumerate(self._owners) if owner and owner[0].on_hit is not None]
+        self.told_and_levels = [*range(len(levels)), *self.told]
 
-    def count(self, numbers: list[int]) -> None:
-        for number in numbers:
-            if owner := self._owners[number]:
-                owner[0].counts[owner[1]] += 1
+    def count(self, ends: Ends) -> None:
+        for owner, lines in zip(self._owners, ends, strict=True):
+            if owner:
+                owner[0].counts[owner[1]] += len(lines)
 
     def tell(self, numbers: list[int], record: Record, at: Moment | None, *, counted: bool) -> None:
         for number in numbers:

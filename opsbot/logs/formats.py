@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from opsbot.logs.patterns import GroupPattern, Probe, check_pattern
+from opsbot.logs._engine import Probe
+from opsbot.logs.patterns import GroupPattern, check_pattern
 
 ERRORS = frozenset({"ERROR", "CRITICAL"})
 """Levels that count as errors (guide: `log_errors_total`)."""
@@ -61,12 +62,13 @@ class _Format(BaseModel):
     exact: ClassVar[bool] = False
 
 
-_STAMP = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?"
+_STAMP = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+_NAME = r"[^ ]{1,100}"  # bounded: then hyperscan looks back from a level, not forward from each line's start
 _PYTHON_SHAPES = (
-    rf"^(?:(?P<stamp>{_STAMP}) - )?(?P<logger>[^ ]+) - (?P<level>LEVEL) - ",  # the guide's
-    rf"^\[(?P<stamp>{_STAMP})\] \[(?P<level>LEVEL) *\] (?P<logger>[^ ]+): ",  # discord.py's
-    rf"^(?P<stamp>{_STAMP}) (?P<level>LEVEL) +(?P<logger>[^ ]+) ",  # discord.py's, coloured
-    r"^(?P<level>LEVEL):(?P<logger>[^: ]+):",  # logging.basicConfig without a format
+    rf"^(?:(?P<stamp>{_STAMP}) - )?(?P<logger>{_NAME}) - (?P<level>LEVEL) - ",  # the guide's
+    rf"^\[(?P<stamp>{_STAMP})\] \[(?P<level>LEVEL) {{0,9}}\] (?P<logger>{_NAME}): ",  # discord.py's
+    rf"^(?P<stamp>{_STAMP}) (?P<level>LEVEL) {{1,9}}(?P<logger>{_NAME}) ",  # discord.py's, coloured
+    r"^(?P<level>LEVEL):(?P<logger>[^: ]{1,100}):",  # logging.basicConfig without a format
 )
 _ANY_LEVEL = "DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL"
 _PYTHON_LINES = tuple(re.compile(shape.replace("LEVEL", _ANY_LEVEL)) for shape in _PYTHON_SHAPES)

@@ -1,12 +1,16 @@
-"""Many patterns over many lines in one pass, in linear time whatever the pattern (google-re2)."""
+"""Many patterns over many lines in one pass, in linear time whatever the pattern."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import re2
+
+from opsbot.logs._engine import Ends, Engine, Probe
+from opsbot.logs._engines import fast, shared
+from opsbot.logs._re2 import Re2Engine, options_of_lines
 
 LINE_LIMIT = 64 * 1024
 """Bytes of a line that are looked at; the rest of a longer one is skipped (a house rule)."""
@@ -14,19 +18,15 @@ LINE_LIMIT = 64 * 1024
 PATTERN_LIMIT = 2000
 """Characters of one pattern (a house rule: a longer one is a mistake)."""
 
-_MEMORY = 32 << 20  # bytes for a compiled union; re2's default of 8 MiB is short for 50 patterns
-_NAMED_GROUP = re.compile(r"(?<!\\)((?:\\\\)*)\(\?P?<[A-Za-z_]\w*>")
+FAST_AFTER = 4 << 20
+"""Bytes that a feed's first engine searches, before the fast one is worth its making."""
+
+FAST_CHUNK = 3 * LINE_LIMIT // 2
+"""Bytes that a chunk has when the fast engine is made: a small one may be searched in the event loop."""
+
 _TEXT_ANCHOR = re.compile(r"(?<!\\)(?:\\\\)*\\[AzZ]")
 _MULTILINE_OFF = re.compile(r"\(\?[a-zA-Z]*-[a-zA-Z]*m")
 _LINE_BREAK = re.compile(r"(?<!\\)(?:\\\\)*\\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A pattern and, where there is one, a cheaper one that matches wherever it does."""
-
-    exact: str
-    hint: str = ""
 
 
 def check_pattern(pattern: str) -> str:
@@ -44,58 +44,81 @@ def check_pattern(pattern: str) -> str:
     if "\n" in pattern or _LINE_BREAK.search(pattern):
         raise ValueError(f"`{pattern}`: a pattern sees one line at a time and can match no line break")
     try:
-        re2.compile(pattern, _options())
+        re2.compile(pattern, options_of_lines())
     except re2.error as error:
         raise ValueError(f"`{pattern}` is no pattern of the RE2 kind: {_reason(error)}") from None
     return pattern
 
 
-class Matcher:
-    """Finds the lines that at least one of several patterns matches, and which.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is in a chunk. `ends`: for each pattern where the lines end that it matches (`Ends`)."""
 
-    One search of the union runs over the whole chunk; only the lines that it finds are then looked at.
-    It does no harm when a match of the union reaches over a line's end: the line in which it begins is
-    looked at by itself, and the search goes on at the next line.
+    chunk: bytes
+    ends: Ends
+
+    def line(self, end: int) -> bytes:
+        """The line that ends there, without its newline."""
+        return self.chunk[self.chunk.rfind(b"\n", 0, end) + 1 : end]
+
+    def lines(self, numbers: Iterable[int]) -> Iterator[tuple[bytes, list[int]]]:
+        """The lines that at least one of these patterns matches, in order, each with their numbers."""
+        matching: dict[int, list[int]] = {}
+        for number in numbers:
+            for end in self.ends[number]:
+                matching.setdefault(end, []).append(number)
+        for end in sorted(matching):
+            yield self.line(end), matching[end]
+
+
+class Matcher:
+    """Finds the lines that each of several patterns matches, in one pass and linear time.
+
+    It begins with google-re2. Once it has had much to read, hyperscan takes over where it is installed: what
+    it finds is the same, but it takes some ten milliseconds to be made, which a quiet log never earns back.
     """
 
     def __init__(self, probes: Sequence[Probe]) -> None:
-        options = _options()
-        options.never_capture = True
-        self._any = _compile("|".join(_line_wise(p.hint or p.exact) for p in probes), options)
-        self._each = [_compile(_line_wise(p.exact), options) for p in probes]
-        self._set = re2.Set.SearchSet(options)
-        for probe in probes:
-            self._set.Add(_line_wise(probe.exact))
-        self._set.Compile()
+        self._probes = tuple(probes)
+        self._engine: Engine = shared(Re2Engine, self._probes)
+        self._slowly = 0  # bytes searched by the engine that it began with; -1: it stays with what it has
 
     def scan(self, chunk: bytes) -> Iterator[tuple[bytes, list[int]]]:
-        """Each matching line of `chunk` (whole lines, each ended by a newline) with its patterns' numbers."""
-        position, end, search = 0, len(chunk), self._any.search
-        while position < end and (found := search(chunk, position)):
-            if (at := found.start()) == end:  # after the last line's end there is no line, but `^$` matches
-                return
-            begin = chunk.rfind(b"\n", position, at) + 1 or position
-            stop = chunk.find(b"\n", at)
-            stop = end if stop < 0 else stop
-            line = chunk[begin : min(stop, begin + LINE_LIMIT)]
-            if numbers := self.numbers(line):
-                yield line, numbers
-            position = stop + 1
+        """Each matching line with its patterns' numbers; see `find`."""
+        return self.find(chunk).lines(range(len(self._probes)))
 
-    def numbers(self, line: bytes) -> list[int]:
-        """The numbers of the patterns that match one line."""
-        numbers: list[int] = self._set.Match(line)
-        if numbers:
-            return sorted(numbers)
-        # A set also answers "none" when it ran out of its memory: then each is asked by itself.
-        return [number for number, regex in enumerate(self._each) if regex.search(line)]
+    def find(self, chunk: bytes) -> Found:
+        """What is in whole lines of valid UTF-8, each ended by a newline."""
+        chunk = trimmed(chunk)
+        if self._slowly >= 0:
+            self._slowly += len(chunk)
+            if self._slowly > FAST_AFTER and len(chunk) > FAST_CHUNK:
+                self._engine, self._slowly = fast(self._probes) or self._engine, -1
+        return Found(chunk, self._engine.ends(chunk))
+
+
+def trimmed(chunk: bytes) -> bytes:
+    """The same lines, each cut off after `LINE_LIMIT` bytes at most, between two characters."""
+    begin, pieces = 0, []
+    kept = 0
+    while begin < len(chunk):
+        end = chunk.rfind(b"\n", begin, begin + LINE_LIMIT + 1)
+        if end < 0:
+            cut = begin + LINE_LIMIT
+            while chunk[cut] & 0xC0 == 0x80:  # within a character
+                cut -= 1
+            pieces += [chunk[kept:cut], b"\n"]
+            end = chunk.index(b"\n", cut)
+            kept = end + 1
+        begin = end + 1
+    return b"".join([*pieces, chunk[kept:]]) if pieces else chunk
 
 
 class GroupPattern:
     """One pattern, perhaps with named groups, for a line at a time."""
 
     def __init__(self, pattern: str) -> None:
-        self._regex = _compile(pattern, _options())
+        self._regex = re2.compile(pattern, options_of_lines())
         self.groups = frozenset(self._regex.groupindex)
 
     def begins(self, line: str) -> bool:
@@ -108,23 +131,6 @@ class GroupPattern:
         if found is None:
             return None
         return {name: value for name, value in found.groupdict().items() if value is not None}
-
-
-def _line_wise(pattern: str) -> str:
-    # Names of groups may occur twice in a union, which re2 refuses; nobody asks for them there.
-    unnamed = _NAMED_GROUP.sub(r"\1(", pattern)
-    return f"(?m:{unnamed})"
-
-
-def _options() -> re2.Options:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _MEMORY
-    return options
-
-
-def _compile(pattern: str, options: re2.Options) -> re2._Regexp:
-    return re2.compile(pattern, options)
 
 
 def _reason(error: Exception) -> str:

@@ -10,9 +10,10 @@ from opsbot import redact
 from opsbot.checks._health_body import judge
 from opsbot.checks._json import BadJson, parse
 from opsbot.domain.levels import Outcome
+from opsbot.logs._engine import Probe
 from opsbot.logs._lines import readable
 from opsbot.logs.formats import JsonFormat, PythonFormat, RegexFormat
-from opsbot.logs.patterns import Matcher, Probe
+from opsbot.logs.patterns import Matcher
 from opsbot.text import Place, many_lines, one_line, printable, safe_text
 
 SIZE = 64 * 1024

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsbot.logs._engine import Probe
 from opsbot.logs._lines import LineCutter, readable
-from opsbot.logs.patterns import LINE_LIMIT, Matcher, Probe, check_pattern
+from opsbot.logs.patterns import LINE_LIMIT, Matcher, check_pattern
 
 PATTERNS = (
     r"ERROR|CRITICAL",

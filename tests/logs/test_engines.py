@@ -1,0 +1,156 @@
+"""Whichever engine is installed, the counts are the same."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from collections.abc import Callable
+
+import pytest
+import re2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opsbot.logs._engine import Engine, Probe
+from opsbot.logs._engines import Probes, fast
+from opsbot.logs._lines import LineCutter, readable
+from opsbot.logs._re2 import Re2Engine
+from opsbot.logs._rewriting import rewritten
+from opsbot.logs.formats import JsonFormat, PythonFormat
+from opsbot.logs.patterns import LINE_LIMIT, check_pattern, trimmed
+
+ATOMS = (
+    "a", "b", "k", "s", "S", "ERROR", " ", ".", "x", "1", r"\.", "é", "€", "☃", r"\d", r"\w", r"\s", r"\D",
+    r"\W", r"\S", "[a-c]", "[^a]", "[^ ]", r"[\w.-]", r"[^\s]", "[]x]", "[-a]", r"\x41", r"\t", r"\\", "[é]",
+    "[^é]", "[^k]", r"[\Wk]", "{", "}", "]", r"\x00", "-", ":", r"\pL", "[[:alpha:]]", "\u212a", "\u017f",
+    r"[\x00-\x7f]",
+)  # fmt: skip
+BORDERS = ("^", "$", r"\b", r"\B", "")
+REPEATS = ("", "", "", "*", "+", "?", "*?", "+?", "{2}", "{1,3}", "{0,2}", "{2,}", "{,2}")
+GROUPS = ("(%s)", "(?:%s)", "(?i:%s)", "(?P<n>%s)", "(?s:%s)", "(?i)%s", "(%s|b)", "(?U:%s)", "(?i:(?-i:%s))")
+
+PIECES = (
+    b"a", b"b", b"c", b"k", b"K", b"s", b"x", b"1", b" ", b".", b"_", b"-", b"ERROR", b"error", b"\t",
+    b"\x0b", b"\x00", b"\r", b"\r\n", b"\n", b"\n", b"\n", b"\xff", b"\xc3", b"\xe2\x82", b"\x1b[31m", b"{",
+    b"\\", b"\x7f", "é".encode(), "É".encode(), "€".encode(), "☃".encode(), "🚨".encode(), "\u212a".encode(),
+    "\u017f".encode(), b"\xa9", b"\xed\xa0\x80", b"\xf5", b"2026-01-05 15:04:21,123 - src.main - ERROR - x",
+    b"WARNING:a:b", b'{"level": 40}',
+)  # fmt: skip
+
+
+def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    repeated = st.tuples(inner, st.sampled_from(REPEATS)).map(lambda two: f"(?:{two[0]}){two[1]}")
+    grouped = st.tuples(st.sampled_from(GROUPS), inner).map(lambda two: two[0] % two[1])
+    either = st.lists(inner, min_size=2, max_size=3).map("|".join)
+    return repeated | grouped | either | st.lists(inner, max_size=4).map("".join)
+
+
+ATOM = st.tuples(st.sampled_from(ATOMS), st.sampled_from(REPEATS)).map("".join)
+PATTERN = st.recursive(ATOM | st.sampled_from(BORDERS), _grown, max_leaves=8)
+BYTES = st.lists(st.sampled_from(PIECES) | st.binary(max_size=4), max_size=60).map(b"".join)
+
+
+def usable(pattern: str) -> bool:
+    """Whether a configuration may have it."""
+    try:
+        check_pattern(pattern)
+    except ValueError:
+        return False
+    return True
+
+
+def reference(patterns: list[str], chunk: bytes) -> list[list[int]]:
+    """Every pattern on every line, one after the other."""
+    found: list[list[int]] = [[] for _ in patterns]
+    end = -1
+    for line in chunk.split(b"\n")[:-1]:
+        end += len(line) + 1
+        for number, pattern in enumerate(patterns):
+            if re2.search(f"(?m:{pattern})".encode(), line):
+                found[number].append(end)
+    return found
+
+
+def lines_of(data: bytes, pieces: list[int]) -> list[bytes]:
+    """Chunks as a feed reads them, cut anywhere."""
+    cutter, chunks, rest = LineCutter(), [], data
+    for size in pieces:
+        chunks.append(cutter.feed(rest[:size]))
+        rest = rest[size:]
+    chunks += [cutter.feed(rest), cutter.finish()]
+    return [trimmed(readable(chunk)) for chunk in chunks]
+
+
+def hyperscan_engine(probes: Probes) -> Engine:
+    engine = fast(probes)
+    assert engine is not None
+    return engine
+
+
+def _engines() -> list[object]:
+    missing = importlib.util.find_spec("hyperscan") is None and not os.environ.get("OPSBOT_TEST_REQUIRE_ALL")
+    skip = pytest.mark.skipif(missing, reason="hyperscan is not installed")
+    return [pytest.param(Re2Engine, id="re2"), pytest.param(hyperscan_engine, id="hyperscan", marks=skip)]
+
+
+LEVELS = (*PythonFormat().probes(), *JsonFormat().probes())
+made_once = functools.cache(lambda make, probes: make(probes))
+ENGINES = pytest.mark.parametrize("make", _engines())
+Make = Callable[[Probes], Engine]
+
+
+@ENGINES
+@given(
+    patterns=st.lists(PATTERN.filter(usable), min_size=1, max_size=5),
+    data=BYTES,
+    cuts=st.lists(st.integers(0, 40)),
+)
+@settings(max_examples=400, deadline=None)
+def test_an_engine_finds_what_a_search_of_every_line_finds(
+    make: Make, patterns: list[str], data: bytes, cuts: list[int]
+) -> None:
+    engine = make(tuple(Probe(pattern) for pattern in patterns))
+    for chunk in lines_of(data, cuts):
+        assert engine.ends(chunk) == reference(patterns, chunk)
+
+
+@ENGINES
+@given(data=BYTES)
+@settings(max_examples=200, deadline=None)
+def test_levels_are_the_same_for_every_engine(make: Make, data: bytes) -> None:
+    engine = made_once(make, LEVELS)
+    for chunk in lines_of(data, []):
+        assert engine.ends(chunk) == reference([probe.exact for probe in LEVELS], chunk)
+
+
+@ENGINES
+@given(st.integers(-4, 4), st.sampled_from([b"x", "é".encode(), "€".encode(), b"\xff"]))
+@settings(deadline=None)
+def test_a_line_at_the_limit_of_its_length_is_the_same_for_every_engine(
+    make: Make, more: int, filling: bytes
+) -> None:
+    patterns = ["^.*$", "end", "begin.*$", "[^x]$", "x$"]
+    engine = make(tuple(Probe(pattern) for pattern in patterns))
+    line = b"begin" + filling * ((LINE_LIMIT + more) // len(filling)) + b"end\n"
+    for chunk in lines_of(b"end\n" + line + b"begin\n" + line, []):
+        assert engine.ends(chunk) == reference(patterns, chunk)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "ERROR",
+        r"openrouter\.ai.*200 OK",
+        "(?i:gateway|ready)",
+        r"^\[[^]]+\] (WARN|ERROR)\b",
+        r"\bTraceback$",
+        "é",
+    ],
+)
+def test_what_people_write_is_for_the_fast_engine(pattern: str) -> None:
+    assert rewritten(pattern) is not None
+
+
+def test_levels_are_for_the_fast_engine() -> None:
+    assert all(rewritten(probe.exact) for probe in (*PythonFormat().probes(), *JsonFormat().probes()))
