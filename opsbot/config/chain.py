@@ -24,12 +24,16 @@ def chain(shop: Workshop, given: Mapping[str, Any], notifiers: Iterable[Notifier
     """Who is called in. `first`: the notifier that cannot be, since it is told first."""
     if not RESERVED & given.keys():
         return Chain()
+    notifiers = tuple(notifiers)
     names = {spec.name for spec in notifiers}
     off = {name for name, data in given.items() if name not in RESERVED and is_off(data)}
     wrong = given.keys() - RESERVED - names - off  # each is a mistake that is told already
     found = _Reader(shop, names, off, wrong, first).read(given)
     if names and not wrong and names <= found.reserve:
         shop.wrong(("notifications",), "calls every notifier in only later: nobody would be told first.")
+    for spec in notifiers:
+        if spec.name in found.reserve and not spec.options.reaches_people:
+            shop.remark(f"notifications.{spec.name} is called in, but no person reads it as it comes.")
     return found
 
 

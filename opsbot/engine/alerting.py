@@ -158,6 +158,19 @@ def assert_builtin(
     become(draft, before, alert, loud=loud)
 
 
+def reword_builtin(draft: Draft, target: str, rule: str, text: str) -> None:
+    """What an alert of opsbot's own says now, while it fires; without a ping."""
+    before = draft.alert(target, rule)
+    if before is None or not before.firing or before.text == text:
+        return
+    after = replace(before, text=text, reason=text)
+    draft.put_alert(after)
+    live = draft.live(target)
+    if live is not None:
+        changed = incidents.reworded(live, after, draft.now)
+        draft.put_incident(changed, NoticeKind.CHANGED, changed.timeline[-1])
+
+
 def clear_builtin(draft: Draft, target: str, rule: str, reason: str) -> None:
     """Ends an alert of opsbot's own."""
     before = draft.alert(target, rule)

@@ -46,6 +46,15 @@ def joined(incident: Incident, alert: Alert, now: Moment) -> Incident:
     )
 
 
+def reworded(incident: Incident, alert: Alert, now: Moment) -> Incident:
+    """The incident in which a firing alert says something else now."""
+    lines = tuple(
+        replace(line, text=alert.text, reason=alert.reason) if line.rule == alert.rule else line
+        for line in incident.alerts
+    )
+    return noted(replace(incident, alerts=lines, title=_lead(lines).text), _seen(alert, now))
+
+
 def cleared(incident: Incident, alert: Alert, now: Moment) -> Incident:
     """The incident with one alert that fires no more; what it said and was remains to be read."""
     lines = tuple(

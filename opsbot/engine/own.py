@@ -59,6 +59,7 @@ def trouble(draft: Draft, given: OwnTrouble) -> None:
     if given.text:
         priority = Priority.P3 if given.rule in (CONFIG_RULE, WEB_RULE) else Priority.P2
         alerting.assert_builtin(draft, OWN, given.rule, priority, given.text)
+        alerting.reword_builtin(draft, OWN, given.rule, given.text)
     else:
         alerting.clear_builtin(draft, OWN, given.rule, "")
         alerting.settle_incident(draft, OWN)

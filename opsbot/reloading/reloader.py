@@ -200,15 +200,14 @@ class Reloader:
         return report
 
     async def _tell(self, wish: _Wish, report: Reloaded, what: str) -> None:
-        """Once, until the file is good again."""
+        """Once, until the file is good again; another mistake takes the words of the one before."""
         if wish.dry:
             return
         log.error("the configuration is not read anew", problems=list(report.problems))
         first, *more = report.problems
         rest = f" (and {len(more)} more: `opsbot check-config` shows all)" if more else ""
-        if not self._invalid:
-            text = f"{what}; the settings of before go on. {first}{rest}"
-            await self._generations.runtime.pipeline.post(OwnTrouble(CONFIG_RULE, text))
+        text = f"{what}; the settings of before go on. {first}{rest}"
+        await self._generations.runtime.pipeline.post(OwnTrouble(CONFIG_RULE, text))
         self._invalid = True
 
     async def _well(self) -> None:

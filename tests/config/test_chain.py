@@ -100,3 +100,13 @@ def test_hours_that_are_none_are_refused(hours: str) -> None:
     wrong = problem(f"notifications: {{log: {{quiet_hours: '{hours}'}}}}")
     assert wrong.key == "notifications.log.quiet_hours"
     assert f"must be two times of the day such as `22:00-07:00`, not `{hours}`" in str(wrong)
+
+
+def test_that_a_file_is_called_in_is_remarked_on() -> None:
+    loaded = made(
+        told("pager: {type: slack, webhook_url: '${SLACK}'}", "fallback: {notifiers: pager}"), ENVIRON
+    )
+    assert not any("no person reads" in notice for notice in loaded.notices)
+    unread = "pager: {type: unread}"
+    loaded = made(told(unread, "fallback: {notifiers: pager}"), ENVIRON)
+    assert "notifications.pager is called in, but no person reads it as it comes." in loaded.notices

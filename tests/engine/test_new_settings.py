@@ -165,7 +165,9 @@ def test_a_wrong_file_is_less_urgent_than_a_service_that_is_down() -> None:
     drive = watching(DOWN)
     drive.give(OwnTrouble(CONFIG_RULE, "the file is wrong"))
     drive.give(OwnTrouble(CONFIG_RULE, "the file is wrong in another way"))
-    assert (drive.incident.priority.value, drive.told) == ("P3", ["opened"])
+    assert (drive.incident.priority.value, drive.told) == ("P3", ["opened", "changed"])
+    assert drive.incident.title == "the file is wrong in another way"
+    assert drive.incident.fired == 1
     drive.give(OwnTrouble(CONFIG_RULE, ""))
     assert not drive.incident.live
     assert "config_invalid is over" in [entry.text for entry in drive.incident.timeline]
