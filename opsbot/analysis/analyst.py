@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from opsbot.analysis.budget import Budget, Cancelled
 from opsbot.analysis.scan import Subject, look
@@ -52,9 +52,9 @@ class Analyst:
         Raises:
             UsageError: there is no log, or the question has a mistake.
         """
-        async with self._turn:
-            async for said in _asked(subject, question):
-                yield said
+        async with self._turn, aclosing(_asked(subject, question)) as states:
+            async for state in states:
+                yield state
 
 
 async def _asked(subject: Subject, question: Question) -> AsyncGenerator[LogProgress | LogLook, None]:
