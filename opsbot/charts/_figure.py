@@ -26,7 +26,7 @@ from opsbot.text import number_text
 WIDTH, DPI = 6.0, 200
 """Inches and dots per inch: 1200 pixels wide."""
 
-HEAD, FOOT, EACH, SINGLE, BETWEEN = 0.34, 0.74, 1.05, 2.3, 0.42
+HEAD, FOOT, EACH, SINGLE, BETWEEN = 0.34, 0.74, 0.82, 2.3, 0.4
 """Inches: title, time axis with legend, one of several panels, the only panel, between two panels."""
 
 LEFT, RIGHT = 0.66, 0.2

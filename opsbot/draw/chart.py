@@ -7,7 +7,7 @@ from datetime import tzinfo
 from opsbot.domain.chart import Chart, Panel, Point, Shade, Style, Threshold
 from opsbot.domain.metrics import Limit, MetricKind, MetricsReport, kind_of, spacing
 from opsbot.domain.series import Series
-from opsbot.draw.metric_values import Scale, scale_of
+from opsbot.draw.metric_values import MINUTE, Scale, scale_of
 from opsbot.draw.ticks import ticks, window_text, zone_text
 from opsbot.draw.values import metric_label
 from opsbot.text import one_line, seconds_text
@@ -73,7 +73,7 @@ def _panel(series: Series, limits: tuple[Limit, ...]) -> Panel:
 def _scale(metric: str, greatest: float, step: float) -> Scale:
     """A counter's bars stand for what was counted in each: a rate would make 30 an hour of one error."""
     if kind_of(metric) is MetricKind.COUNTER:
-        return Scale(1, f"per {seconds_text(step)}")
+        return Scale(1, f"per {seconds_text(float(f'{step:.1g}') if step < MINUTE else step)}")
     return scale_of(metric, greatest)
 
 

@@ -91,7 +91,7 @@ class Figures:
 
     async def names(self, known: Known) -> tuple[str, ...]:
         """Every metric that a target has or had, in the order in which people look for them."""
-        stored = await self.history.store.names(known.target.name)
+        stored = await self.history.names(known.target.name)
         found = dict.fromkeys([*USUAL, *newest_of(known), *stored])
         have = {*newest_of(known), *stored}
         return tuple(name for name in found if name in have and kind_of(name) is not MetricKind.NAME)

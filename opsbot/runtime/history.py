@@ -105,6 +105,11 @@ class History:
         except StoreUnavailable as error:
             log.warning("windows begin empty: the past cannot be read", reason=str(error))
 
+    async def names(self, target: str) -> list[str]:
+        """Metrics of a target that have values, what waits included, sorted."""
+        await self.flush()
+        return await self.store.names(target)
+
     async def buckets(self, target: str, metric: str, since: float, until: float, most: int) -> Series:
         """A metric in a time range, what waits included (see `MetricsStore.buckets`)."""
         await self.flush()

@@ -26,7 +26,7 @@ async def past_performances(
     """
     since, until = bounds(window, now)
     target = known.target.name
-    names = await history.store.names(target)
+    names = await history.names(target)
 
     async def read(name: str) -> Series:
         return await history.buckets(target, name, since, until, MOST_LINES)
