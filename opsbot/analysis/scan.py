@@ -28,6 +28,11 @@ from opsbot.logs.patterns import Found, Matcher, check_pattern
 BACK = 200
 """Lines before one without a time that are looked at for the time it was written: a traceback's."""
 
+SLACK = 60.0
+"""Seconds by which lines of several threads may be out of order."""
+
+_NONE = Record("")
+
 UPSTREAM = "openrouter.ai"
 """The guide's, for a target whose configuration names none."""
 
@@ -103,7 +108,8 @@ class _Scan:
         self._question = question
         self._budget = budget
         self._sources = sources
-        self._time: float | None = None
+        self._time: float | None = None  # of the last line that has one
+        self._inside = False  # all that follows in this file is of the window
         self._untimed = 0
 
     def collect(self, collector: Collector) -> Result:
@@ -111,6 +117,7 @@ class _Scan:
         for number, source in enumerate(self._sources.files):
             self.files.append(source.path.name)
             self._time = None
+            self._inside = self._question.since is None and self._question.until is None
             try:
                 for piece in pieces(source, self._format, self._question.since, self._budget):
                     self._search(matcher, piece, collector)
@@ -155,20 +162,19 @@ class _Scan:
                 ends.setdefault(end, []).append(number)
         for end in sorted(ends):
             line = found.line(end)
-            record = self._format.parse(line)
-            if self._within(found, end, record):
-                collector.take(Line(_text(line), ends[end], record, _hour(record)))
+            record = self._format.parse(line) if collector.apart or not self._inside else _NONE
+            if self._inside or self._within(found, end, record):
+                collector.take(Line(_text(line), ends[end], record))
 
     def _within(self, found: Found, end: int, record: Record) -> bool:
         """Whether the line is of the window. One without a time is of the time of those before it."""
         since, until = self._question.since, self._question.until
-        if since is None and until is None:
-            return True
         at = record.wall if record.wall is not None else self._time_before(found, end)
         if at is None:
             self._untimed += 1
             return True
         self._time = at
+        self._inside = until is None and since is not None and at > since + SLACK
         return (since is None or at >= since) and (until is None or at < until)
 
     def _time_before(self, found: Found, end: int) -> float | None:
@@ -194,10 +200,6 @@ class _Scan:
             self.notes.append(
                 f"{self._untimed} of the lines have no time: they are counted, whenever they were written."
             )
-
-
-def _hour(record: Record) -> str:
-    return record.stamp[:13] if record.stamp[4:5] == "-" and len(record.stamp) >= 13 else ""
 
 
 def _text(line: bytes) -> str:
