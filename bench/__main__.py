@@ -13,13 +13,14 @@ from bench import (
     health,
     idle,
     kills,
+    logs,
     reload,
     respawn,
     restart,
     rotation,
     sampling,
-    storm,
     store,
+    storm,
 )
 from bench.discord import Discord, discord_process
 from bench.stats import Row, percentile, table
@@ -94,6 +95,7 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "rotation": rotation.rows,
     "delivery": delivery.rows,
     "storm": storm.rows,
+    "logs": logs.rows,
     "store": store.rows,
     "sampling": sampling.rows,
 }
