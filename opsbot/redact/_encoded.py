@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable, Iterator
 
+from opsbot.redact._lazy import Lazy
 from opsbot.redact._spans import Span
 
 Look = Callable[[str], list[Span]]
 """Finds what is to be hidden in a decoded piece."""
 
-_PIECE = re.compile(r"[^\s\"'<>`]+")
-_ESCAPE = re.compile(r"%([0-7][0-9A-Fa-f])")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}(?:={1,2}|(?:%3[Dd]){1,2})?")
+_PIECE = Lazy(r"[^\s\"'<>`]+")
+_ESCAPE = Lazy(r"%([0-7][0-9A-Fa-f])")
+_BASE64 = Lazy(r"[A-Za-z0-9+/_-]{20,}(?:={1,2}|(?:%3[Dd]){1,2})?")
 _STANDARD = str.maketrans("-_", "+/")
 _LEAST = 20  # characters of Base64: what is encoded has at least 15
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from opsbot.redact._lazy import Lazy
 from opsbot.redact._spans import Span
 
 KIND = "loaded"
@@ -26,9 +27,9 @@ _PART = 12  # characters from which a part of a secret is one by itself
 _CUT = 8  # characters of a secret's beginning or end that give it away
 _CODED = 6  # bytes from which a secret is looked for in hexadecimal, and characters of its Base64
 
-LOGIN = re.compile(r"(?<=://)[^\s/?#@]{1,256}(?=@)")
-_HOST = re.compile(r"://(?:[^\s/?#@]*@)?([^\s/?#:]+)")
-_RUN = re.compile(r"[A-Za-z0-9]+")
+LOGIN = Lazy(r"(?<=://)[^\s/?#@]{1,256}(?=@)")
+_HOST = Lazy(r"://(?:[^\s/?#@]*@)?([^\s/?#:]+)")
+_RUN = Lazy(r"[A-Za-z0-9]+")
 _ELLIPSIS = "…"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;|&#34;", "'": "&#39;|&#x27;"}
 

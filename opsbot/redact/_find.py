@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from functools import partial
 
-from opsbot.redact import _encoded, _exact, _named, _shapes
+from opsbot.redact import _encoded, _exact, _keys, _named, _shapes
 from opsbot.redact._spans import Span, merged
 
 _DEEP = 2
@@ -22,7 +22,8 @@ def find(text: str, deep: int = _DEEP) -> list[Span]:
     lowered = text.lower()
     if len(lowered) != len(text):  # a letter became two, and the places would not fit any more
         lowered = text.translate(_SMALL)
-    spans = [*known.find(text), *_shapes.find(text, lowered), *_named.find(text, lowered)]
+    spans = [*known.find(text), *_shapes.find(text, lowered), *_keys.find(text)]
+    spans += _named.find(text, lowered)
     if deep:
         spans += _encoded.find(text, partial(find, deep=deep - 1))
     return merged(spans)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from re import Match
 
+from opsbot.redact._lazy import Lazy
 from opsbot.redact._spans import Span
 
 KIND = "named"
@@ -42,29 +43,28 @@ _NEEDLES = ("pass", "pwd", "pw", "secret", "token", "key", "cred", "sig", "auth"
 # `'`, `"` and `\"` (JSON within JSON); `:`, `=`, `:=`, `=>`; "--password VALUE" has a blank only.
 _QUOTE = r"(?:\\{0,3}[\"'])"
 _SEPARATOR = rf"{_QUOTE}?\s{{0,3}}(?P<sep>:=|=>|[:=])\s{{0,3}}"
-_NAMED = re.compile(
+_NAMED = Lazy(
     rf"(?:(?P<long>{'|'.join(sorted(_NAMES, key=len, reverse=True))})"
     rf"|(?P<short>{'|'.join(_SHORT)})(?<![a-z]pwd)(?<![a-z]pass)(?<![a-z]pw)(?<![a-z]sig)(?<![a-z]auth))"
     rf"(?:{_SEPARATOR}|(?P<flag>\s{{1,3}}))"
 )
-_HEADER = re.compile(rf"(?:{'|'.join(_HEADERS)}){_QUOTE}?\s{{0,3}}[:=]\s{{0,3}}")
-_QUOTED = re.compile(r"""(?P<q>\\{0,3}["'])(?P<value>(?:(?!(?P=q))(?:\\.|[^\n])){0,4096})""")
-_BARE = re.compile(r"[^\s\"'`,;&<>(){}\[\]|\\]{1,4096}")
+_HEADER = Lazy(rf"(?:{'|'.join(_HEADERS)}){_QUOTE}?\s{{0,3}}[:=]\s{{0,3}}")
+_QUOTED = Lazy(r"""(?P<q>\\{0,3}["'])(?P<value>(?:(?!(?P=q))(?:\\.|[^\n])){0,4096})""")
+_BARE = Lazy(r"[^\s\"'`,;&<>(){}\[\]|\\]{1,4096}")
 _SCHEMES = "bearer|basic|bot|token|digest|negotiate|apikey|key|hmac|aws4-hmac-sha256"
-_AFTER_HEADER = re.compile(
-    rf"(?i:(?:{_SCHEMES})\s{{1,3}})?[^\s\"'\\;,]{{4,8192}}(?:;\s?[^\s;=\"']+=[^\s;\"']*)*"
-)
+_AFTER_HEADER = Lazy(rf"(?i:(?:{_SCHEMES})\s{{1,3}})?[^\s\"'\\;,]{{4,8192}}(?:;\s?[^\s;=\"']+=[^\s;\"']*)*")
 
+_FLAG = Lazy(r"(?:^|\s)--?[\w-]*$")
 _INDENT = 80
-_INDENTED = re.compile(r"\s*(?:- )?[\w.-]*")
+_INDENTED = Lazy(r"\s*(?:- )?[\w.-]*")
 
-_INNOCENT = re.compile(
+_INNOCENT = Lazy(
     r"(?i)(?:none|null|nil|true|false|yes|no|on|off|undefined|missing|invalid|required|expired|empty|unset"
     r"|set|not|ok|unknown|present|absent|bearer|basic|digest|static|default|redacted|hidden|changeme)?"
     r"[.!?:…]*|[*•x.]+|\$\{?\w+(?:[:}].*)?|%\(?\w+\)?s?|<.*|\{.*|\*\*\*.*"
 )
-_NUMBER = re.compile(r"-?\d{1,3}(?:\.\d+)?%?")
-_WORD = re.compile(r"[A-Za-z]?[a-z]*[-/.…!?:]*")
+_NUMBER = Lazy(r"-?\d{1,3}(?:\.\d+)?%?")
+_WORD = Lazy(r"[A-Za-z]?[a-z]*[-/.…!?:]*")
 
 
 def find(text: str, lowered: str) -> Iterator[Span]:
@@ -81,7 +81,7 @@ def find(text: str, lowered: str) -> Iterator[Span]:
                 yield Span(*found, KIND)
 
 
-def _value(text: str, match: re.Match[str]) -> Span | None:
+def _value(text: str, match: Match[str]) -> Span | None:
     at, separator = match.end(), match["sep"] or " "
     if match["flag"] and not _is_flag(text, match.start()):
         return None
@@ -106,7 +106,7 @@ def _harmless(value: str) -> bool:
 def _is_flag(text: str, name: int) -> bool:
     """Whether the name is an option of a command: `--password VALUE`, `--db-password VALUE`."""
     word = text[max(0, name - 40) : name]
-    return re.search(r"(?:^|\s)--?[\w-]*$", word) is not None
+    return _FLAG.search(word) is not None
 
 
 def _begins_line(text: str, name: int) -> bool:
@@ -119,7 +119,7 @@ def _quoted_at(text: str, at: int) -> bool:
     return _QUOTED.match(text, at) is not None
 
 
-def _quoted_or(text: str, at: int, bare: re.Pattern[str]) -> tuple[int, int] | None:
+def _quoted_or(text: str, at: int, bare: Lazy) -> tuple[int, int] | None:
     quoted = _QUOTED.match(text, at)
     if quoted:
         return quoted.span("value")
