@@ -19,14 +19,14 @@ async def main() -> None:
         *(sys.executable, "-m", "opsbot", "demo", "--for", "45"), stdout=asyncio.subprocess.PIPE
     )
     try:
-        url = await _url(demo)
+        url = await address(demo)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
             page = await browser.new_page(viewport={"width": 960, "height": 980})
             await page.goto(url)
-            await _shows(page, "Restarting it")
+            await shows(page, "Restarting it")
             await page.get_by_role("button", name="Acknowledge", exact=False).last.click()
-            await _shows(page, "Acknowledged by")
+            await shows(page, "Acknowledged by")
             await page.mouse.move(10, 10)
             await page.screenshot(path=str(OUT), clip=CLIP)  # type: ignore[arg-type]
             await browser.close()
@@ -35,7 +35,7 @@ async def main() -> None:
         await demo.wait()
 
 
-async def _url(demo: asyncio.subprocess.Process) -> str:
+async def address(demo: asyncio.subprocess.Process) -> str:
     assert demo.stdout is not None
     while line := (await demo.stdout.readline()).decode():
         if found := re.search(r"http://\S+", line):
@@ -43,9 +43,9 @@ async def _url(demo: asyncio.subprocess.Process) -> str:
     raise SystemExit("the demo did not start")
 
 
-async def _shows(page: Page, text: str) -> None:
+async def shows(page: Page, text: str, seconds: float = 30) -> None:
     """Waits by asking: the page's content security policy forbids `wait_for_function`."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(seconds):
         while text not in await page.evaluate("document.body.innerText"):
             await asyncio.sleep(0.1)
 

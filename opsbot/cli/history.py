@@ -9,12 +9,15 @@ from typing import Any
 
 from opsbot.cli.csv_file import new_file
 from opsbot.cli.printing import print_answer
+from opsbot.config.load import load
 from opsbot.config.peek import locate, state_dir
 from opsbot.control.client import ask, running
 from opsbot.errors import UsageError
 
 
-def history_command(config: Path | None, request: dict[str, Any], *, folder: Path, as_json: bool) -> int:
+def history_command(
+    config: Path | None, request: dict[str, Any], *, folder: Path | None, as_json: bool
+) -> int:
     """Prints the statistics or writes the CSV; returns the exit code.
 
     Raises:
@@ -36,6 +39,7 @@ def history_command(config: Path | None, request: dict[str, Any], *, folder: Pat
         if "error" in line:
             print_answer([line])
             continue
+        folder = folder or load(file, os.environ, watch_only=True).retention.metrics_dir
         with new_file(folder, Path(line["data"]["name"]).name) as out:
             out.write(line["data"]["csv"])
             print(out.name)

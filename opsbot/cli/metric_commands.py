@@ -11,15 +11,16 @@ Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="OPSBOT_CONFIG", help="Configuration file.")
 ]
 TargetName = Annotated[str | None, typer.Argument(help="The target; may be left out when there is one.")]
-Folder = Annotated[Path, typer.Option(envvar="METRICS_DIR", help="Where the CSV goes.")]
-FOLDER = Path("metrics")
+Folder = Annotated[
+    Path | None, typer.Option(envvar="METRICS_DIR", help="Where the CSV goes. Default: as configured.")
+]
 
 
 def monitor(
     target: TargetName = None,
     duration: Annotated[float, typer.Option(envvar="DURATION", help="Seconds in all.")] = 3600,
     interval: Annotated[float, typer.Option(envvar="INTERVAL", help="Seconds between two samples.")] = 60,
-    metrics_dir: Folder = FOLDER,
+    metrics_dir: Folder = None,
     log_file: Annotated[
         Path | None, typer.Option(envvar="LOG_FILE", help="Count in this log. Default: as configured.")
     ] = None,
@@ -46,7 +47,7 @@ def metrics(
     end: Annotated[str | None, typer.Option("--to", help="Until when; now if left out.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="This one only; may be given again.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Write the performance monitor's CSV of it.")] = False,
-    metrics_dir: Folder = FOLDER,
+    metrics_dir: Folder = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     config: Config = None,
 ) -> None:

@@ -35,7 +35,7 @@ def monitor_command(
     *,
     duration: float,
     interval: float,
-    folder: Path,
+    folder: Path | None,
     log_file: Path | None,
 ) -> int:
     """Records, and prints the statistics of what was collected, also when it is ended early; returns 0, or 1
@@ -48,7 +48,7 @@ def monitor_command(
     settings = load(file, os.environ, watch_only=True)
     target, count = _the_target(settings.targets, name), looks_of(duration, interval)
     clock, looks = SystemClock(), list[Performance]()
-    with new_file(folder, file_name(clock.now().wall)) as out:
+    with new_file(folder or settings.retention.metrics_dir, file_name(clock.now().wall)) as out:
         print(f"Recording {target.title}: {count:,} samples to {out.name} (Ctrl-C keeps what there is)")
         out.write(csv_lines([HEADER]))
         out.flush()

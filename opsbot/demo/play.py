@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +19,12 @@ from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
 from opsbot.demo.scene import RESTART_SECONDS, Ids, Scene, scene
 from opsbot.demo.story import SCENARIOS, Scenario, play
 from opsbot.demo.terminal import Channel
+from opsbot.draw.incident import OVER
 from opsbot.errors import UsageError
 from opsbot.session import Session
+
+CHART_MINUTES = (1, 2, 5)
+"""How far back the first chart goes, the second, and all others."""
 
 READY_SECONDS = 30.0
 """Within which the bot must be online and the service up."""
@@ -91,9 +96,28 @@ async def _opsbot(
             )
             await sim.wait_until_connected(READY_SECONDS)
             show("opsbot is online and watches Summary Bot NG.")
+            group.create_task(_charts(sim, show))
             await play(stage.port, scenario, show)
     finally:
         await stop_targets(stage.settings, SystemClock())  # opsbot would leave it running
+
+
+async def _charts(sim: SimulatedDiscord, show: Callable[[str], None]) -> None:
+    """Whenever it is over, Vera looks at how it was."""
+    ops, seen = sim.world.ops, set[int]()
+
+    def over() -> bool:
+        resolved = {m.id for m in sim.messages(ops) if m.content.startswith(OVER)}
+        new = bool(resolved - seen)
+        seen.update(resolved)
+        return new
+
+    for minutes in chain(CHART_MINUTES, repeat(CHART_MINUTES[-1])):
+        while not over():
+            await sim.changes.beyond(sim.changes.count)
+        show(f"/metrics window:{minutes}m: Vera looks at how it was")
+        with suppress(Exception):  # a chart is no reason to end the demo
+            await sim.world.vera.slash(ops, "metrics", window=f"{minutes}m")
 
 
 async def _print_channel(sim: SimulatedDiscord, show: Callable[[str], None]) -> None:

@@ -37,7 +37,7 @@ def test_beside_a_running_opsbot_it_records_what_the_guides_recipes_read(beside:
 def test_the_history_is_exported_for_the_same_recipes(beside: Place, tmp_path: Path) -> None:
     command = ("metrics", "--window", "1h", "--csv", "-c", beside.file)
     beside.until(lambda: opsbot(*command, cwd=tmp_path, METRICS_DIR=str(tmp_path / "first")).returncode == 0)
-    done = opsbot(*command, cwd=tmp_path)
+    done = opsbot(*command, cwd=tmp_path, METRICS_DIR="metrics")
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()) == Path("metrics") / files(tmp_path / "metrics")[0].name
     rows = lines_of(tmp_path / "metrics")
@@ -73,7 +73,7 @@ def test_errors_are_counted_from_the_first_sample_on(beside: Place, tmp_path: Pa
     log = tmp_path / "other.log"
     log.write_text("2026-01-05 15:00:00 - src.main - ERROR - before\n")
     command = ("monitor", "--duration", "60", "--interval", "1", "--log-file", log, "-c", beside.file)
-    with begun(*command, cwd=tmp_path) as child:
+    with begun(*command, cwd=tmp_path, METRICS_DIR="metrics") as child:
         beside.until(lambda: written(tmp_path))
         with log.open("a") as out:
             out.write("2026-01-05 15:00:01 - src.main - ERROR - after\n" * 2)
@@ -86,7 +86,7 @@ def test_errors_are_counted_from_the_first_sample_on(beside: Place, tmp_path: Pa
 
 
 def test_ctrl_c_keeps_what_was_collected_and_prints_the_statistics(beside: Place, tmp_path: Path) -> None:
-    with begun("monitor", "--interval", "1", "-c", beside.file, cwd=tmp_path) as child:
+    with begun("monitor", "--interval", "1", "-c", beside.file, cwd=tmp_path, METRICS_DIR="metrics") as child:
         beside.until(lambda: len(written(tmp_path)) >= 2)
         output = ended(child, signal.SIGINT)
     count = len(lines_of(tmp_path / "metrics"))
@@ -95,7 +95,7 @@ def test_ctrl_c_keeps_what_was_collected_and_prints_the_statistics(beside: Place
 
 
 def test_a_kill_leaves_the_lines_that_were_written(beside: Place, tmp_path: Path) -> None:
-    with begun("monitor", "--interval", "1", "-c", beside.file, cwd=tmp_path) as child:
+    with begun("monitor", "--interval", "1", "-c", beside.file, cwd=tmp_path, METRICS_DIR="metrics") as child:
         beside.until(lambda: written(tmp_path))
         child.kill()
         child.wait()
@@ -134,7 +134,11 @@ def test_a_terminal_shows_a_bar(beside: Place, tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     command = argv("monitor", "--duration", "2", "--interval", "1", "-c", beside.file)
     child = subprocess.Popen(
-        command, cwd=tmp_path, env=environ(TERM="xterm"), stdout=follower, stderr=follower
+        command,
+        cwd=tmp_path,
+        env=environ(TERM="xterm", METRICS_DIR="metrics"),
+        stdout=follower,
+        stderr=follower,
     )
     os.close(follower)
     shown = _read_all(leader)
