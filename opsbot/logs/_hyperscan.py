@@ -13,10 +13,6 @@ from opsbot.logs._engine import Ends, Probe
 from opsbot.logs._re2 import Re2Engine
 from opsbot.logs._rewriting import rewritten
 
-_REST_OF_LINE = rb"[^\n]*\n"
-"""Makes a pattern match once in a line, at its very end, however often it is found in it: what is told to
-Python is told once for each line and pattern, and where it ends is the line's end."""
-
 
 class HyperscanEngine:
     """All patterns in one pass over the bytes, without the interpreter but for the lines that match.
@@ -48,8 +44,8 @@ class HyperscanEngine:
         """`which`: 0 for lines of ASCII, 1 for those of UTF-8."""
         fast, rest = {}, []
         for number, written in enumerate(self._written):
-            if written is not None and _compiles(expression := b"(?:%s)" % written[which] + _REST_OF_LINE):
-                fast[number] = expression
+            if written is not None and _compiles(written[which]):
+                fast[number] = written[which]
             else:
                 rest.append(number)
         return _Search(fast, {number: self._probes[number] for number in rest})

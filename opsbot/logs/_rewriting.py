@@ -14,10 +14,15 @@ SIZE_LIMIT = 1000
 _NEVER = rb"[\x80-\xff]"  # in a text that is ASCII
 
 
+_REST_OF_LINE = rb"[^\n]*\n"
+"""Makes a pattern match once in a line, at its very end, however often it is found in it: what is told to
+Python is told once for each line and pattern, and where it ends is the line's end."""
+
+
 def rewritten(pattern: str) -> tuple[bytes, bytes] | None:
     """The pattern for lines of ASCII and for lines of UTF-8, or None when it is not known here.
 
-    It is found in a line wherever the pattern is, though perhaps in a shorter piece of it. `pattern` is one
+    It matches up to a line's end, its newline included, if the pattern is found in the line. `pattern` is one
     that RE2 accepts.
     """
     try:
@@ -26,7 +31,18 @@ def rewritten(pattern: str) -> tuple[bytes, bytes] | None:
             return None
     except (Unknown, RecursionError):
         return None
-    return _written(node, utf8=False), _written(node, utf8=True)
+    return _to_the_end(node, utf8=False), _to_the_end(node, utf8=True)
+
+
+def _to_the_end(node: Node, *, utf8: bool) -> bytes:
+    if isinstance(node, Choice):
+        return b"|".join(_to_the_end(option, utf8=utf8) for option in node.options)
+    if isinstance(node, Sequence) and len(node.parts) == 1:
+        return _to_the_end(node.parts[0], utf8=utf8)
+    if isinstance(node, Sequence) and node.parts and node.parts[-1] == Border(b"$"):
+        # Nothing may follow a `$` there: it is the newline itself.
+        return _written(Sequence(node.parts[:-1]), utf8=utf8) + rb"\n"
+    return _written(node, utf8=utf8) + _REST_OF_LINE
 
 
 def _size(node: Node) -> int:

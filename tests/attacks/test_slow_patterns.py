@@ -10,10 +10,11 @@ from opsbot import redact
 from opsbot.checks._health_body import judge
 from opsbot.checks._json import BadJson, parse
 from opsbot.domain.levels import Outcome
-from opsbot.logs._engine import Probe
+from opsbot.logs._engine import Engine, Probe
+from opsbot.logs._engines import fast
 from opsbot.logs._lines import readable
+from opsbot.logs._re2 import Re2Engine
 from opsbot.logs.formats import JsonFormat, PythonFormat, RegexFormat
-from opsbot.logs.patterns import Matcher
 from opsbot.text import Place, many_lines, one_line, printable, safe_text
 
 SIZE = 64 * 1024
@@ -24,7 +25,8 @@ PARTS = (
     "2026-01-01 00:00:00 - ", "2026-01-01 00:00:00 ", "ERROR", " ERROR ", "ERROR:", "a - ERROR - ", "[", "[[",
 )  # fmt: skip
 FORMATS = (PythonFormat(), JsonFormat(), RegexFormat(kind="regex", pattern=r"^(?P<level>(a+)+)$"))
-USERS = Matcher([Probe("^(a+)+$"), Probe("(a|a)*b"), Probe("(.*)*x(.*)*y")])
+PATTERNS = (Probe("^(a+)+$"), Probe("(a|a)*b"), Probe("(.*)*x(.*)*y"), Probe("(a?){99}a{99}b$"))
+ENGINES: list[Engine] = [Re2Engine(PATTERNS), *filter(None, [fast(PATTERNS)])]
 
 
 def looks() -> Iterator[tuple[str, Callable[[str], object]]]:
@@ -35,7 +37,8 @@ def looks() -> Iterator[tuple[str, Callable[[str], object]]]:
         yield place.value, lambda text, place=place: safe_text(text, SIZE, place)  # type: ignore[misc]
     for form in FORMATS:
         yield form.kind, lambda text, form=form: form.parse(text.encode())  # type: ignore[misc]
-    yield "a person's patterns", lambda text: list(USERS.scan(text.encode() + b"\n"))
+    for engine in ENGINES:
+        yield type(engine).__name__, lambda text, engine=engine: engine.ends(text.encode() + b"\n")  # type: ignore[misc]
     yield "colours", lambda text: readable(text.encode())
     yield "a body", _body
 

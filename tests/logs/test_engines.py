@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import re2
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opsbot.logs._engine import Engine, Probe
@@ -19,6 +21,7 @@ from opsbot.logs._re2 import Re2Engine
 from opsbot.logs._rewriting import rewritten
 from opsbot.logs.formats import JsonFormat, PythonFormat
 from opsbot.logs.patterns import LINE_LIMIT, check_pattern, trimmed
+from tests.logs.support import Log, line
 
 ATOMS = (
     "a", "b", "k", "s", "S", "ERROR", " ", ".", "x", "1", r"\.", "é", "€", "☃", r"\d", r"\w", r"\s", r"\D",
@@ -64,10 +67,10 @@ def reference(patterns: list[str], chunk: bytes) -> list[list[int]]:
     """Every pattern on every line, one after the other."""
     found: list[list[int]] = [[] for _ in patterns]
     end = -1
-    for line in chunk.split(b"\n")[:-1]:
-        end += len(line) + 1
+    for text in chunk.split(b"\n")[:-1]:
+        end += len(text) + 1
         for number, pattern in enumerate(patterns):
-            if re2.search(f"(?m:{pattern})".encode(), line):
+            if re2.search(f"(?m:{pattern})".encode(), text):
                 found[number].append(end)
     return found
 
@@ -88,19 +91,23 @@ def hyperscan_engine(probes: Probes) -> Engine:
     return engine
 
 
-def _engines() -> list[object]:
-    missing = importlib.util.find_spec("hyperscan") is None and not os.environ.get("OPSBOT_TEST_REQUIRE_ALL")
-    skip = pytest.mark.skipif(missing, reason="hyperscan is not installed")
-    return [pytest.param(Re2Engine, id="re2"), pytest.param(hyperscan_engine, id="hyperscan", marks=skip)]
-
-
+HAS_HYPERSCAN = importlib.util.find_spec("hyperscan") is not None or bool(
+    os.environ.get("OPSBOT_TEST_REQUIRE_ALL")
+)
+MISSING = pytest.mark.skipif(not HAS_HYPERSCAN, reason="hyperscan is not installed")
 LEVELS = (*PythonFormat().probes(), *JsonFormat().probes())
 made_once = functools.cache(lambda make, probes: make(probes))
-ENGINES = pytest.mark.parametrize("make", _engines())
+ENGINES = pytest.mark.parametrize(
+    "make",
+    [pytest.param(Re2Engine, id="re2"), pytest.param(hyperscan_engine, id="hyperscan", marks=MISSING)],
+)
 Make = Callable[[Probes], Engine]
 
 
 @ENGINES
+@example(["(?i)k", "(?i:[s])x", r"(?i)\w"], "\u212a\n\u017fx\n☃\n".encode(), [])
+@example(["^[^a].+$", "^..$", ".+.+$", "^.$|^$"], "€\n\n€é\n€€\n".encode(), [1])
+@example(["a$", "(b|c$)", "^$", "$", "x(y$|z)", "d$e"], b"a\n\nc\nb\ncx\nxy\n", [3])
 @given(
     patterns=st.lists(PATTERN.filter(usable), min_size=1, max_size=5),
     data=BYTES,
@@ -132,8 +139,8 @@ def test_a_line_at_the_limit_of_its_length_is_the_same_for_every_engine(
 ) -> None:
     patterns = ["^.*$", "end", "begin.*$", "[^x]$", "x$"]
     engine = make(tuple(Probe(pattern) for pattern in patterns))
-    line = b"begin" + filling * ((LINE_LIMIT + more) // len(filling)) + b"end\n"
-    for chunk in lines_of(b"end\n" + line + b"begin\n" + line, []):
+    long = b"begin" + filling * ((LINE_LIMIT + more) // len(filling)) + b"end\n"
+    for chunk in lines_of(b"end\n" + long + b"begin\n" + long, []):
         assert engine.ends(chunk) == reference(patterns, chunk)
 
 
@@ -154,3 +161,49 @@ def test_what_people_write_is_for_the_fast_engine(pattern: str) -> None:
 
 def test_levels_are_for_the_fast_engine() -> None:
     assert all(rewritten(probe.exact) for probe in (*PythonFormat().probes(), *JsonFormat().probes()))
+
+
+def grow(log: Log, number: int) -> None:
+    """3 MB more, of which every hundredth line is an error."""
+    log.write((line("ERROR", f"number {number}") + line() * 99) * 600)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+async def test_a_log_with_much_to_read_is_counted_on_whichever_engine_takes_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    taken: list[Engine | None] = []
+
+    def noted(probes: Probes) -> Engine | None:
+        taken.append(fast(probes))
+        return taken[-1]
+
+    monkeypatch.setattr("opsbot.logs.patterns.fast", noted)
+    if not installed:
+        monkeypatch.setitem(sys.modules, "hyperscan", None)
+    elif not HAS_HYPERSCAN:
+        pytest.skip("hyperscan is not installed")
+    log = Log(tmp_path)
+    log.want(number=r"number \d$")
+    log.write(line())
+    await log.feed.refresh()
+    for number in range(4):
+        grow(log, number)
+        await log.feed.refresh()
+    assert [engine is not None for engine in taken] == [installed]
+    assert (log.feed.counts.lines, log.feed.counts.errors) == (4 * 60_000, 4 * 600)
+    assert log.messages == [f"number {number}" for number in range(4) for _ in range(600)]
+
+
+@MISSING
+async def test_a_quiet_log_never_pays_for_the_fast_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsbot.logs.patterns.fast", lambda probes: pytest.fail(f"made for {probes}"))
+    log = Log(tmp_path)
+    log.write(line())
+    await log.feed.refresh()
+    for _ in range(20):
+        log.write(line("ERROR") * 1000)
+        await log.feed.refresh()
+    assert log.feed.counts.errors == 20_000
