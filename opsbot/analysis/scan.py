@@ -12,12 +12,12 @@ from opsbot.analysis.collectors import (
     ErrorsCollector,
     HourlyCollector,
     Line,
-    Newest,
     SearchCollector,
     UsageCollector,
 )
 from opsbot.analysis.reading import Damaged, last_lines, pieces
 from opsbot.analysis.sources import Source, Sources, sources_of
+from opsbot.analysis.tallies import Newest
 from opsbot.domain.logs import Lines, LogLook, Question, Result, Topic
 from opsbot.domain.rotation import LogSpec
 from opsbot.errors import UsageError

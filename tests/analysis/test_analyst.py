@@ -13,7 +13,7 @@ import pytest
 
 from opsbot.analysis import analyst, scan
 from opsbot.analysis.analyst import TELL_EVERY, Analyst, subject_of
-from opsbot.analysis.collectors import LINE, MOST, Newest
+from opsbot.analysis.tallies import LINE, MOST, Newest
 from opsbot.domain.logs import Lines, LogLook, LogProgress, Question, Topic
 from opsbot.domain.target import Target
 from opsbot.errors import UsageError

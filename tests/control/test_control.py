@@ -287,10 +287,7 @@ async def test_every_verb_works_on_a_real_runtime(tmp_path: Path) -> None:
         "stop": {"reason": "maintenance"},
         "start": {"reason": "done"},
     }
-    assert requests.keys() == VERBS.keys() - {
-        "reload",  # a runtime by itself has no file: test_reload.py
-        "logs",  # and no log: cli/test_logs.py
-    }
+    assert requests.keys() == VERBS.keys() - {"reload", "logs"}  # a runtime by itself has no file and no log
     log = KeptLog(POLICY, FakeRotator(SPEC, FakeLog(world.clock, size=1000)))
     async with at_work(await build(world, rotation=log)) as rig, serving(rig.runtime.ops, tmp_path):
         async with time_passing(rig.clock):
