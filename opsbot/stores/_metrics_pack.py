@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import isnan, nan
 from operator import lt
@@ -32,8 +32,8 @@ from opsbot.stores._parts import RawPart, hot_columns, minute_bytes, raw_bytes
 LATE_MS = 60_000
 """For so long after an hour's end its last batches may be on their way."""
 
-_VALUES = 200_000
-"""So many values are packed in one transaction at least: about 50 ms."""
+_BYTES = 2 << 20
+"""So much of `recent` is packed in one transaction: about 50 ms."""
 
 _OLD_ROWS = 20_000
 """So many rows of the first schema in one transaction, but never less than one hour of a metric."""
@@ -45,6 +45,16 @@ class _Gathered:
 
     times: array[int] = field(default_factory=lambda: array("q"))
     values: array[float] = field(default_factory=lambda: array("d"))
+
+    def by_hour(self) -> Iterator[tuple[int, _Gathered]]:
+        """Runs of one hour. An hour comes again when the clock was set back."""
+        begin = 0
+        while begin < len(self.times):
+            hour, end = self.times[begin] // HOUR_MS, begin + 1
+            while end < len(self.times) and self.times[end] // HOUR_MS == hour:
+                end += 1
+            yield hour, _Gathered(self.times[begin:end], self.values[begin:end])
+            begin = end
 
     def unique(self) -> _Gathered:
         """Of two values in one millisecond the later one."""
@@ -74,61 +84,84 @@ def spans_of(metric: str, times: array[int], values: array[float], before: float
 
 
 def _pack_recent(db: sqlite3.Connection, now: int) -> bool:
-    """The oldest hour that is over; or one that is yet to come: the clock was set back, and that hour will
-    come again."""
-    row = db.execute(
-        "SELECT hour, layout FROM recent WHERE hour < ? OR hour > ? ORDER BY hour LIMIT 1",
-        ((now - LATE_MS) // HOUR_MS, now // HOUR_MS),
-    ).fetchone()
+    """Of one source what is over, or of an hour that is yet to come: then the clock was set back."""
+    span = ((now - LATE_MS) // HOUR_MS, now // HOUR_MS)
+    query = "SELECT layout FROM recent WHERE hour < ? OR hour > ?"
+    row = db.execute(f"{query} LIMIT 1", span).fetchone()
     if row is None:
         return False
-    hour, layout = row
+    if _pack_source(db, row[0], span):
+        return True
+    others = db.execute(query.replace("SELECT", "SELECT DISTINCT"), span).fetchall()
+    return any(_pack_source(db, layout, span) for (layout,) in others)
+
+
+def _pack_source(db: sqlite3.Connection, layout: int, span: tuple[int, int]) -> bool:
+    """Whether there was something of the source of a layout that may be packed: what arrived before anything
+    of the present hour."""
     found = db.execute("SELECT source FROM layouts WHERE id = ?", (layout,)).fetchone()
     if found is None:  # nobody knows what these numbers are
-        db.execute("DELETE FROM recent WHERE hour = ? AND layout = ?", (hour, layout))
-        return True
+        return db.execute("DELETE FROM recent WHERE layout = ?", (layout,)).rowcount > 0
     (source,) = found
     layouts = db.execute("SELECT id, names FROM layouts WHERE source = ?", (source,)).fetchall()
     names = {number: json.loads(text) for number, text in layouts}
-    gathered, last = _gather(db, hour, names)
-    note_series(db, source, list(gathered), hour)
-    for metric, values in gathered.items():
+    rows = _first_rows(db, names, span)
+    for metric, values in _gathered(db, names, rows).items():
+        note_series(db, source, [metric], max(values.times) // HOUR_MS)
         query = "SELECT id, final FROM series WHERE source = ? AND metric = ?"
         series, final = db.execute(query, (source, metric)).fetchone()
-        _store(db, hour, (series, metric, nan if final is None else final), values)
-    db.executemany(
-        "DELETE FROM recent WHERE hour = ? AND layout = ? AND batch <= ?",
-        [(hour, number, last) for number in names],
-    )
-    return True
+        before = nan if final is None else final
+        for hour, part in values.by_hour():
+            _store(db, hour, (series, metric, before), part)
+            before = part.values[-1]
+    db.executemany("DELETE FROM recent WHERE batch = ? AND hour = ? AND layout = ?", rows)
+    return bool(rows)
 
 
-def _gather(
-    db: sqlite3.Connection, hour: int, names: dict[int, list[str]]
-) -> tuple[dict[str, _Gathered], int]:
-    """The values of a source in an hour by metric, and the number of the last batch they are from."""
+def _first_rows(
+    db: sqlite3.Connection, layouts: Iterable[int], span: tuple[int, int]
+) -> list[tuple[int, int, int]]:
+    """The batch, hour and layout of the rows that came first, as far as they may be packed; not too many."""
     rows = sorted(
-        (batch, layout)
-        for layout in names
-        for (batch,) in db.execute(
-            "SELECT batch FROM recent WHERE hour = ? AND layout = ?", (hour, layout)
-        ).fetchall()
+        (batch, hour, layout, size)
+        for hour in recent_hours(db)
+        for layout in layouts
+        for batch, size in db.execute(
+            "SELECT batch, length(data) FROM recent WHERE hour = ? AND layout = ?", (hour, layout)
+        )
     )
-    gathered: dict[str, _Gathered] = {}
-    last, count = 0, 0
-    for batch, layout in rows:
-        if count > _VALUES and batch != last:
+    first, taken = [], 0
+    for batch, hour, layout, size in rows:
+        if span[0] <= hour <= span[1] or taken > _BYTES:
             break
-        query = "SELECT data FROM recent WHERE hour = ? AND layout = ? AND batch = ?"
-        (data,) = db.execute(query, (hour, layout, batch)).fetchone()
+        first.append((batch, hour, layout))
+        taken += size
+    return first
+
+
+def recent_hours(db: sqlite3.Connection) -> Iterator[int]:
+    """The hours of which something is not packed yet."""
+    (hour,) = db.execute("SELECT min(hour) FROM recent").fetchone()
+    while hour is not None:
+        yield hour
+        (hour,) = db.execute("SELECT min(hour) FROM recent WHERE hour > ?", (hour,)).fetchone()
+
+
+def _gathered(
+    db: sqlite3.Connection, names: dict[int, list[str]], rows: Iterable[tuple[int, int, int]]
+) -> dict[str, _Gathered]:
+    """The values of rows by metric, in the order of arrival."""
+    gathered: dict[str, _Gathered] = {}
+    for batch, hour, layout in rows:
+        query = "SELECT data FROM recent WHERE batch = ? AND hour = ? AND layout = ?"
+        (data,) = db.execute(query, (batch, hour, layout)).fetchone()
         offsets, values = hot_columns(data, len(names[layout]))
         times = array("q", [hour * HOUR_MS + offset for offset in offsets])
         for place, metric in enumerate(names[layout]):
             one = gathered.setdefault(metric, _Gathered())
             one.times.extend(times)
             one.values.extend(values[place :: len(names[layout])])
-        last, count = batch, count + len(values)
-    return gathered, last
+    return gathered
 
 
 def _store(db: sqlite3.Connection, hour: int, series: tuple[int, str, float], found: _Gathered) -> None:

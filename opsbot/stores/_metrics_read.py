@@ -22,7 +22,7 @@ from opsbot.stores._columns import (
     thinned,
     within,
 )
-from opsbot.stores._metrics_pack import spans_of
+from opsbot.stores._metrics_pack import recent_hours, spans_of
 from opsbot.stores._parts import RawPart, hot_columns, minute_columns, raw_parts
 from opsbot.stores.base import Point
 
@@ -103,7 +103,7 @@ class _Read:
     def __init__(self, db: sqlite3.Connection, stream: _Stream, asked: _Range) -> None:
         self._db, self._stream, self._asked = db, stream, asked
         self._hours = _hour_columns(db, stream, asked)
-        unpacked = [_spans(stream.metric, p) for p in (_old(db, stream, asked), *_recent(db, stream, asked))]
+        unpacked = [_spans(stream.metric, p) for p in (_old(db, stream, asked), _recent(db, stream))]
         self._unpacked = [within(part, asked.since, asked.until) for part in unpacked]
         self.least = 0
 
@@ -200,7 +200,7 @@ def _raw_parts(db: sqlite3.Connection, stream: _Stream, asked: _Range) -> Iterat
     yield _old(db, stream, asked)
     for hour, data in _rows(db, "raw", stream.series, range(first, last + 1)):
         yield from raw_parts(data, hour)
-    yield from _recent(db, stream, asked)
+    yield _recent(db, stream)
 
 
 def _old(db: sqlite3.Connection, stream: _Stream, asked: _Range) -> RawPart:
@@ -211,41 +211,32 @@ def _old(db: sqlite3.Connection, stream: _Stream, asked: _Range) -> RawPart:
     return RawPart(array("q", [t for t, _ in rows]), array("d", [value for _, value in rows]), nan)
 
 
-def _recent(db: sqlite3.Connection, stream: _Stream, asked: _Range) -> Iterator[RawPart]:
-    """What came since the last packing, an hour at a time."""
+def _recent(db: sqlite3.Connection, stream: _Stream) -> RawPart:
+    """Everything that came since the last packing; no more than an hour or two, and a counter's increases
+    follow from one another."""
     layouts = {
         number: (len(metrics), metrics.index(stream.metric))
         for number, text in db.execute("SELECT id, names FROM layouts WHERE source = ?", (stream.source,))
         if stream.metric in (metrics := json.loads(text))
     }
-    before = _before_recent(db, stream)
-    for hour in _recent_hours(db):
-        part = RawPart(array("q"), array("d"), before)
-        for _, layout, data in _recent_rows(db, hour, layouts):
-            width, place = layouts[layout]
-            offsets, found = hot_columns(data, width)
-            part.times.extend([hour * HOUR_MS + offset for offset in offsets])
-            part.values.extend(found[place::width])
-        if part.values:
-            before = part.values[-1]
-        if asked.hours[0] <= hour <= asked.hours[1]:
-            yield part
+    rows = sorted(
+        (batch, hour, layout, data)
+        for hour in recent_hours(db)
+        for layout in layouts
+        for batch, data in db.execute(
+            "SELECT batch, data FROM recent WHERE hour = ? AND layout = ?", (hour, layout)
+        )
+    )
+    part = RawPart(array("q"), array("d"), _before_recent(db, stream))
+    for _, hour, layout, data in rows:
+        width, place = layouts[layout]
+        offsets, found = hot_columns(data, width)
+        part.times.extend([hour * HOUR_MS + offset for offset in offsets])
+        part.values.extend(found[place::width])
+    return part
 
 
 def _before_recent(db: sqlite3.Connection, stream: _Stream) -> float:
     query = "SELECT value FROM old_samples WHERE series = ? ORDER BY t DESC LIMIT 1"
     row = db.execute(query, (stream.series,)).fetchone()
     return stream.final if row is None else float(row[0])
-
-
-def _recent_hours(db: sqlite3.Connection) -> Iterator[int]:
-    query = "SELECT min(hour) FROM recent WHERE hour > ?"
-    (hour,) = db.execute("SELECT min(hour) FROM recent").fetchone()
-    while hour is not None:
-        yield hour
-        (hour,) = db.execute(query, (hour,)).fetchone()
-
-
-def _recent_rows(db: sqlite3.Connection, hour: int, layouts: Iterable[int]) -> list[tuple[int, int, bytes]]:
-    query = "SELECT batch, layout, data FROM recent WHERE hour = ? AND layout = ?"
-    return sorted(row for layout in layouts for row in db.execute(query, (hour, layout)))

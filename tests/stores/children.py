@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
 import sys
 from pathlib import Path
 
 from opsbot.clock import SystemClock
 from opsbot.domain.change import Change
+from opsbot.domain.levels import Outcome
+from opsbot.domain.moment import Moment
+from opsbot.domain.sample import Sample
 from opsbot.errors import UsageError
+from opsbot.stores import _metrics_pack, _metrics_write
 from opsbot.stores._migrations import migrate, read_folder, shipped
 from opsbot.stores.journal import Journal
 from opsbot.stores.lock import StateLock
@@ -74,6 +79,41 @@ def _midway(step: int) -> int:
     say(step)
     wait()
     return step
+
+
+def packs_and_dies(folder: str) -> None:
+    """Packs two hours of metrics again and again, each time in a process of its own that is killed before one
+    more statement; says each file's name, and `done` when one was not killed."""
+    killed, alive = 0, False
+    while not alive:
+        path = Path(folder, f"{killed}.db")
+        child = os.fork()
+        if not child:
+            _packs(str(path), killed)
+            os._exit(0)
+        alive = os.waitpid(child, 0)[1] == 0
+        say(path.name)
+        killed += 1
+    say("done")
+
+
+def _packs(path: str, left: int) -> None:
+    begin, connection = 1_767_571_200.0, sqlite3.connect(path, isolation_level=None)
+    migrate(connection, shipped("metrics"), path)
+    for n in range(50):
+        at = begin + 120.0 * n
+        values = {"threads": float(n), "log_lines_total": float(n)}
+        _metrics_write.append(connection, [Sample("bot", "c", Moment(at, at), Outcome.OK, metrics=values)])
+
+    def before(_statement: str) -> None:
+        nonlocal left
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+    connection.set_trace_callback(before)
+    while _metrics_pack.pack(connection, round((begin + 3 * 3600) * 1000)):
+        pass
 
 
 def locks_file(path: str) -> None:
