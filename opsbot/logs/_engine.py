@@ -24,3 +24,6 @@ class Engine(Protocol):
     def ends(self, chunk: bytes) -> Ends:
         """`chunk`: whole lines in valid UTF-8, each ended by a newline. Not to be called twice at once,
         unless the engine says otherwise."""
+
+    def lines(self, chunk: bytes) -> int:
+        """How many lines there are."""

@@ -13,6 +13,9 @@ from opsbot.logs._engine import Ends, Probe
 from opsbot.logs._re2 import Re2Engine
 from opsbot.logs._rewriting import rewritten
 
+_EVERY = 64
+"""So many lines are counted at once: `bytes.count` goes byte by byte and takes more than twice as long."""
+
 
 class HyperscanEngine:
     """All patterns in one pass over the bytes, without the interpreter but for the lines that match.
@@ -28,6 +31,7 @@ class HyperscanEngine:
         self._written = [rewritten(probe.exact) for probe in probes]
         self._alone = threading.Lock()  # the databases have one scratch space each
         self._ascii = self._search(0)
+        self._counter = _database({0: rb"\A(?:(?:[^\n]*\n){%d})+" % _EVERY}, 0)
 
     def ends(self, chunk: bytes) -> Ends:
         found: Ends = [[] for _ in self._probes]
@@ -35,6 +39,16 @@ class HyperscanEngine:
         with self._alone:
             search.into(found, chunk)
         return found
+
+    def lines(self, chunk: bytes) -> int:
+        ends: list[int] = []
+
+        def on_match(_number: int, _from: int, to: int, _flags: int, _context: object) -> None:
+            ends.append(to)
+
+        with self._alone:
+            self._counter.scan(chunk, match_event_handler=on_match)
+        return len(ends) * _EVERY + chunk.count(b"\n", max(ends, default=0))
 
     @cached_property
     def _utf8(self) -> _Search:
@@ -75,13 +89,13 @@ class _Search:
                 found[number] = ends
 
 
-def _database(expressions: dict[int, bytes]) -> hyperscan.Database:
+def _database(expressions: dict[int, bytes], flags: int = hyperscan.HS_FLAG_MULTILINE) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
         expressions=list(expressions.values()),
         ids=list(expressions),
         elements=len(expressions),
-        flags=[hyperscan.HS_FLAG_MULTILINE] * len(expressions),
+        flags=[flags] * len(expressions),
     )
     return database
 

@@ -44,6 +44,9 @@ class Re2Engine:
             position = stop + 1
         return found
 
+    def lines(self, chunk: bytes) -> int:
+        return chunk.count(b"\n")
+
     def _numbers(self, line: bytes) -> list[int]:
         """The numbers of the patterns that match one line."""
         numbers: list[int] = self._set.Match(line)

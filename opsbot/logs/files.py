@@ -163,7 +163,7 @@ class FileLogFeed:
             self._inform(now)
             sorter = self._current_sorter()
             for chunk in self._follower.chunks():
-                self._lines += chunk.count(b"\n")
+                self._lines += sorter.matcher.lines(chunk)
                 self._count(sorter, sorter.matcher.find(chunk), now)
         except OSError as error:
             self._follower.broken(error)

@@ -87,6 +87,10 @@ class Matcher:
         """Each matching line with its patterns' numbers; see `find`."""
         return self.find(chunk).lines(range(len(self._probes)))
 
+    def lines(self, chunk: bytes) -> int:
+        """How many lines there are."""
+        return self._engine.lines(chunk)
+
     def find(self, chunk: bytes) -> Found:
         """What is in whole lines of valid UTF-8, each ended by a newline."""
         chunk = trimmed(chunk)

@@ -132,6 +132,15 @@ def test_levels_are_the_same_for_every_engine(make: Make, data: bytes) -> None:
 
 
 @ENGINES
+@given(st.lists(st.integers(0, 200), max_size=300), st.sampled_from([b"x", b"\r", b"\x00", "é".encode()]))
+@settings(deadline=None)
+def test_every_engine_counts_lines_alike(make: Make, lengths: list[int], filling: bytes) -> None:
+    engine = made_once(make, LEVELS)
+    chunk = b"".join(filling * length + b"\n" for length in lengths)
+    assert engine.lines(chunk) == len(lengths)
+
+
+@ENGINES
 @given(st.integers(-4, 4), st.sampled_from([b"x", "é".encode(), "€".encode(), b"\xff"]))
 @settings(deadline=None)
 def test_a_line_at_the_limit_of_its_length_is_the_same_for_every_engine(
