@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    charts,
     delivery,
     foreign_port,
     health,
@@ -64,6 +65,27 @@ def idle_rows(discord: Discord, folder: Path) -> list[Row]:
     ]
 
 
+def charts_rows(_: Discord, folder: Path) -> list[Row]:
+    """Rows of `bench.charts`."""
+    seen = charts.measure(folder)
+    middle, high = (percentile(seen.seconds, part) for part in (0.5, 0.95))
+    grown = (seen.after - seen.before) / 2**20
+    return [
+        Row(
+            "`/metrics` → its chart in the channel",
+            f"p50 {middle:.2f} s, p95 {high:.2f} s of {len(seen.seconds)}; the first {seen.first:.2f} s",
+            "< 2 s",
+            max(high, seen.first) < 2,
+        ),
+        Row(
+            f"RSS of the bot after {len(seen.seconds) + 1} charts",
+            f"{grown:+.1f} MB",
+            "± 5 MB",
+            abs(grown) <= 5,
+        ),
+    ]
+
+
 def health_rows(discord: Discord, folder: Path) -> list[Row]:
     """Rows of `bench.health`."""
     walls = health.measure(discord, folder)
@@ -87,6 +109,7 @@ def health_rows(discord: Discord, folder: Path) -> list[Row]:
 PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "respawn": respawn_rows,
     "idle": idle_rows,
+    "charts": charts_rows,
     "health": health_rows,
     "restart": restart.rows,
     "kills": kills.rows,

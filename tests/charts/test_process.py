@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -52,9 +53,14 @@ def corner(png: bytes) -> tuple[int, ...]:
     return tuple(zlib.decompress(data)[1:4])
 
 
-def painters() -> list[psutil.Process]:
-    """Those that run."""
-    return [child for child in psutil.Process().children() if WORKER in child.cmdline()]
+def painters(parent: int | None = None) -> list[int]:
+    """The pids of those that run."""
+    found = []
+    for child in psutil.Process(parent).children():
+        with suppress(psutil.Error):  # it ends just now
+            if WORKER in child.cmdline():
+                found.append(child.pid)
+    return found
 
 
 async def test_it_is_as_wide_as_a_phone_needs_and_as_dark_as_discord(tmp_path: Path) -> None:

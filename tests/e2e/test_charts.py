@@ -13,9 +13,9 @@ from typing import Any
 
 import psutil
 
-from opsbot.charts.process import WORKER
 from opsbot.domain.metrics import Window
 from opsbot.draw.metrics import CSV, METRICS, PICTURE, REFRESH, WINDOW
+from tests.charts.test_process import painters
 from tests.cli.recipes import HEADER, LINE
 from tests.e2e import launcher
 from tests.e2e.processes import BOUND, eventually_asked
@@ -92,8 +92,7 @@ async def test_a_chart_of_what_was_measured_arrives_and_the_bot_is_as_big_as_bef
         await stage.until(lambda: picture(stage) != second)
         assert bot.memory_info().rss < before + GROWTH
         assert not loaded(bot.pid, "matplotlib")
-        painters = [child.pid for child in bot.children() if WORKER in child.cmdline()]
-        assert painters == [], "none outlives its picture"
+        assert painters(bot.pid) == [], "none outlives its picture"
 
 
 async def test_the_csv_of_the_past_comes_from_the_button(stage: Stage) -> None:
