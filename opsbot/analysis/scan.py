@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from opsbot.analysis.budget import Budget, Spent
@@ -111,48 +113,70 @@ class _Scan:
         self._time: float | None = None  # of the last line that has one
         self._inside = False  # all that follows in this file is of the window
         self._untimed = 0
+        self._spent = False
 
     def collect(self, collector: Collector) -> Result:
+        """Over all files."""
         matcher = Matcher(collector.probes)
-        for number, source in enumerate(self._sources.files):
-            self.files.append(source.path.name)
-            self._time = None
-            self._inside = self._question.since is None and self._question.until is None
-            try:
-                for piece in pieces(source, self._format, self._question.since, self._budget):
-                    self._search(matcher, piece, collector)
-            except Damaged as damaged:
-                self._damaged(source, damaged)
-            except Spent as spent:
-                self._cut(spent, number)
-                break
+        for source in self._files_in_turn():
+            self._time, self._inside = None, self._question.since is None
+            for piece in self._pieces(source, self._question.since):
+                self._search(matcher, piece, collector)
             collector.turn()
-        self._say_untimed()
+        if self._untimed:
+            self.notes.append(
+                f"{self._untimed} of the lines have no time: they are counted, whenever they were written."
+            )
         return collector.result()
 
     def tail(self) -> Lines:
-        wanted = self._question.lines
-        newest = Newest(wanted)
-        for number, source in enumerate(self._sources.files):
-            self.files.append(source.path.name)
-            try:
-                if source.packed:
-                    for piece in pieces(source, self._format, None, self._budget):
-                        for line in piece.split(b"\n")[:-1]:
-                            newest.add(_text(line))
-                else:
-                    for line in last_lines(source, wanted, self._budget):
+        """Over as many files as have the lines."""
+        newest = Newest(self._question.lines)
+        for source in self._files_in_turn():
+            if source.packed:
+                for piece in self._pieces(source, None):
+                    for line in piece.split(b"\n")[:-1]:
                         newest.add(_text(line))
-            except Damaged as damaged:
-                self._damaged(source, damaged)
-            except Spent as spent:
-                self._cut(spent, number)
-                break
+            else:
+                for line in self._last_lines(source):
+                    newest.add(_text(line))
             newest.turn()
             if newest.full:
                 break
         lines = newest.lines()
         return Lines(lines, len(lines))
+
+    def _files_in_turn(self) -> Iterator[Source]:
+        """Until no more may be read."""
+        for source in self._sources.files:
+            if self._spent:
+                return
+            self.files.append(source.path.name)
+            yield source
+
+    def _pieces(self, source: Source, since: float | None) -> Iterator[bytes]:
+        with self._noting(source):
+            yield from pieces(source, self._format, since, self._budget)
+
+    def _last_lines(self, source: Source) -> Iterator[bytes]:
+        with self._noting(source):
+            yield from last_lines(source, self._question.lines, self._budget)
+
+    @contextmanager
+    def _noting(self, source: Source) -> Iterator[None]:
+        """What keeps a file from being read to its end is said."""
+        name = source.path.name
+        try:
+            yield
+        except Damaged as damaged:
+            self.notes.append(f"{name}: {damaged}; what could be unpacked was read.")
+        except OSError as error:
+            self.notes.append(f"{name} could not be read to its end: {error.strerror or error}.")
+        except Spent as spent:
+            self._spent = True
+            rest = len(self._sources.files) - len(self.files)
+            older = f", and {rest} older {'file' if rest == 1 else 'files'} not at all" if rest else ""
+            self.notes.append(f"Not everything was counted: {spent}. {name} was not read to its end{older}.")
 
     def _search(self, matcher: Matcher, piece: bytes, collector: Collector) -> None:
         found = matcher.find(piece)
@@ -165,17 +189,20 @@ class _Scan:
             record = self._format.parse(line) if collector.apart or not self._inside else _NONE
             if self._inside or self._within(found, end, record):
                 collector.take(Line(_text(line), ends[end], record))
+        if not self._inside:
+            self._time = self._time_before(found, len(found.chunk))
 
     def _within(self, found: Found, end: int, record: Record) -> bool:
         """Whether the line is of the window. One without a time is of the time of those before it."""
-        since, until = self._question.since, self._question.until
+        since = self._question.since
+        assert since is not None, "all is of the window then"
         at = record.wall if record.wall is not None else self._time_before(found, end)
         if at is None:
             self._untimed += 1
             return True
         self._time = at
-        self._inside = until is None and since is not None and at > since + SLACK
-        return (since is None or at >= since) and (until is None or at < until)
+        self._inside = at > since + SLACK
+        return at >= since
 
     def _time_before(self, found: Found, end: int) -> float | None:
         for _ in range(BACK):
@@ -185,21 +212,6 @@ class _Scan:
             if (at := self._format.parse(found.line(end)).wall) is not None:
                 return at
         return self._time
-
-    def _damaged(self, source: Source, damaged: Damaged) -> None:
-        self.notes.append(f"{source.path.name}: {damaged}; what could be unpacked was read.")
-
-    def _cut(self, spent: Spent, number: int) -> None:
-        rest = len(self._sources.files) - number - 1
-        older = f", and {rest} older {'file' if rest == 1 else 'files'} not at all" if rest else ""
-        name = self._sources.files[number].path.name
-        self.notes.append(f"Not everything was counted: {spent}. {name} was not read to its end{older}.")
-
-    def _say_untimed(self) -> None:
-        if self._untimed:
-            self.notes.append(
-                f"{self._untimed} of the lines have no time: they are counted, whenever they were written."
-            )
 
 
 def _text(line: bytes) -> str:

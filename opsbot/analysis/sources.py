@@ -15,13 +15,11 @@ from opsbot.rotation._names import ARCHIVE, COPIED, RENAMED, ours
 
 @dataclass(slots=True)
 class Source:
-    """A file with a part of the log, open. `until`: seconds since 1970 after which nothing in it was written,
-    None for the live file. `size` in bytes, as it is on the disk."""
+    """A file with a part of the log, open. `size` in bytes, as it is on the disk."""
 
     path: Path
     descriptor: int
     size: int
-    until: float | None = None
 
     @property
     def packed(self) -> bool:
@@ -83,16 +81,16 @@ def _add(
         if at > opened or (since is not None and at + 1 < since):  # a name has whole seconds
             continue
         try:
-            found.files.append(_open(folder / name, at + 1))
+            found.files.append(_open(folder / name))
         except LogMissing:  # removed in between, for it was too old
             continue
         except LogRefused as refused:
             found.notes.append(f"{refused}; it was left out.")
 
 
-def _open(path: Path, until: float | None = None) -> Source:
+def _open(path: Path) -> Source:
     descriptor = open_log(path)
-    return Source(path, descriptor, os.fstat(descriptor).st_size, until)
+    return Source(path, descriptor, os.fstat(descriptor).st_size)
 
 
 def _inode(source: Source) -> tuple[int, int]:

@@ -23,14 +23,13 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`since`, `until`: seconds since 1970, None for no bound; `until` is not part of it. `lines`: that are
-    given at most, the newest. `pattern`: of a search, RE2's kind, or a text that is taken as it is (`plain`).
-    `request`: what a line about a request holds. `host`: of the calls, instead of the configured ones.
-    `seconds`, `most_bytes`: when reading is cut off, the oldest left out."""
+    """`since`: seconds since 1970, None for all that is kept. `lines`: that are given at most, the newest.
+    `pattern`: of a search, RE2's kind, or a text that is taken as it is (`plain`). `request`: what a line
+    about a request holds. `host`: of the calls, instead of the configured ones. `seconds`, `most_bytes`: when
+    reading is cut off, the oldest left out."""
 
     topic: Topic
     since: float | None = None
-    until: float | None = None
     lines: int = 20
     pattern: str = ""
     plain: bool = False

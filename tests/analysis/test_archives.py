@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -81,6 +82,36 @@ def test_the_lines_of_a_traceback_belong_to_the_time_above_them(tmp_path: Path) 
     errors = place.ask(Topic.ERRORS, since=NOW - 3600).result
     assert isinstance(errors, Errors)
     assert errors.types == (("APIError", 1),)
+
+
+def test_a_long_traceback_keeps_its_time_over_the_pieces_in_which_a_log_is_read(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    frames = [f'  File "x.py", line {n} {"x" * 80}' for n in range(5000)]
+    old, new = stamp(NOW - 7200), stamp(NOW - 60)
+    place.write([f"{old} - a - ERROR - broke", *frames, f"{new} - a - ERROR - broke", *frames[:10]])
+    looked = place.ask(Topic.SEARCH, pattern="File", lines=10, since=NOW - 3600)
+    assert isinstance(looked.result, Lines)
+    assert looked.result.total == 10
+    assert looked.notes == ()
+
+
+def test_a_file_that_cannot_be_read_any_more_is_said_and_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    three_days(place)
+    real = os.pread
+
+    def broken(fd: int, length: int, offset: int) -> bytes:
+        if Path(f"/proc/self/fd/{fd}").readlink() == place.log.path:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(fd, length, offset)
+
+    monkeypatch.setattr(os, "pread", broken)
+    looked = place.ask(Topic.TAIL, lines=50)
+    assert isinstance(looked.result, Lines)
+    assert len(looked.result.lines) == 50
+    assert looked.notes == ("bot.log could not be read to its end: Input/output error.",)
 
 
 def test_lines_without_any_time_are_counted_and_that_is_said(tmp_path: Path) -> None:
