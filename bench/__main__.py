@@ -78,7 +78,7 @@ def charts_rows(_: Discord, folder: Path) -> list[Row]:
             max(high, seen.first) < 2,
         ),
         Row(
-            f"RSS of the bot after {len(seen.seconds) + 1} charts",
+            f"RSS of the bot after {charts.CHARTS} charts",
             f"{grown:+.1f} MB",
             "± 5 MB",
             abs(grown) <= 5,

@@ -70,7 +70,6 @@ class _Control(GuardedItem, template=r"(?!)"):
     """One that is told what the chart shows."""
 
     permission = Permission.VIEW
-    verb = "metrics"
 
     async def pressed(self, asked: Asked) -> None:
         """Redraws the chart as the control says."""
@@ -100,6 +99,8 @@ class _Control(GuardedItem, template=r"(?!)"):
 class WindowMenu(_Control, template=rf"opsbot:chart_window:(?P<key>{TARGET})"):
     """How far back."""
 
+    verb = "change a chart's window"
+
     def asked_for(self, shown: Shown) -> Shown:
         """The chosen window, the same metrics."""
         chosen = window_of_value(self.taken()[0])
@@ -111,6 +112,8 @@ class WindowMenu(_Control, template=rf"opsbot:chart_window:(?P<key>{TARGET})"):
 class MetricsMenu(_Control, template=rf"opsbot:chart_metrics:(?P<key>{TARGET})"):
     """Which metrics."""
 
+    verb = "change a chart's metrics"
+
     def asked_for(self, shown: Shown) -> Shown:
         """The same window, the chosen metrics."""
         return replace(shown, metrics=tuple(self.taken()))
@@ -119,9 +122,13 @@ class MetricsMenu(_Control, template=rf"opsbot:chart_metrics:(?P<key>{TARGET})")
 class Refresh(_Control, template=rf"opsbot:chart_refresh:(?P<key>{TARGET})"):
     """The same as it is now."""
 
+    verb = "refresh a chart"
+
 
 class CsvButton(_Control, template=rf"opsbot:chart_csv:(?P<key>{TARGET})"):
     """The performance monitor's file over the window that is shown, for whoever pressed."""
+
+    verb = "export a chart"
 
     async def pressed(self, asked: Asked) -> None:
         """Answers the presser alone."""

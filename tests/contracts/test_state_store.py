@@ -298,3 +298,18 @@ async def test_text_of_any_kind_comes_back_as_it_was(store: StateStore, clock: V
 async def test_numbers_come_back_exactly(store: StateStore, clock: VirtualClock, value: float | None) -> None:
     await store.commit([replace(ex.alert(clock.now()), value=value)])
     assert (await store.load()).alerts[0].value == value
+
+
+async def test_the_newest_incidents_are_given_oldest_first_however_old_they_are(
+    store: StateStore, clock: VirtualClock
+) -> None:
+    assert await store.incidents(5) == []
+    then = clock.now()
+    for number in (1, 2, 3):
+        await store.commit([ex.incident(number, then, resolved=then), ex.said(number, then)])
+    await clock.advance(DAY + 1)
+    await store.commit([ex.incident(4, clock.now())])
+    found = await store.incidents(3)
+    assert [incident.id for incident in found] == [2, 3, 4]
+    assert found[0] == ex.incident(2, then, resolved=then), "without its timeline"
+    assert await store.incidents(0) == []
