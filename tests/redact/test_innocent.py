@@ -31,6 +31,7 @@ LINES = """\
 2026-01-05 15:04:21,123 - src.cache - INFO - cache key-5d41402abc4b2a76b9719d911017c592 hit, etag "33a64df551425fcc55e4d42a148795d9f25f89d4"
 2026-01-05 15:04:21,123 - src.main - INFO - image sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 2026-01-05 15:04:21,123 - src.main - INFO - GET https://example.com/a%20b/c?q=100%25&page=2#top user@example.com
+2026-01-05 15:04:21,123 - src.main - INFO - Nightly_channel_summaries.worker.handle_the_request_of_a_channel done
   File "/workspaces/summarybot-ng/src/summarization/claude_client.py", line 214, in create_summary
     raise APIError(f"openrouter.ai answered {status}")
 src.exceptions.APIError: openrouter.ai answered 502 Bad Gateway

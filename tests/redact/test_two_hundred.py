@@ -104,17 +104,18 @@ def test_each_kind_is_counted() -> None:
         assert counts.total() >= 1, secret
 
 
-def test_the_margin_of_a_stream_is_where_secrets_lie_across_its_cuts() -> None:
-    """Secrets at every place around the cut between two portions."""
+@pytest.mark.parametrize("fill", ["x" * 70 + "\n", "x y "])
+def test_the_margin_of_a_stream_is_where_secrets_lie_across_its_cuts(fill: str) -> None:
+    """Secrets at every place around the cut between two portions, also of a text that is one line."""
     from opsbot.redact._stream import AT_ONCE, MARGIN
 
     token = next(secret for secret in SECRETS if secret.kind == "GitHub token")
     for shift in range(-60, 60, 7):
-        fill = "x" * 70 + "\n"
         head = (fill * (AT_ONCE // len(fill) + 1))[: AT_ONCE + shift]
-        shown = "".join(redact.stream([f"{head} {token.text} end\n", "y " * MARGIN]))
+        head = f"{head[:-1]} {token.text} end\n"
+        shown = "".join(redact.stream([head, "y " * MARGIN]))
         assert not seen(token, plain, shown)
-        assert f" {HIDDEN} end\n" in shown
+        assert shown.startswith(head.replace(token.text, HIDDEN))
 
 
 @pytest.mark.parametrize(
