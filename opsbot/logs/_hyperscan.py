@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
 
 import hyperscan
 
@@ -30,7 +29,7 @@ class HyperscanEngine:
         self._probes = probes
         self._written = [rewritten(probe.exact) for probe in probes]
         self._alone = threading.Lock()  # the databases have one scratch space each
-        self._ascii = self._search(0)
+        self._ascii, self._utf8 = self._search(0), self._search(1)  # now: later may be in the event loop
         self._counter = _database({0: rb"\A(?:(?:[^\n]*\n){%d})+" % _EVERY}, 0)
 
     def ends(self, chunk: bytes) -> Ends:
@@ -49,10 +48,6 @@ class HyperscanEngine:
         with self._alone:
             self._counter.scan(chunk, match_event_handler=on_match)
         return len(ends) * _EVERY + chunk.count(b"\n", max(ends, default=0))
-
-    @cached_property
-    def _utf8(self) -> _Search:
-        return self._search(1)
 
     def _search(self, which: int) -> _Search:
         """`which`: 0 for lines of ASCII, 1 for those of UTF-8."""
