@@ -22,8 +22,8 @@ from opsbot.text import (
     units,
 )
 
-BAR = 20
-"""Blocks of the longest bar."""
+BAR = 12
+"""Blocks of the longest bar: a row is no wider than a phone."""
 
 HOURS = 48
 """Hours of a table in a message; all are in the file."""
@@ -140,7 +140,8 @@ def _hourly(result: Hourly) -> tuple[str, tuple[Field, ...], bool]:
     if not result.total:
         return "🟢 No errors.", (), False
     text = f"**{_number(result.total)}** errors"
-    rows = _bars(result.hours)
+    text += f", {_number(result.untimed)} of them without a time" if result.untimed else ""
+    rows = [row.partition("-")[2] for row in _bars(result.hours)]  # without the year it fits a phone
     table = "\n".join(rows[-HOURS:])
     return (
         f"{text}\n{code_block(table, _BLOCK, tail=True)}",
@@ -205,7 +206,7 @@ def _safe(lines: Sequence[str]) -> list[str]:
 
 
 def _ranked(title: str, ranked: Sequence[tuple[str, int]], nameless: str) -> Field:
-    rows = [f"{_number(count)} {safe_text(name, _NAME) or nameless}" for name, count in ranked[:RANKED]]
+    rows = [f"{safe_text(name, _NAME) or nameless}: **{_number(count)}**" for name, count in ranked[:RANKED]]
     if len(ranked) > RANKED:
         rows.append(f"… and {_number(len(ranked) - RANKED)} more")
     text = "\n".join(rows) or "–"

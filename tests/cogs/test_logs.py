@@ -15,7 +15,7 @@ TOPICS: dict[str, tuple[Result, str]] = {
         Errors({"ERROR": 3, "CRITICAL": 1}, 7, (("APIError", 3), ("", 1)), (("src.main", 4),), (ERROR,)),
         "**4** (3 ERROR · 1 CRITICAL) · 7 warnings",
     ),
-    "hourly": (Hourly((("2026-01-05 14", 1), ("2026-01-05 15", 4))), "2026-01-05 15h      4 ████"),
+    "hourly": (Hourly((("2026-01-05 14", 1), ("2026-01-05 15", 4))), "01-05 15h      4 ████████████\n"),
     "api": (
         Api(("openrouter.ai",), 90, 10, (("200", 90), ("502", 10)), Took(90, 1.5, 0.2, 4), (ERROR,)),
         "✓ **90** succeeded · ✗ **10** failed",
