@@ -12,6 +12,7 @@ from opsbot.domain.actor import Actor
 from opsbot.domain.metrics import MetricsReport, Window
 from opsbot.draw.metrics import metrics_text
 from opsbot.draw.performance import NO_SAMPLES, csv_text, file_name
+from opsbot.errors import UsageError
 from opsbot.runtime.port import Operations
 from opsbot.runtime.spans import from_to, seconds_of
 
@@ -44,7 +45,10 @@ async def metrics_line(
 def _window(request: dict[str, Any]) -> Window:
     start, end = (str(request[key]) if request.get(key) else None for key in ("from", "to"))
     seconds = seconds_of(str(request.get("window") or "1h"))
-    return from_to(seconds, start, end, float(request["now"]))
+    now = request.get("now")
+    if (start or end) and not isinstance(now, float | int):
+        raise UsageError("`now` is the asker's time in seconds since 1970 UTC: `from` and `to` need it.")
+    return from_to(seconds, start, end, float(now or 0.0))
 
 
 def _data(report: MetricsReport) -> dict[str, Any]:

@@ -275,15 +275,12 @@ async def test_every_verb_works_on_a_real_runtime(tmp_path: Path) -> None:
     world = World()
     world.host.launch()
     requests: dict[str, dict[str, Any]] = {
-        "targets": {},
+        **{verb: {} for verb in ("targets", "incidents", "metrics", "performance", "adopt", "drill")},
         "health": {"fresh": True},
-        "incidents": {},
         "pause": {"minutes": 5, "reason": "deploy"},
         "resume": {},
         "restart": {"reason": "by hand"},
         "rotate": {"reason": "too large"},
-        "adopt": {},
-        "drill": {},
         "stop": {"reason": "maintenance"},
         "start": {"reason": "done"},
     }
