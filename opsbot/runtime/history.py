@@ -13,6 +13,7 @@ from opsbot.domain.series import Keep, Series
 from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
 from opsbot.runtime.pulse import Pulse
+from opsbot.runtime.seeding import past_values
 from opsbot.runtime.tidying import Tidier
 from opsbot.runtime.waiting import wait_until
 from opsbot.stores.base import MetricsStore
@@ -100,7 +101,8 @@ class History:
                 windows = known.view.windows
                 for metric in windows.empty & windows.needs.keys():
                     window = windows.needs[metric]
-                    points = await self.store.series(known.target.name, metric, now.wall - window, now.wall)
+                    span = now.wall - window, now.wall
+                    points = await past_values(self.store, known.target.name, metric, span, self.keep.raw)
                     windows.seed(metric, [(now.mono - (now.wall - p.wall), p.value) for p in points])
         except StoreUnavailable as error:
             log.warning("windows begin empty: the past cannot be read", reason=str(error))
