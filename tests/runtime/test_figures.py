@@ -40,6 +40,11 @@ def test_of_a_counter_it_says_how_many_and_how_fast() -> None:
     assert seen.current == 0.0, "its present value means nothing"
 
 
+def test_the_rate_is_over_the_time_in_which_it_was_measured() -> None:
+    spans = (Bucket(NOW + 3540, 0, 2, 0.5, 0, 60),)
+    assert summary(Series("bot", "log_errors_total", 60.0, spans), None, NOW, NOW + 3600).mean == 0.5
+
+
 def test_of_a_state_the_average_is_the_share() -> None:
     assert found(raw("process_up", [1.0, 1.0, 1.0, 0.0])).mean == 0.75
 
