@@ -8,6 +8,7 @@ from cogs._ui import chart
 from opsbot.charts.base import INSTALL
 from opsbot.domain.performance import Performance
 from opsbot.draw.metrics import CSV, METRICS, PICTURE, REFRESH, WINDOW
+from opsbot.errors import UsageError
 from tests.cogs.charting import (
     BOT,
     NAMES,
@@ -190,3 +191,17 @@ async def test_metrics_are_offered_while_they_are_typed(painted: Painted) -> Non
     assert [choice["value"] for choice in offered] == ["rss_bytes"]
     offered = await vera.autocomplete(ops, "metrics", "metric", "rss_bytes, c")
     assert [choice["value"] for choice in offered] == ["rss_bytes, cpu_percent", "rss_bytes, process_up"]
+
+
+async def test_a_refusal_after_the_press_leaves_the_chart_as_it_was(painted: Painted) -> None:
+    stage, _ = painted
+    world = stage.world
+    await world.vera.slash(world.ops, "metrics")
+    (message,) = stage.sim.messages(world.ops)
+    stage.operations.fails["metrics"] = UsageError("Metrics are shown over 10 seconds to 366 days.")
+    result = await world.vera.click(message, custom_id=REFRESH.format(target=BOT))
+    await stage.sim.wait_for(lambda: "over 10 seconds" in said(result))
+    assert all(answer.ephemeral for answer in result.followups)
+    (same,) = stage.sim.messages(world.ops)
+    assert same.attachments[0].id == message.attachments[0].id
+    assert same.embeds[0].title == message.embeds[0].title
