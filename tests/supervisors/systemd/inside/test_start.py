@@ -113,7 +113,7 @@ async def test_a_unit_that_ends_by_itself_is_no_target(unit: UnitPlace) -> None:
 
 
 async def test_a_unit_whose_condition_is_not_met_is_not_called_started(unit: UnitPlace) -> None:
-    unit.write(unit="ConditionPathExists=/nonexistent")
+    unit.write(unit="ConditionPathExists=/proc/none")
     error = await refused(unit)
     assert "Condition" in str(error)
 
