@@ -18,8 +18,9 @@ NEEDED = discord.Permissions(
 """Without these the ops channel stays silent."""
 
 INVITED = NEEDED | discord.Permissions(attach_files=True, mention_everyone=True)
-"""What the invite link asks for, here and in `opsbot init`. `attach_files` is for charts. `mention_everyone` is what lets a bot ping a role
-that not everybody may ping; opsbot pings configured roles and never @everyone."""
+"""What the invite link asks for, here and in `opsbot init`. `attach_files` is for charts. `mention_everyone`
+is what lets a bot ping a role that not everybody may ping; opsbot pings configured roles and never
+@everyone."""
 
 
 def invite_link(application_id: int, guild_id: int | None = None) -> str:

@@ -132,9 +132,13 @@ def _item(item: Button | Menu, seen: set[str]) -> Button | Menu | None:
     return replace(item, label=clip(item.label.strip(), BUTTON_LABEL) or NOTHING)
 
 
+def _comes_back(value: str) -> bool:
+    return 0 < units(value) <= CHOICE_VALUE and encodable(value) == value
+
+
 def _menu(menu: Menu) -> Menu | None:
     """A choice whose value does not fit would come back as another one, so it is left out."""
-    fitting = {c.value: c for c in menu.choices if 0 < units(c.value) <= CHOICE_VALUE}
+    fitting = {c.value: c for c in menu.choices if _comes_back(c.value)}
     choices = tuple(
         replace(c, label=clip(c.label.strip(), CHOICE_LABEL) or NOTHING)
         for c in list(fitting.values())[:CHOICES]
