@@ -81,7 +81,8 @@ class ProcessPainter:
     def _environment(self) -> dict[str, str]:
         """Little: opsbot's own has secrets. One thread, and no fonts but matplotlib's and the system's usual
         folders' (`fc-list` is not asked)."""
-        given = {"PATH": "", "OPENBLAS_NUM_THREADS": "1", "HOME": os.devnull}  # root too makes no folder in it
+        given = {"PATH": "", "OPENBLAS_NUM_THREADS": "1"}
+        given["HOME"] = os.devnull  # in which root, too, makes no folder
         if self._cache is not None:
             with suppress(OSError):
                 self._cache.mkdir(mode=0o700, exist_ok=True)

@@ -59,9 +59,7 @@ def incident_alarm(
 
 def resolved_reply(incident: Incident, reply_to: int | None = None) -> Payload:
     """One silent line that says it is over."""
-    text = (
-        f"{OVER}{_target(incident)}** after {lasted(incident)} · it was: {_cause(incident, _LINE)}"
-    )
+    text = f"{OVER}{_target(incident)}** after {lasted(incident)} · it was: {_cause(incident, _LINE)}"
     return clamp(Payload(content=text, silent=True, reply_to=reply_to))
 
 
