@@ -27,8 +27,8 @@ from opsbot.runtime.rotations import KeptLog
 from opsbot.stores.base import StateKeeper, StateStore
 from opsbot.supervisors.base import Supervisor
 from opsbot.testing.clock import VirtualClock
-from opsbot.testing.notifier import RecordingNotifier
 from opsbot.testing.metrics import MemoryMetrics
+from opsbot.testing.notifier import RecordingNotifier
 from opsbot.testing.store import MemoryDisk, MemoryState
 from opsbot.testing.supervisor import FakeHost, FakeSupervisor
 from tests.engine.drive import target
