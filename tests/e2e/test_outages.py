@@ -152,7 +152,7 @@ async def test_a_gateway_that_only_the_bot_has_lost_restarts_it(stage: Stage, fa
             await stage.fault(fault)
             await stage.restarted(old)
             await stage.until_well(running)
-        assert "The gateway is gone" in text_of(await stage.resolved())
+            assert "The gateway is gone" in text_of(await stage.resolved())
 
 
 async def test_the_guard_asks_nobody_but_whom_it_is_told_to(stage: Stage) -> None:
