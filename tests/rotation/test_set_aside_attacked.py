@@ -39,9 +39,10 @@ def spring(
 
     def trapped(archive: Archive, in_archive: bool) -> Path:
         path = chosen(archive, in_archive)
-        if not traps:
-            traps.append(path.with_name(path.name + ending))
-            TRAPS[trap](traps[0], precious)
+        half = path.with_name(path.name + ending)
+        if half not in traps and (ending or not traps):  # a second later another name may be chosen
+            traps.append(half)
+            TRAPS[trap](half, precious)
         return path
 
     monkeypatch.setattr(Archive, "aside_path", trapped)
@@ -72,7 +73,7 @@ async def test_the_half_of_a_copy_that_somebody_made_before_leaves_the_log_as_it
         await desk.rotate()
     assert desk.log.read_text() == numbered(2000)
     assert precious.read_text() == "do not touch"
-    assert len(traps) == 1
+    assert traps
 
 
 async def test_a_log_that_is_renamed_on_a_full_disk_is_whole_until_there_is_room_to_pack_it(
