@@ -18,9 +18,10 @@ from cogs._ui.options import (
 )
 from cogs._ui.recording import Running, run_recording
 from opsbot.domain.access import Permission
+from opsbot.domain.performance import INTERVAL
 from opsbot.draw.chart import PANELS
 from opsbot.errors import UsageError
-from opsbot.runtime.recording import INTERVAL, LONGEST, SHORTEST
+from opsbot.runtime.recording import LONGEST, SHORTEST
 from opsbot.runtime.spans import from_to, seconds_of
 
 RECORDS = ("1m", "10m", "30m", "1h", "6h", "24h")

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import sys
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
-from take_picture import FLAGS, address, shows
+from playwright.async_api import Page
+from take_picture import demo_page, shows
 
 OUT = Path(__file__).parent / "images" / "chart.png"
 SMALLER = """() => {
@@ -28,26 +27,12 @@ SMALLER = """() => {
 
 
 async def main() -> None:
-    demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "opsbot", "demo", "--for", "200", "--scenario", "leak"),
-        *("--restart-seconds", "3"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        url = await address(demo)
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-            page = await browser.new_page(viewport={"width": 960, "height": 980})
-            await page.goto(url)
-            await shows(page, "Memory is", 60)
-            await page.get_by_role("button", name="Restart", exact=False).last.click()
-            await page.get_by_role("button", name="Confirm", exact=False).last.click()
-            await shows(page, "the last 2 min", 150)
-            OUT.write_bytes(await _picture(page))
-            await browser.close()
-    finally:
-        demo.terminate()
-        await demo.wait()
+    async with demo_page("--for", "200", "--scenario", "leak", "--restart-seconds", "3") as page:
+        await shows(page, "Memory is", 60)
+        await page.get_by_role("button", name="Restart", exact=False).last.click()
+        await page.get_by_role("button", name="Confirm", exact=False).last.click()
+        await shows(page, "the last 2 min", 150)
+        OUT.write_bytes(await _picture(page))
 
 
 async def _picture(page: Page) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
@@ -14,9 +16,11 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 CLIP = {"x": 256, "y": 78, "width": 704, "height": 660}  # the channel, without the simulation's own frame
 
 
-async def main() -> None:
+@asynccontextmanager
+async def demo_page(*words: str) -> AsyncIterator[Page]:
+    """The page of a demo that runs with these words of its command line."""
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "opsbot", "demo", "--for", "45"), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "opsbot", "demo", *words), stdout=asyncio.subprocess.PIPE
     )
     try:
         url = await address(demo)
@@ -24,15 +28,20 @@ async def main() -> None:
             browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
             page = await browser.new_page(viewport={"width": 960, "height": 980})
             await page.goto(url)
-            await shows(page, "Restarting it")
-            await page.get_by_role("button", name="Acknowledge", exact=False).last.click()
-            await shows(page, "Acknowledged by")
-            await page.mouse.move(10, 10)
-            await page.screenshot(path=str(OUT), clip=CLIP)  # type: ignore[arg-type]
+            yield page
             await browser.close()
     finally:
         demo.terminate()
         await demo.wait()
+
+
+async def main() -> None:
+    async with demo_page("--for", "45") as page:
+        await shows(page, "Restarting it")
+        await page.get_by_role("button", name="Acknowledge", exact=False).last.click()
+        await shows(page, "Acknowledged by")
+        await page.mouse.move(10, 10)
+        await page.screenshot(path=str(OUT), clip=CLIP)  # type: ignore[arg-type]
 
 
 async def address(demo: asyncio.subprocess.Process) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from opsbot.domain.performance import DURATION, INTERVAL
+
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="OPSBOT_CONFIG", help="Configuration file.")
 ]
@@ -18,8 +20,10 @@ Folder = Annotated[
 
 def monitor(
     target: TargetName = None,
-    duration: Annotated[float, typer.Option(envvar="DURATION", help="Seconds in all.")] = 3600,
-    interval: Annotated[float, typer.Option(envvar="INTERVAL", help="Seconds between two samples.")] = 60,
+    duration: Annotated[float, typer.Option(envvar="DURATION", help="Seconds in all.")] = DURATION,
+    interval: Annotated[
+        float, typer.Option(envvar="INTERVAL", help="Seconds between two samples.")
+    ] = INTERVAL,
     metrics_dir: Folder = None,
     log_file: Annotated[
         Path | None, typer.Option(envvar="LOG_FILE", help="Count in this log. Default: as configured.")

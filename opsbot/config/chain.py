@@ -95,17 +95,5 @@ def audience(spec: NotifierSpec, reserve: frozenset[str]) -> Audience:
         reserve=spec.name in reserve,
         people=options.reaches_people,
         edits=options.edits_silently,
-        quiet=_quiet(options.quiet_hours, options),
+        quiet=QuietHours.of(options.quiet_hours, options.quiet_except) if options.quiet_hours else None,
     )
-
-
-def _quiet(span: str | None, options: Any) -> QuietHours | None:
-    if span is None:
-        return None
-    start, _, end = span.partition("-")
-    return QuietHours(_minutes(start), _minutes(end), options.quiet_except)
-
-
-def _minutes(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from opsbot.config.conditions.units import DAY
 from opsbot.config.custom import custom_actions
-from opsbot.config.guide import DEFAULT_DURATION, DEFAULT_METRICS_DIR, Guide
+from opsbot.config.guide import DEFAULT_METRICS_DIR, Guide
 from opsbot.config.models.actions import Action
 from opsbot.config.models.schedules import Schedule
 from opsbot.config.online import loopback
@@ -158,8 +158,3 @@ def web(shop: Workshop, file: Sections) -> WebSettings:
     elif not loopback(found.host):
         shop.remark(f"web.listen is {given.listen}: metrics and token cross the network unencrypted.")
     return found
-
-
-def metrics_window(guide: Guide | None) -> float:
-    """Seconds that `/metrics` shows when nobody says how many: the guide's `DURATION`."""
-    return guide.duration if guide else DEFAULT_DURATION

@@ -19,8 +19,7 @@ COMMAND = ("python", "-m", "src.main")
 DEFAULT_URL = "http://localhost:5000"
 DEFAULT_LOG = "summarybot.log"
 DEFAULT_METRICS_DIR = "./metrics"
-DEFAULT_DURATION = 3600.0
-"""The guide's `WEBHOOK_URL`, `LOG_FILE`, `METRICS_DIR` and `DURATION` (seconds)."""
+"""The guide's `WEBHOOK_URL`, `LOG_FILE` and `METRICS_DIR`."""
 
 SCHEME_PORTS = {"http": 80, "https": 443}
 
@@ -33,7 +32,6 @@ class Guide:
     port: int = 5000
     log_file: str = DEFAULT_LOG
     metrics_dir: str = DEFAULT_METRICS_DIR
-    duration: float = DEFAULT_DURATION
     interval: float | None = None
     max_size_mb: float | None = None
     keep_files: int | None = None
@@ -49,7 +47,6 @@ def read_guide(shop: Workshop) -> Guide:
         port=port,
         log_file=environ.get("LOG_FILE") or DEFAULT_LOG,
         metrics_dir=environ.get("METRICS_DIR") or DEFAULT_METRICS_DIR,
-        duration=_number(shop, "DURATION", 1, 31 * 86400) or DEFAULT_DURATION,
         interval=_number(shop, "INTERVAL", 0.2, 86400),
         max_size_mb=_number(shop, "MAX_SIZE_MB", 0.001, 1_000_000),
         keep_files=None if keep is None else int(keep),

@@ -100,7 +100,6 @@ def settings(
         retention=finish.retention(shop, file, guide),
         outages=finish.outages(file, targets),
         web=finish.web(shop, file),
-        metrics_window=finish.metrics_window(guide),
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),
         notices=tuple(shop.notices),

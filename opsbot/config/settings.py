@@ -116,9 +116,9 @@ class Settings:
 
     `file`: None when there was no file. `base_dir`: where relative paths begin. `access` and `discord` are
     None when there is no section `discord`. `notifiers`: only those that are on; the bot's own channel is
-    the one named `ops_channel`; `silent`: the kinds of those that are off, by name. `metrics_window`:
-    seconds that `/metrics` shows by default. `secrets`: every secret value, for the redactor. `hidden_env`:
-    variables that a target's environment must not have. `notices`: one-line remarks for `check-config`.
+    the one named `ops_channel`; `silent`: the kinds of those that are off, by name. `secrets`: every
+    secret value, for the redactor. `hidden_env`: variables that a target's environment must not have.
+    `notices`: one-line remarks for `check-config`.
     `files`: those with secrets that the file names; `reload_by_itself`: all of them are watched for changes.
     """
 
@@ -132,7 +132,6 @@ class Settings:
     schedules: ScheduleSettings
     actions: ActionSettings
     retention: RetentionSettings
-    metrics_window: float
     outages: OutageSettings = OutageSettings()
     web: WebSettings = WebSettings()
     chain: Chain = field(default_factory=Chain)

@@ -23,6 +23,12 @@ class QuietHours:
     end: int
     through: Priority = Priority.P1
 
+    @classmethod
+    def of(cls, span: str, through: Priority) -> QuietHours:
+        """From a text that fits `SPAN`."""
+        start, _, end = span.partition("-")
+        return cls(_minutes(start), _minutes(end), through)
+
     def over(self, priority: Priority, now: Moment) -> Moment:
         """When such an incident may be told: `now`, or the end of the quiet hours."""
         if priority.rank <= self.through.rank:
@@ -38,3 +44,8 @@ class QuietHours:
         if end <= local.replace(tzinfo=None):
             end += DAY
         return now.after(max(0.0, end.astimezone().timestamp() - now.wall))  # the zone's rules of that day
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)

@@ -14,7 +14,7 @@ How a log can be set aside without loss depends on who writes it. The first way 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -56,16 +56,6 @@ class Follows(Protocol):
 
     def still(self, path: Path) -> AbstractAsyncContextManager[Stillness]:
         """Reads everything up to the end, then holds all reading of the file until the context ends."""
-
-
-class Nobody:
-    """No follower: for commands that look once, and for tests."""
-
-    def cut(self, bytes_: int, copy: int = -1) -> None:
-        """Nobody is moved."""
-
-    def still(self, path: Path) -> AbstractAsyncContextManager[Stillness]:  # noqa: ARG002 - the port's
-        return nullcontext(self)
 
 
 @dataclass(frozen=True, slots=True)

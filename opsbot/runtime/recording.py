@@ -9,9 +9,6 @@ from opsbot.clock import Clock
 from opsbot.domain.performance import Performance
 from opsbot.errors import UsageError
 
-DURATION, INTERVAL = 3600.0, 60.0
-"""Seconds, as in the monitoring guide."""
-
 SHORTEST, LONGEST = 1.0, 7 * 86_400.0
 """Seconds between two looks, and of a whole recording."""
 

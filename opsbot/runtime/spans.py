@@ -6,16 +6,13 @@ import re
 from datetime import datetime, time, timedelta, tzinfo
 
 from opsbot.domain.metrics import Window
+from opsbot.domain.typed_time import ago_of, dated, span_of
 from opsbot.draw.ticks import local
 from opsbot.errors import UsageError
 from opsbot.text import one_line, seconds_text
 
-_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
-_AGO = re.compile(r"([0-9]{1,5})\s*(s|m|min|h|d)(\s+ago)?", re.ASCII | re.IGNORECASE)
 MIN_WINDOW, MAX_WINDOW = 60.0, 366 * 86_400.0
-_SPAN = re.compile(r"\s*([0-9]{1,5})\s*(s|m|min|h|d)\s*", re.ASCII | re.IGNORECASE)
-_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _SHOWN = 30
 
 
@@ -27,8 +24,7 @@ def seconds_of(
     Raises:
         UsageError: it is none of these, shorter than `least` or longer than `most`.
     """
-    match = _SPAN.fullmatch(text)
-    seconds = float(match[1]) * _SECONDS[match[2].lower()] if match else 0.0
+    seconds = span_of(text) or 0.0
     if not least <= seconds <= most:
         bounds = f"from {seconds_text(least)} to {seconds_text(most)}"
         raise UsageError(
@@ -66,14 +62,13 @@ def moment(text: str, now: float, zone: tzinfo | None, option: str) -> float:
     said = text.strip()
     if said.casefold() == "now":
         return now
-    if found := _AGO.fullmatch(said):
-        return now - float(found[1]) * _SECONDS[found[2].casefold()]
-    try:
-        return _clock(said, now, zone) or _dated(said, zone)
-    except (ValueError, OverflowError, OSError):
+    span = ago_of(said)
+    at = _clock(said, now, zone) or dated(said, zone) if span is None else now - span
+    if at is None:
         raise UsageError(
             f"`{option}` is a time such as 14:30, 2026-01-05 14:30 or 3h ago; not “{one_line(text, _SHOWN)}”."
-        ) from None
+        )
+    return at
 
 
 def _clock(said: str, now: float, zone: tzinfo | None) -> float | None:
@@ -85,13 +80,3 @@ def _clock(said: str, now: float, zone: tzinfo | None) -> float | None:
     if at.timestamp() > now:
         at -= timedelta(days=1)
     return at.timestamp()
-
-
-def _dated(said: str, zone: tzinfo | None) -> float:
-    for form in _FORMS:
-        try:
-            at = datetime.strptime(said, form)  # noqa: DTZ007 - its zone is given below
-        except ValueError:
-            continue
-        return at.replace(tzinfo=zone).timestamp()
-    raise ValueError(said)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.errors import RotationError
-from opsbot.rotation.base import Archived, Aside, LogSpec, Plan, Way
+from opsbot.rotation.base import Archived, Aside, LogSpec, Plan, Stillness, Way
 
 PARTS = 4
 """So often a compression says how far it is."""
 
 RATIO = 5
 """A service's log gets so many times smaller."""
+
+
+class Nobody:
+    """No follower of a log."""
+
+    def cut(self, bytes_: int, copy: int = -1) -> None:
+        """Nobody is moved."""
+
+    def still(self, path: Path) -> AbstractAsyncContextManager[Stillness]:  # noqa: ARG002 - the port's
+        """Nobody reads."""
+        return nullcontext(self)
 
 
 @dataclass(slots=True)

@@ -91,8 +91,10 @@ def test_what_a_notifier_is_told_comes_from_its_options() -> None:
 
 
 def test_what_the_ops_channel_is_told_can_be_said_too() -> None:
-    loaded = made("discord: {guild: 1, ops_channel: 2, roles: {admin: 3}, quiet_hours: '23:00-06:00'}")
+    there = "quiet_hours: '23:00-06:00', max_per_minute: 9"
+    loaded = made(f"discord: {{guild: 1, ops_channel: 2, roles: {{admin: 3}}, {there}}}")
     assert audience(loaded.notifiers[0], frozenset()).quiet == QuietHours(23 * 60, 6 * 60)
+    assert loaded.notifiers[0].options.max_per_minute == 9
 
 
 @pytest.mark.parametrize("hours", ["22-7", "25:00-07:00", "22:00-07:60", "night"])

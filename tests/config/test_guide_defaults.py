@@ -24,7 +24,6 @@ def test_no_file_at_all_is_the_guides_service() -> None:
     assert options(loaded, "health").url == "http://localhost:5000/health"
     assert options(loaded, "port").port == 5000
     assert options(loaded, "log").path == Path.cwd() / "summarybot.log"
-    assert loaded.metrics_window == 3600
     assert loaded.discord is None
     assert loaded.access is None
 
@@ -58,7 +57,6 @@ def test_the_guides_variables_are_obeyed() -> None:
         "WEBHOOK_URL": "http://localhost:8080/",
         "METRICS_DIR": "./data/metrics",
         "INTERVAL": "30",
-        "DURATION": "1800",
         "MAX_SIZE_MB": "50",
         "KEEP_FILES": "20",
     }
@@ -68,7 +66,6 @@ def test_the_guides_variables_are_obeyed() -> None:
     assert options(loaded, "port").port == 8080
     assert loaded.retention.metrics_dir == Path.cwd() / "data/metrics"
     assert loaded.schedules.performance_metrics.interval == 30
-    assert loaded.metrics_window == 1800
     assert limits(loaded) == (50 * 2**20, 20)
 
 
@@ -103,7 +100,6 @@ def test_logs_are_rotated_from_the_size_that_warns_and_ten_are_kept() -> None:
     ("name", "value"),
     [
         ("INTERVAL", "often"),
-        ("DURATION", "-5"),
         ("MAX_SIZE_MB", "nan"),
         ("KEEP_FILES", "1e9"),
         ("INTERVAL", "0"),

@@ -13,9 +13,9 @@ import pytest
 from opsbot.clock import SystemClock
 from opsbot.errors import RotationError
 from opsbot.rotation import _rename, _writers
-from opsbot.rotation.base import Aside, LogSpec, Nobody, RotationContext, Rotator, Way
+from opsbot.rotation.base import Aside, LogSpec, RotationContext, Rotator, Way
 from opsbot.rotation.logfile import LogRotator
-from opsbot.testing.rotation import FakeLog, FakeRotator
+from opsbot.testing.rotation import FakeLog, FakeRotator, Nobody
 from tests.rotation.desk import Pen
 
 

@@ -14,6 +14,7 @@ from opsbot.engine.inputs import Acknowledge
 from opsbot.engine.state import RESOLVED_KEPT, State
 from tests.engine.desk import Desk
 from tests.engine.drive import BUSY, DOWN, NAME, OLGA, UNHEALTHY, target
+from tests.zones import BERLIN, berlin, in_zone
 
 
 def test_ten_thousand_changes_leave_one_row_a_kind() -> None:
@@ -87,30 +88,26 @@ def test_a_delivery_of_the_newest_state_leaves_nothing() -> None:
 
 
 @pytest.mark.parametrize(("priority", "hours"), [(Priority.P3, 7.0), (Priority.P1, 0.0)])
-def test_in_quiet_hours_only_what_is_urgent_is_told(
-    priority: Priority, hours: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
+def test_in_quiet_hours_only_what_is_urgent_is_told(priority: Priority, hours: float) -> None:
     quiet = QuietHours(22 * 60, 7 * 60)
     midnight = Moment(5000.0, 1_767_657_600.0)
-    assert quiet.over(priority, midnight).since(midnight) == hours * 3600.0
+    with in_zone("UTC"):
+        assert quiet.over(priority, midnight).since(midnight) == hours * 3600.0
 
 
+@pytest.mark.parametrize(
+    ("night", "minutes"),
+    [
+        ("2026-03-29 00:10", 5 * 60 + 50),  # at 2:00 it is 3:00
+        ("2026-10-25 00:10", 7 * 60 + 50),  # 2:00 comes twice
+    ],
+)
 def test_quiet_hours_end_when_the_clock_on_the_wall_says_so_also_in_the_night_it_is_changed(
-    monkeypatch: pytest.MonkeyPatch,
+    night: str, minutes: int
 ) -> None:
-    import time
-
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    quiet = QuietHours(22 * 60, 7 * 60)
-    spring = Moment(0.0, 1_774_739_400.0)  # 2026-03-29 00:10 in Berlin; at 2:00 it is 3:00
-    assert quiet.over(Priority.P3, spring).since(spring) == (5 * 60 + 50) * 60.0
-    autumn = Moment(0.0, 1_792_879_800.0)  # 2026-10-25 00:10 in Berlin; 2:00 comes twice
-    assert quiet.over(Priority.P3, autumn).since(autumn) == (7 * 60 + 50) * 60.0
+    quiet, began = QuietHours(22 * 60, 7 * 60), Moment(0.0, berlin(night))
+    with in_zone(BERLIN):
+        assert quiet.over(Priority.P3, began).since(began) == minutes * 60.0
 
 
 def test_less_urgent_incidents_wait_for_the_morning_and_an_escalation_does_not() -> None:

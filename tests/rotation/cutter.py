@@ -15,8 +15,9 @@ from pathlib import Path
 from opsbot.clock import SystemClock
 from opsbot.rotation import _cut, _cutting
 from opsbot.rotation._copy import HeadCopy
-from opsbot.rotation.base import LogSpec, Nobody, RotationContext
+from opsbot.rotation.base import LogSpec, RotationContext
 from opsbot.rotation.logfile import LogRotator
+from opsbot.testing.rotation import Nobody
 
 
 def die(*_: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,13 @@ import pytest
 from opsbot.errors import RotationError
 from opsbot.rotation.base import Aside
 from tests.rotation.yard import DAY, Yard, needs_root
+from tests.zones import in_zone
 
 
 @pytest.fixture
-def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def utc() -> Iterator[None]:
+    with in_zone("UTC"):
+        yield
 
 
 @pytest.fixture
@@ -51,11 +48,10 @@ async def test_an_archive_is_called_as_in_the_guide_by_the_time_of_its_rotation(
     assert archived.path == yard.folder / "logs" / "archive" / "bot_20260105_150400.log.gz"
 
 
-async def test_the_time_in_a_name_is_local(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Asia/Kolkata")
-    time.tzset()
-    yard.write()
-    assert (await yard.rotate()).path.name == "bot_20260105_203400.log.gz"
+async def test_the_time_in_a_name_is_local(yard: Yard) -> None:
+    with in_zone("Asia/Kolkata"):
+        yard.write()
+        assert (await yard.rotate()).path.name == "bot_20260105_203400.log.gz"
 
 
 async def test_rotations_within_a_second_overwrite_nothing(yard: Yard) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,29 +12,21 @@ from opsbot.testing.clock import VirtualClock
 from opsbot.testing.rotation import FakeLog, FakeRotator
 from tests.runtime.rig import Rig, World, build, running
 from tests.runtime.test_rotations import POLICY, rotations
+from tests.zones import BERLIN, berlin, in_zone, shown
 
-BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3600.0
 HALF_PAST_TWO = "30 2 * * *"
 
 
 @pytest.fixture(autouse=True)
-def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-def at(text: str) -> float:
-    """Seconds since 1970 of a local time."""
-    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp()
+def in_berlin() -> Iterator[None]:
+    with in_zone(BERLIN):
+        yield
 
 
 async def rotating(start: str, cron: str = HALF_PAST_TWO) -> tuple[Rig, FakeLog]:
     """An opsbot that begins at a local time and rotates by a schedule."""
-    world = World(clock=VirtualClock(wall=at(start)))
+    world = World(clock=VirtualClock(wall=berlin(start)))
     world.host.launch()
     log = FakeLog(world.clock, size=1000)
     policy = replace(POLICY, interval=7 * 86_400.0, cron=cron)
@@ -57,7 +46,7 @@ async def pass_hours(rig: Rig, log: FakeLog, hours: int) -> None:
 def times(rig: Rig) -> list[str]:
     """When it rotated, on the wall: day, hour, minute, offset."""
     walls = sorted(action.asked.wall for action in rotations(rig))
-    return [datetime.fromtimestamp(wall, BERLIN).strftime("%d %H:%M %z") for wall in walls]
+    return [shown(wall) for wall in walls]
 
 
 @pytest.mark.parametrize(

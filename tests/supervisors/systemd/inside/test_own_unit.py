@@ -8,6 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.supervisors.helpers import TARGET
 from tests.supervisors.systemd.inside.test_whole import until
 from tests.supervisors.systemd.sandbox import ROOT
@@ -63,19 +65,17 @@ async def test_it_is_started_when_it_works_and_the_target_outlives_a_stop(unit: 
     assert unit.copies() == [pid]
 
 
-async def test_one_that_stands_still_is_killed_by_the_watchdog_and_started_anew(unit: UnitPlace) -> None:
-    install(unit, "tests.runtime.stands", str(config(unit)), NEVER, NEVER, WatchdogSec="2")
-    unit.by_hand("start")
-    await until(unit.copies)
-    (pid,) = unit.copies()
-    os.kill(int(unit.says("MainPID")), signal.SIGUSR1)
-    await until(lambda: unit.says("NRestarts") == "1")
-    await unit.state("active")
-    assert unit.copies() == [pid]
-
-
-async def test_one_that_ends_itself_for_it_is_started_anew(unit: UnitPlace) -> None:
-    install(unit, "tests.runtime.stands", str(config(unit)), "1", "1")
+@pytest.mark.parametrize(
+    ("itself", "more"),
+    [
+        pytest.param(NEVER, {"WatchdogSec": "2"}, id="systemd's watchdog kills it"),
+        pytest.param("1", {}, id="it ends itself"),
+    ],
+)
+async def test_one_that_stands_still_is_started_anew(
+    itself: str, more: dict[str, str], unit: UnitPlace
+) -> None:
+    install(unit, "tests.runtime.stands", str(config(unit)), itself, itself, **more)
     unit.by_hand("start")
     await until(unit.copies)
     (pid,) = unit.copies()
