@@ -98,16 +98,23 @@ def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail
     custom emoji; escapes markdown, so that links are seen and not followed; keeps backticks from ending a
     code span or block. `tail` (for `BLOCK`) keeps the end of a long text, as one wants of a log.
     """
-    if place is Place.BLOCK:
-        return _clamp_lines(_in_code(_lined(untrusted, limit, tail)), limit, tail)
-    text = _joined(untrusted, limit)
-    if place is Place.CODE:
-        text = _in_code(text)
-    elif place is Place.MARKDOWN:
+    text = _lined(untrusted, limit, tail) if place is Place.BLOCK else _joined(untrusted, limit)
+    if place is Place.MARKDOWN:
         return _within_words(clamp(_MENTION.sub(_end_mention, _MARKUP.sub(r"\\\g<0>", text)), limit))
-    else:
-        text = _MENTION.sub(_end_mention, text)
-    return clamp(text, limit)
+    if place is not Place.PLAIN:
+        text = text.replace("`", "ˋ")
+    return _without_mentions(text, limit, tail and place is Place.BLOCK)
+
+
+def _without_mentions(text: str, limit: int, tail: bool) -> str:
+    """Cut first: what is no mention any more once it is cut needs no end."""
+    room = limit
+    while True:
+        shown = _MENTION.sub(_end_mention, _clamp_lines(text, room, tail))
+        excess = units(shown) - limit
+        if excess <= 0:
+            return shown
+        room -= excess
 
 
 def _within_words(text: str) -> str:
@@ -209,10 +216,6 @@ def _clean(text: str) -> str:
     text = _BREAKS.sub("\n", _ANSI.sub("", text))
     text = _UNSEEN.sub("", encodable(text))
     return _STACKED.sub(r"\1", text)
-
-
-def _in_code(text: str) -> str:
-    return _MENTION.sub(_end_mention, text.replace("`", "ˋ"))
 
 
 def _end_mention(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from opsbot.text import (
@@ -108,6 +108,7 @@ def test_a_code_span_has_its_two_backticks_and_no_other(text: str, limit: int) -
 
 
 @quick
+@example("@everyone", 4, Place.PLAIN)
 @given(nasty_text, limits, st.sampled_from([Place.PLAIN, Place.CODE, Place.BLOCK]))
 def test_making_a_safe_text_safe_changes_nothing(text: str, limit: int, place: Place) -> None:
     once = safe_text(text, limit, place)

@@ -32,6 +32,8 @@ one bucket could else hold an alert for minutes. discord.py allows no less."""
 
 COGS = "cogs"
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it has no voice to miss
+
 log = structlog.get_logger("opsbot.discord")
 
 

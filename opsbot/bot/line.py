@@ -14,10 +14,13 @@ from opsbot.clock import Clock
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError, DiscordRefused
 from opsbot.notifiers._transport import Page
+from opsbot.text import one_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two logins: doubling from the first to the longest. Discord allows 1,000 a day;
 discord.py resumes dropped connections by itself without one."""
+
+REASON = 200  # characters of an error that are logged
 
 WRONG_TOKEN, BAD_INTENTS = 4004, (4013, 4014)
 """Close codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway"""
@@ -97,7 +100,7 @@ class DiscordLine:
         except discord.ConnectionClosed as error:
             return _closed(error)
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            return repr(error)
+            return one_line(str(error), REASON) or type(error).__name__
         finally:
             self._bot = None
             self.sight.gone()

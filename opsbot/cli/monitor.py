@@ -46,7 +46,7 @@ def monitor_command(
     """
     file = locate(os.environ, Path.cwd()) if config is None else config
     settings = load(file, os.environ, watch_only=True)
-    target, count = _the_target(settings.targets, name), looks_of(duration, interval)
+    target, count = _measured(_the_target(settings.targets, name)), looks_of(duration, interval)
     clock, looks = SystemClock(), list[Performance]()
     with new_file(folder or settings.retention.metrics_dir, file_name(clock.now().wall)) as out:
         print(f"Recording {target.title}: {count:,} samples to {out.name} (Ctrl-C keeps what there is)")
@@ -99,6 +99,13 @@ def _the_target(targets: tuple[Target, ...], name: str | None) -> Target:
     if found is None:
         raise UsageError(f"there is no target `{name}`: known are {known}.")
     return found
+
+
+def _measured(target: Target) -> Target:
+    """Raises UsageError before any file is made, if there is nothing that could be written to it."""
+    if not any(spec.kind == "process" for spec in target.checks):
+        raise UsageError(f"there is nothing to monitor of {target.name}: give it a check of type `process`.")
+    return target
 
 
 @contextmanager

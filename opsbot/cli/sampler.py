@@ -71,10 +71,6 @@ class Sampler:
     async def _begin(self) -> None:
         specs = [_of_log(spec, self._log_file) for spec in self._target.checks if spec.kind in MONITORED]
         self._specs = sorted(specs, key=lambda spec: spec.kind != "process")
-        if not any(spec.kind == "process" for spec in self._specs):
-            raise UsageError(
-                f"there is nothing to monitor of {self._target.name}: give it a check of type `process`."
-            )
         self._known = await supervised(self._target, self._clock)
         context = CheckContext(
             self._target.name, self._clock, lambda: self._known or process_of(self._checks), self._feeds

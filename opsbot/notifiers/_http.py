@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from opsbot.clock import Clock
 from opsbot.errors import DeliveryError
+from opsbot.notifiers._unreached import unreached
 from opsbot.text import one_line
 
 if TYPE_CHECKING:
@@ -192,6 +193,4 @@ class HttpRefusal(DeliveryError):
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    cause = getattr(error, "os_error", error)
-    text = getattr(cause, "strerror", None) or type(error).__name__
-    return f"no connection ({one_line(str(text), 80)})"
+    return unreached(getattr(error, "os_error", error))

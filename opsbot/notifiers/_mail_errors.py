@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 from opsbot.errors import DeliveryError
+from opsbot.notifiers._unreached import unreached
 from opsbot.text import one_line
 
 TOO_LARGE = 552
@@ -42,13 +43,8 @@ def failure(host: str, error: Exception) -> DeliveryError:
     if isinstance(error, TimeoutError):
         return _error(host, "no answer in time", out=isinstance(error, SMTPConnectError))
     if isinstance(error, SMTPConnectError):
-        return _error(host, f"no connection ({_reason(error)})", out=True)
+        return _error(host, unreached(error.__cause__ or error), out=True)
     return _error(host, str(error) or type(error).__name__)
-
-
-def _reason(error: Exception) -> str:
-    """The system's word for it; aiosmtplib's own begins with host and port, which stand there already."""
-    return getattr(error.__cause__, "strerror", None) or str(error) or type(error).__name__
 
 
 def _recipients(host: str, error: Exception) -> DeliveryError:

@@ -11,7 +11,7 @@ from opsbot.draw.ticks import local
 from opsbot.errors import UsageError
 from opsbot.text import one_line, seconds_text
 
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 MIN_WINDOW, MAX_WINDOW = 60.0, 366 * 86_400.0
 _SHOWN = 30
 

@@ -159,3 +159,11 @@ def _read_all(leader: int) -> str:
         text += part
     os.close(leader)
     return text.decode(errors="replace")
+
+
+def test_a_target_that_cannot_be_measured_is_said_before_any_file_is_made(tmp_path: Path) -> None:
+    (tmp_path / "opsbot.yml").write_text("targets: {bot: {checks: {port: {port: 1}}}}\n")
+    done = opsbot("monitor", "-c", "opsbot.yml", "--duration", "2", "--interval", "1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence(done).startswith("opsbot: there is nothing to monitor of bot")
+    assert not (tmp_path / "metrics").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -205,4 +204,4 @@ async def test_nobody_listening_is_worth_another_try() -> None:
     with pytest.raises(DeliveryError) as caught:
         await late.deliver(telling())
     assert not caught.value.permanent
-    assert re.fullmatch(r"127\.0\.0\.1: no connection \(Connect call failed .*\)", str(caught.value))
+    assert str(caught.value) == "127.0.0.1: no connection (Connection refused)"
