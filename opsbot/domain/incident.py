@@ -21,12 +21,14 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of an incident's timeline."""
+    """One line of an incident's timeline. `file`: name of one that belongs to it, in the state directory's
+    `attachments`; empty for none."""
 
     at: Moment
     kind: EntryKind
     text: str
     actor: Actor | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

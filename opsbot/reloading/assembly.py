@@ -21,8 +21,9 @@ from opsbot.probes.base import Probe
 from opsbot.reloading.house import House
 from opsbot.rotation.base import RotationContext
 from opsbot.rotation.logfile import LogRotator
-from opsbot.runtime.core import Parts, Runtime
+from opsbot.runtime.core import Runtime
 from opsbot.runtime.desk import Manners
+from opsbot.runtime.parts import Parts
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.rotations import KeptLog
 from opsbot.stores.folders import Folders, service_digest

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
 
 from opsbot.checks.base import Check
-from opsbot.clock import Clock
 from opsbot.domain.action import Action
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Incident
@@ -19,33 +18,28 @@ from opsbot.domain.process import Running
 from opsbot.domain.reach import Round
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
-from opsbot.domain.series import Keep
 from opsbot.domain.target import CheckSpec
 from opsbot.engine.draft import Effect, LookAround, LookNow, ReadLastLines, RunAction
 from opsbot.engine.inputs import Input, ProcessFound, ReachSeen, SampleSeen
-from opsbot.engine.state import State
-from opsbot.notifiers.base import Notifier
-from opsbot.probes.base import Probe
 from opsbot.runtime.actions import Actions, Worker
 from opsbot.runtime.caretaker import Caretaker
-from opsbot.runtime.desk import Manners
 from opsbot.runtime.drill import Drills
 from opsbot.runtime.figures import Figures
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
+from opsbot.runtime.parts import Parts
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.reach import Prober
-from opsbot.runtime.remediator import Remediator, Subject
-from opsbot.runtime.rotations import KeptLog, Rotations
+from opsbot.runtime.remediator import Remediator
+from opsbot.runtime.rotations import Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.tally import Tally
 from opsbot.runtime.told import log_decisions
 from opsbot.runtime.waiting import wait_until
-from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 
 CLOSE_PATIENCE = 1.0
 """Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
@@ -57,33 +51,6 @@ ON_SERVICE = (ActionKind.RESTART, ActionKind.START, ActionKind.STOP)
 """What the remediator does."""
 
 log = structlog.get_logger("opsbot.runtime")
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
-    `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
-    that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
-    whatever fails is the target's own fault.
-    `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
-    degraded."""
-
-    state: State
-    store: StateStore
-    metrics: MetricsStore
-    clock: Clock
-    subjects: Mapping[str, Subject]
-    notifiers: Mapping[str, Notifier]
-    sections: Mapping[tuple[str, str], str]
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    off: Mapping[str, str] = field(default_factory=dict)
-    manners: Mapping[str, Manners] = field(default_factory=dict)
-    logs: Mapping[str, KeptLog] = field(default_factory=dict)
-    keep: Keep = field(default_factory=Keep)
-    keeper: StateKeeper | None = None
-    keep_incidents: float = 90 * 86_400.0
-    probes: Sequence[Probe] = ()
-    probe_interval: float = 60.0
 
 
 class Runs(Protocol):

@@ -19,6 +19,8 @@ from opsbot.domain.process import Running
 from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.mutes import Mutes
+from opsbot.runtime.asked.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,16 @@ class Operations(Protocol):
     `UsageError` with the nearest right name; what is not allowed now raises `Refused` with the reason.
 
     Authorisation of Discord users is the caller's (`opsbot.engine.access.authorize`), in every callback.
+    What belongs together and is not asked for every day stands in parts (`runtime.asked`).
     """
+
+    @property
+    def people(self) -> People:
+        """What people do about incidents."""
+
+    @property
+    def mutes(self) -> Mutes:
+        """What is not told."""
 
     def targets(self) -> tuple[TargetInfo, ...]:
         """All targets, in the configuration's order."""

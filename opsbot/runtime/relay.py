@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from opsbot.domain.action import Action, Pause, Rotate
 from opsbot.domain.actor import Actor
@@ -20,6 +20,8 @@ from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.errors import Stopping
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.mutes import Mutes
+from opsbot.runtime.asked.people import People
 from opsbot.runtime.port import LoopInfo, Operations, TargetInfo
 
 T = TypeVar("T")
@@ -36,6 +38,8 @@ class Relay:
         self.reloads = reloads
         self._open = asyncio.Event()
         self._open.set()
+        self.people = cast(People, _Part(self._asked, "people"))
+        self.mutes = cast(Mutes, _Part(self._asked, "mutes"))
 
     @contextmanager
     def closed(self) -> Iterator[None]:
@@ -154,3 +158,17 @@ class Relay:
         if self.reloads is None:
             return await self.present.reload(actor, dry=dry)
         return await self.reloads(actor, dry)
+
+
+class _Part:
+    """A part of `Operations` (see `runtime.asked`) whose every coroutine is asked of whoever is present."""
+
+    def __init__(self, asked: Callable[[Callable[[Operations], Awaitable[Any]]], Awaitable[Any]], part: str):
+        self._asked = asked
+        self._name = part
+
+    def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
+        def ask(*args: Any, **named: Any) -> Awaitable[Any]:
+            return self._asked(lambda to: getattr(getattr(to, self._name), method)(*args, **named))
+
+        return ask

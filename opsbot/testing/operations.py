@@ -23,16 +23,7 @@ from opsbot.domain.rule import ActionKind
 from opsbot.errors import Refused, UsageError
 from opsbot.rotation.base import Plan, Way
 from opsbot.runtime.port import LoopInfo, TargetInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One question or wish, with who asked, where that is said. `about`: target, incident or loop."""
-
-    verb: str
-    about: str = ""
-    actor: Actor | None = None
-    detail: str = ""
+from opsbot.testing.asked.call import Call
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from opsbot.domain.target import Target
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
-from opsbot.runtime.core import Parts, Runtime
+from opsbot.runtime.core import Runtime
+from opsbot.runtime.parts import Parts
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
 from opsbot.runtime.rotations import KeptLog

@@ -1,0 +1,43 @@
+"""What the composition root gives a runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opsbot.clock import Clock
+from opsbot.domain.series import Keep
+from opsbot.engine.state import State
+from opsbot.notifiers.base import Notifier
+from opsbot.probes.base import Probe
+from opsbot.runtime.desk import Manners
+from opsbot.runtime.remediator import Subject
+from opsbot.runtime.rotations import KeptLog
+from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
+    `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
+    that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
+    whatever fails is the target's own fault.
+    `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
+    degraded."""
+
+    state: State
+    store: StateStore
+    metrics: MetricsStore
+    clock: Clock
+    subjects: Mapping[str, Subject]
+    notifiers: Mapping[str, Notifier]
+    sections: Mapping[tuple[str, str], str]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    off: Mapping[str, str] = field(default_factory=dict)
+    manners: Mapping[str, Manners] = field(default_factory=dict)
+    logs: Mapping[str, KeptLog] = field(default_factory=dict)
+    keep: Keep = field(default_factory=Keep)
+    keeper: StateKeeper | None = None
+    keep_incidents: float = 90 * 86_400.0
+    probes: Sequence[Probe] = ()
+    probe_interval: float = 60.0

@@ -1,0 +1,1 @@
+"""Scripted answers to what people ask, part by part."""
