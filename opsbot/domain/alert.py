@@ -17,6 +17,8 @@ class Alert:
     does is `engine.alerts.Progress`. `value` and `limit`: of the comparison that decided, in `unit`; None
     for a condition without a number.
     `text`: the rule's message, filled in. `reason`: why it is in this state.
+    `muted`: why nobody is told that it fires, empty when it is told. `host`: the incident of another target
+    into which it is counted, 0 for none.
     """
 
     target: str
@@ -33,6 +35,8 @@ class Alert:
     name: str = ""
     true_since: Moment | None = None
     false_since: Moment | None = None
+    muted: str = ""
+    host: int = 0
 
     @property
     def key(self) -> tuple[str, str]:

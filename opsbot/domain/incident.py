@@ -50,12 +50,30 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """Another target whose alerts fold into an incident. `fired`: how many have, each time counted; `firing`:
+    rules that fire now."""
+
+    target: str
+    fired: int
+    firing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident. `id` is a short number that people can say, below 0 only for a drill, which is stored
     nowhere; `version` grows with every change.
 
-    `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines.
-    `called`: notifiers in reserve that were called in for it. `alarms`: how often it was told loudly.
+    `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines of
+    `lines`. `called`: notifiers in reserve that were called in for it. `alarms`: how often it was told
+    loudly.
+
+    `waiting`: since when it waits for somebody to take it on (when it opened, was reopened, or whoever had it
+    did nothing more); `due`: until when somebody should, None when nobody need or it was missed already.
+    `progress`: when somebody last did something about it.
+    `begun`: when it opened and each time that it was reopened, of late; `calm`: since when nothing fires.
+    `affected`: other targets that fold into it; `cause`: what probably is behind it all; `part_of`: the
+    incident into which this one was folded, 0 for none. `silenced`: why nobody is disturbed any more.
     """
 
     id: int
@@ -75,6 +93,17 @@ class Incident:
     timeline: tuple[Entry, ...] = field(default=())
     called: tuple[str, ...] = ()
     alarms: int = 0
+    lines: int = 0
+    assigned_to: Actor | None = None
+    waiting: Moment | None = None
+    due: Moment | None = None
+    progress: Moment | None = None
+    begun: tuple[Moment, ...] = ()
+    calm: Moment | None = None
+    affected: tuple[Affected, ...] = ()
+    cause: str = ""
+    part_of: int = 0
+    silenced: str = ""
 
     @property
     def live(self) -> bool:
@@ -89,7 +118,12 @@ class Incident:
     @property
     def fired(self) -> int:
         """How many alerts it is made of, each time that one fired counted."""
-        return sum(line.times for line in self.alerts)
+        return sum(line.times for line in self.alerts) + sum(one.fired for one in self.affected)
+
+    @property
+    def since(self) -> Moment:
+        """Since when it waits for somebody, or waited."""
+        return self.waiting or self.opened
 
 
 TIMELINE_SHOWN = 20
