@@ -33,6 +33,8 @@ class StepName(StrEnum):
     SET_ASIDE = "Set the log aside"
     COMPRESS = "Compress it"
     PRUNE = "Remove old archives"
+    COLLECT = "Collect diagnostics"
+    ATTACH = "Attach them to the incident"
 
 
 STEPS: Mapping[ActionKind, tuple[StepName, ...]] = {
@@ -47,6 +49,7 @@ STEPS: Mapping[ActionKind, tuple[StepName, ...]] = {
     ActionKind.STOP: (StepName.TERM, StepName.KILL),
     ActionKind.START: (StepName.PORT, StepName.START, StepName.VERIFY),
     ActionKind.ROTATE_LOGS: (StepName.SET_ASIDE, StepName.COMPRESS, StepName.PRUNE),
+    ActionKind.INVESTIGATE: (StepName.COLLECT, StepName.ATTACH),
 }
 """The steps of each kind of action; a restart's are the guide's six steps of restart-bot.sh, in its order."""
 
@@ -83,7 +86,8 @@ class Rotate:
 @dataclass(frozen=True, slots=True)
 class Action:
     """A restart, start, stop, … of a target. `generation`: the desired state it serves (0: none, it leaves
-    the service alone)."""
+    the service alone). `file`: what it left for the incident, see `Entry`. `tries`: how often it was begun,
+    counted where that is bounded."""
 
     id: int
     target: str
@@ -98,6 +102,8 @@ class Action:
     ended: Moment | None = None
     detail: str = ""
     rotate: Rotate | None = None
+    file: str = ""
+    tries: int = 1
 
     @property
     def on_service(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsbot.domain.diagnostics import Investigation
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.rule import RestartPolicy, Rule
 
@@ -34,7 +35,8 @@ class SupervisorSpec:
 class Target:
     """A watched service. `depends_on`: targets without which it cannot work: while one of those is down, it
     is not restarted by itself. `networked`: it lives on the network, so that without opsbot's own connection
-    nothing can be told of it but what this machine knows."""
+    nothing can be told of it but what this machine knows. `investigation`: None where opsbot collects nothing
+    by itself."""
 
     name: str
     title: str
@@ -45,4 +47,5 @@ class Target:
     labels: Mapping[str, str] = field(default_factory=dict)
     depends_on: tuple[str, ...] = ()
     rotation: RotationPolicy | None = None
+    investigation: Investigation | None = None
     networked: bool = False
