@@ -7,13 +7,21 @@ removes a row would have to write every later one anew.
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
+
+from opsbot.domain.audit import AuditEntry
+from opsbot.stores._codec import Unreadable, parse
 
 GENESIS = "0" * 64
 """What the first row's hash stands on."""
 
 PAGE_ROWS = 500
 """Rows looked at before other work of the store gets its turn."""
+
+_AFTER_ALL = (1 << 63) - 1
+
+log = logging.getLogger(__name__)
 
 
 def link(previous: str, body: str) -> str:
@@ -50,3 +58,19 @@ def expected_rows(connection: sqlite3.Connection) -> int:
     """How many rows were ever written: the chain alone does not show that its end was cut off."""
     row = connection.execute("SELECT value FROM meta WHERE key = 'audit'").fetchone()
     return int(row[0]) if row else 0
+
+
+def page_before(connection: sqlite3.Connection, seq: int | None) -> tuple[list[AuditEntry], int]:
+    """The rows before `seq` (None: from the end on), newest first, and the number of the oldest of them, 0
+    when there are no more."""
+    rows = connection.execute(
+        "SELECT seq, body FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+        (_AFTER_ALL if seq is None else seq, PAGE_ROWS),
+    ).fetchall()
+    found = []
+    for number, body in rows:
+        try:
+            found.append(parse(AuditEntry, str(body)))
+        except Unreadable as error:  # whoever verifies finds it
+            log.warning("Row %s of the audit is passed over: %s", number, error)
+    return found, int(rows[-1][0]) if len(rows) == PAGE_ROWS else 0

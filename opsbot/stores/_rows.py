@@ -24,6 +24,12 @@ def end_of_incident(incident: Incident) -> Moment | None:
     return None if incident.live else incident.resolved_at or incident.opened
 
 
+def open_between(incident: Incident, since: float, until: float) -> bool:
+    """Whether it was open at some time between two (seconds since 1970 UTC)."""
+    end = end_of_incident(incident)
+    return incident.opened.wall < until and (end is None or end.wall > since)
+
+
 def end_of_action(action: Action) -> Moment | None:
     """When it ended; None while it runs."""
     return None if action.state is ActionState.RUNNING else action.ended or action.asked

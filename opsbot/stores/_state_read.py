@@ -10,13 +10,12 @@ from typing import TypeVar
 
 from opsbot.domain.action import Action, Desired, Pause, RestartMark
 from opsbot.domain.alert import Alert
-from opsbot.domain.audit import AuditEntry
 from opsbot.domain.incident import TIMELINE_SHOWN, Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
 from opsbot.stores._codec import Unreadable, parse
 from opsbot.stores._rebase import BootMark, shift_of, shifted
-from opsbot.stores._rows import order_of_mark
+from opsbot.stores._rows import open_between, order_of_mark
 from opsbot.stores.base import BUDGET_SECONDS, RECENT_SECONDS, Persisted
 
 T = TypeVar("T")
@@ -82,6 +81,11 @@ class StateReader:
         """Oldest first, without their timelines."""
         return list(self._where(Incident, "incidents", "1 ORDER BY id DESC LIMIT ?", newest))[::-1]
 
+    def incidents_between(self, since: float, until: float) -> list[Incident]:
+        """Oldest first, without their timelines; by what the wall clock said, so every row is looked at."""
+        everyone = self._where(Incident, "incidents", "1 ORDER BY id")
+        return [each for each in everyone if open_between(each, since, until)]
+
     def timeline(self, number: int, newest: int = -1) -> list[Entry]:
         """Oldest first; all of it, or the `newest` lines."""
         tail = "incident = ? ORDER BY line DESC LIMIT ?"
@@ -117,9 +121,3 @@ def next_id(db: sqlite3.Connection, table: str) -> int:
     here: int = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]  # noqa: S608
     row = db.execute("SELECT value FROM meta WHERE key = ?", (table,)).fetchone()
     return max(here, row[0] if row else 0) + 1
-
-
-def newest_acts(db: sqlite3.Connection, newest: int) -> list[AuditEntry]:
-    """The newest acts, oldest first."""
-    rows = db.execute("SELECT body FROM audit ORDER BY seq DESC LIMIT ?", (newest,)).fetchall()
-    return [parse(AuditEntry, body) for (body,) in reversed(rows)]

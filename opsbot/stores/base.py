@@ -9,7 +9,7 @@ from typing import Protocol
 
 from opsbot.domain.action import Action, Desired, Pause, RestartMark
 from opsbot.domain.alert import Alert
-from opsbot.domain.audit import AuditEntry
+from opsbot.domain.audit import ActFilter, AuditCheck, AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.moment import Moment
@@ -19,6 +19,11 @@ from opsbot.domain.series import Keep, Series
 
 RECENT_SECONDS = 86_400.0
 """How long after its end an incident is still loaded at start."""
+
+AUDIT_LOOK = 200_000
+"""Rows of the audit that a search looks through, the newest ones: about three seconds."""
+
+ALL_ACTS = ActFilter()
 
 BUDGET_SECONDS = 3_600.0
 """How long a restart counts in the budget, and so is loaded at start."""
@@ -127,14 +132,31 @@ class StateStore(Protocol):
             StoreUnavailable: they cannot be read now.
         """
 
+    async def incidents_between(self, since: float, until: float) -> list[Incident]:
+        """Every incident that was open at some time in a range (seconds since 1970 UTC), oldest first,
+        without their timelines.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+        """
+
     async def timeline(self, number: int) -> list[Entry]:
         """The whole timeline of an incident, oldest first."""
 
-    async def audit(self, newest: int) -> list[AuditEntry]:
-        """The newest acts, oldest first; `at.mono` is of the boot in which each was written."""
+    async def audit(self, newest: int, wanted: ActFilter = ALL_ACTS) -> list[AuditEntry]:
+        """The newest acts that are wanted, oldest first, of the last `AUDIT_LOOK` at most; `at.mono` is of
+        the boot in which each was written. One that cannot be read is passed over.
 
-    async def verify_audit(self) -> int | None:
-        """The number of the first row of the audit that was changed or is missing; None if none is."""
+        Raises:
+            StoreUnavailable: they cannot be read now.
+        """
+
+    async def verify_audit(self) -> AuditCheck:
+        """Looks at every row of the audit.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+        """
 
     async def prune(self, older_than: float) -> int:
         """Removes incidents resolved more than `older_than` seconds ago with their timelines and receipts,

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from opsbot.clock import Clock
-from opsbot.domain.audit import AuditEntry
+from opsbot.domain.audit import ActFilter, AuditCheck, AuditEntry
 from opsbot.domain.change import Change, TimelineLine
 from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.moment import Moment
@@ -19,7 +19,7 @@ from opsbot.errors import StoreError, StoreUnavailable
 from opsbot.stores._rebase import BootMark, shift_of, shifted
 from opsbot.stores._rescue import fresh_ids
 from opsbot.stores._rows import Rows
-from opsbot.stores.base import Batch, Degraded, Persisted, StateStore
+from opsbot.stores.base import ALL_ACTS, Batch, Degraded, Persisted, StateStore
 from opsbot.stores.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -140,6 +140,10 @@ class ResilientState:
         """What is in the file; what waits is in the runtime's memory too."""
         return await self._store.incidents(newest)
 
+    async def incidents_between(self, since: float, until: float) -> list[Incident]:
+        """What is in the file; what waits is in the runtime's memory too."""
+        return await self._store.incidents_between(since, until)
+
     async def timeline(self, number: int) -> list[Entry]:
         """The whole timeline; of what waits too."""
         try:
@@ -150,10 +154,11 @@ class ResilientState:
         lines = [change for change in waiting if isinstance(change, TimelineLine)]
         return entries + [line.entry for line in lines if line.incident == number]
 
-    async def audit(self, newest: int) -> list[AuditEntry]:
-        return await self._store.audit(newest)
+    async def audit(self, newest: int, wanted: ActFilter = ALL_ACTS) -> list[AuditEntry]:
+        """What is in the file; what waits is not numbered yet."""
+        return await self._store.audit(newest, wanted)
 
-    async def verify_audit(self) -> int | None:
+    async def verify_audit(self) -> AuditCheck:
         return await self._store.verify_audit()
 
     async def prune(self, older_than: float) -> int:

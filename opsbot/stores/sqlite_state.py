@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from opsbot.clock import Clock
-from opsbot.domain.audit import AuditEntry
+from opsbot.domain.audit import ActFilter, AuditCheck, AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Entry, Incident
 from opsbot.stores import _audit, _prune
@@ -17,9 +17,9 @@ from opsbot.stores._database import Database
 from opsbot.stores._file import FilePlan
 from opsbot.stores._migrations import shipped
 from opsbot.stores._rescue import rescue_state
-from opsbot.stores._state_read import StateReader, newest_acts
+from opsbot.stores._state_read import StateReader
 from opsbot.stores._state_write import write_batches
-from opsbot.stores.base import BUDGET_SECONDS, Batch, Persisted
+from opsbot.stores.base import ALL_ACTS, AUDIT_LOOK, BUDGET_SECONDS, Batch, Persisted
 
 STATE_NAME = "state.db"
 
@@ -31,6 +31,9 @@ PATIENCE_SECONDS = 2.0
 
 OPEN_SECONDS = 60.0
 """How long checking, migrating and reading a big file at start may take."""
+
+_CLOCK_SET = 86_400.0
+"""Seconds by which a wall clock may have been set while acts were written: so much further back is looked."""
 
 _CHECK_UP_TO = 1 << 40
 """state.db is small and precious: always checked whole."""
@@ -78,20 +81,34 @@ class SqliteState:
     async def incidents(self, newest: int) -> list[Incident]:
         return await self._database.read(lambda db: self._reader(db).newest_incidents(newest))
 
+    async def incidents_between(self, since: float, until: float) -> list[Incident]:
+        return await self._database.read(lambda db: self._reader(db).incidents_between(since, until))
+
     async def timeline(self, number: int) -> list[Entry]:
         return await self._database.read(lambda db: self._reader(db).timeline(number))
 
-    async def audit(self, newest: int) -> list[AuditEntry]:
-        return await self._database.read(partial(newest_acts, newest=newest))
+    async def audit(self, newest: int, wanted: ActFilter = ALL_ACTS) -> list[AuditEntry]:
+        found: list[AuditEntry] = []
+        seq: int | None = None
+        looked = 0
+        while len(found) < newest and seq != 0 and looked < AUDIT_LOOK:
+            page, seq = await self._database.read(partial(_audit.page_before, seq=seq))
+            looked += _audit.PAGE_ROWS
+            found += [act for act in page if wanted.fits(act)]
+            if wanted.since is not None and page and page[-1].at.wall < wanted.since - _CLOCK_SET:
+                break
+        return found[:newest][::-1]
 
-    async def verify_audit(self) -> int | None:
+    async def verify_audit(self) -> AuditCheck:
         rows = await self._database.read(_audit.expected_rows)
         seq, previous = 0, _audit.GENESIS
         while True:
             check = partial(_audit.check_page, seq=seq, previous=previous)
             broken, reached, previous = await self._database.read(check)
+            if broken is None and reached == seq < rows:
+                broken = seq + 1  # its end was cut off
             if broken is not None or reached == seq:
-                return broken or (seq + 1 if seq < rows else None)
+                return AuditCheck(reached, broken, previous if reached else "")
             seq = reached
 
     async def prune(self, older_than: float) -> int:

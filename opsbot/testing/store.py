@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsbot.clock import Clock
-from opsbot.domain.audit import AuditEntry
+from opsbot.domain.audit import ActFilter, AuditCheck, AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.incident import Entry, Incident
 from opsbot.errors import StoreError
 from opsbot.stores._rebase import BootMark, shift_of, shifted
-from opsbot.stores._rows import Rows
-from opsbot.stores.base import Batch, Persisted
+from opsbot.stores._rows import Rows, open_between
+from opsbot.stores.base import ALL_ACTS, Batch, Persisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,24 @@ class MemoryState:
         found = self._rows().incidents
         return [found[number] for number in sorted(found)[-newest:]] if newest else []
 
+    async def incidents_between(self, since: float, until: float) -> list[Incident]:
+        """Those that were open at some time in a range, oldest first."""
+        found = self._rows().incidents
+        return [found[number] for number in sorted(found) if open_between(found[number], since, until)]
+
     async def timeline(self, number: int) -> list[Entry]:
         """Its whole timeline."""
         return list(self._rows().timelines.get(number, ()))
 
-    async def audit(self, newest: int) -> list[AuditEntry]:
-        """The newest acts, oldest first."""
+    async def audit(self, newest: int, wanted: ActFilter = ALL_ACTS) -> list[AuditEntry]:
+        """The newest acts that are wanted, oldest first."""
         entries = [change for batch in self.batches for change in batch if isinstance(change, AuditEntry)]
-        return entries[-newest:] if newest else []
+        found = [entry for entry in entries if wanted.fits(entry)]
+        return found[-newest:] if newest else []
 
-    async def verify_audit(self) -> int | None:
+    async def verify_audit(self) -> AuditCheck:
         """Nobody can tamper with it."""
-        return None
+        return AuditCheck(len(await self.audit(sum(map(len, self.batches)))))
 
     async def prune(self, older_than: float) -> int:
         """Removes what ended long ago."""

@@ -146,7 +146,7 @@ async def test_of_one_bad_page_only_its_table_suffers(
     assert lines == [f"line {number}" for number in range(len(lines))]
     assert 300 < len(lines) < 1000
     assert len(await store.audit(10)) == 5
-    assert await store.verify_audit() is None
+    assert (await store.verify_audit()).broken is None
 
 
 async def test_a_file_of_which_nothing_can_be_read_gives_numbers_nobody_had(
