@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
+settings.register_profile("opsbot", deadline=None)  # how long an example takes says more of the machine
+settings.load_profile("opsbot")
+
 
 def pytest_configure() -> None:
     """A runner that was started in the background or by nohup ignores signals, and so would the commands that

@@ -12,6 +12,10 @@ MOST = 6
 """Labels: what a phone shows side by side."""
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+SHIFT = 3 * HOUR
+"""Seconds: more than any zone has changed its clock by within a day."""
+
 _STEPS = (
     *(1, 2, 5, 10, 15, 30),
     *(MINUTE * n for n in (1, 2, 5, 10, 15, 20, 30)),
@@ -56,7 +60,8 @@ def _moments(since: float, until: float, step: int, zone: tzinfo | None) -> Iter
     midnight = local(since, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     naive = midnight.replace(tzinfo=None)
     last = float("-inf")
-    for number in range(int((until - since) / step) + DAY // min(step, DAY) + 2):
+    begin = max(0, int((since - midnight.timestamp() - SHIFT) / step))
+    for number in range(begin, begin + int((until - since + 2 * SHIFT) / step) + 2):
         wall = _wall(naive + timedelta(seconds=step * number), zone)
         if wall > until:
             return

@@ -112,8 +112,7 @@ class Drills:
     async def _run(self, drill: Drill) -> None:
         sent = [line for line in drill.lines if line.state is DrillState.SENDING]
         await asyncio.gather(*(self._one(drill, line) for line in sent))
-        if self._present is not None:
-            await self._show(replace(self._present, over=True))
+        await self._show(lambda present: replace(present, over=True))
 
     async def _one(self, drill: Drill, line: DrillLine) -> None:
         """The test, then its end. What failed may have arrived all the same, unless it was refused: it is
@@ -163,14 +162,18 @@ class Drills:
         return Telling(notice, incident, receipt, pings=drill.pings)
 
     async def _put(self, line: DrillLine) -> None:
-        drill = self._present
-        if drill is not None:
-            lines = tuple(line if line.notifier == known.notifier else known for known in drill.lines)
-            await self._show(replace(drill, lines=lines))
+        await self._show(
+            lambda drill: replace(
+                drill,
+                lines=tuple(line if line.notifier == known.notifier else known for known in drill.lines),
+            )
+        )
 
-    async def _show(self, drill: Drill) -> None:
+    async def _show(self, change: Callable[[Drill], Drill]) -> None:
+        """Changes the present drill, as it is when it is its turn: several notifiers answer at once."""
         async with self._changed:
-            self._present = drill
+            if self._present is not None:
+                self._present = change(self._present)
             self._changed.notify_all()
 
 
