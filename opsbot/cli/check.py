@@ -11,6 +11,7 @@ import typer
 from opsbot.config.load import load
 from opsbot.config.peek import locate
 from opsbot.config.settings import OutageSettings, Settings, WebSettings
+from opsbot.domain.maintenance import Window
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.target import Target
 from opsbot.text import bytes_text, seconds_text
@@ -45,6 +46,7 @@ def _summary(settings: Settings) -> str:
     lines.append(f"Discord: {discord}")
     lines.append(f"Outages: {_outages(settings.outages)}")
     lines.append(f"Web: {_web(settings.web)}")
+    lines += [f"Maintenance: {_window(window)}" for window in settings.maintenance]
     lines += [f"Note: {notice}" for notice in settings.notices]
     return "\n".join(lines)
 
@@ -76,6 +78,10 @@ def _web(given: WebSettings) -> str:
     if given.listen is None:
         return "no section `web`: nothing listens"
     return f"/metrics and /healthz on {given.listen}{', with a token' if given.token else ''}"
+
+
+def _window(window: Window) -> str:
+    return f"{window.name}: {window.times}; {', '.join(window.targets) or 'all targets'}"
 
 
 def _target(target: Target) -> list[str]:

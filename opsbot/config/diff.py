@@ -19,6 +19,7 @@ _OTHERWISE = frozenset(
         "state_dir",
         "base_dir",
         "targets",
+        "maintenance",
         "access",
         "notifiers",
         "silent",
@@ -75,6 +76,7 @@ def compare(old: Settings, new: Settings) -> Diff:
     lines = list(_targets(was, now, renamed))
     lines += _notifiers(old, new)
     lines += _access(old, new)
+    lines += _named("maintenance", "window", old.maintenance, new.maintenance)
     for part in [one.name for one in fields(Settings) if one.name not in _OTHERWISE]:
         lines += map(str, differences(getattr(old, part), getattr(new, part), (part,)))
     return Diff(
@@ -163,7 +165,7 @@ def _supervisor(place: str, old: SupervisorSpec | None, new: SupervisorSpec | No
 
 
 def _named(place: str, what: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[str]:
-    """Things that have names: checks, rules."""
+    """Things that have names: checks, rules, windows."""
     was, now = {one.name: one for one in old}, {one.name: one for one in new}
     yield from (f"{place}: {what} {name} removed" for name in was if name not in now)
     for name, one in now.items():

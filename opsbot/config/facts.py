@@ -16,7 +16,7 @@ from opsbot.text import number_text, one_line
 SHOWN = 120
 """Characters of a value that are shown."""
 
-DERIVED = frozenset({"reads", "shows", "by_gateway"})
+DERIVED = frozenset({"reads", "shows", "by_gateway", "when"})
 """Fields that follow from others."""
 
 PRIVATE = frozenset({"env", "headers", "labels"})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from opsbot.domain.quiet import SPAN
+from opsbot.domain.typed_time import seconds_of
 
 
 class Section(BaseModel):
@@ -54,6 +55,14 @@ Count = Annotated[int, BeforeValidator(no_switch), Field(ge=1, le=1000)]
 
 ExitCode = Annotated[int, BeforeValidator(no_switch), Field(ge=0, le=255)]
 """What a process can end with (exit(3))."""
+
+Span = Annotated[
+    float,
+    BeforeValidator(seconds_of),
+    Field(allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}),
+]
+"""A time as people write it, such as `45m`, or in seconds."""
 
 Days = Annotated[float, BeforeValidator(no_switch), Field(allow_inf_nan=False, gt=0, le=3660)]
 """Days, at most ten years."""

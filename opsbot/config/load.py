@@ -21,6 +21,7 @@ from opsbot.config.settings import NotifierSpec, Settings
 from opsbot.config.switches import is_off
 from opsbot.config.workshop import Workshop
 from opsbot.config.yaml_loader import load_file
+from opsbot.domain.maintenance import Window
 from opsbot.domain.notice import Chain
 from opsbot.errors import ConfigError, Problem
 
@@ -36,10 +37,11 @@ KEYS = (
     "outages",
     "retention",
     "web",
+    "maintenance",
 )
 """The keys at the top of a file; a test compares them with the model of the whole file."""
 
-NOT_WATCHED = ("discord", "notifications", "rules", "outages", "retention", "web")
+NOT_WATCHED = ("discord", "notifications", "rules", "outages", "retention", "web", "maintenance")
 """Sections that `watch_only` does not look at."""
 
 
@@ -54,9 +56,9 @@ def load(
     process' own when not given.
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
-    `notifications`, `rules`, `outages`, `retention` and `web` are not looked at (so their secrets may be
-    unset), targets have no rules, and a supervisor only where nothing else knows their process; it takes half
-    the time.
+    `notifications`, `rules`, `outages`, `retention`, `web` and `maintenance` are not looked at (so their
+    secrets may be unset), targets have no rules, and a supervisor only where nothing else knows their
+    process; it takes half the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.
@@ -85,6 +87,7 @@ def settings(
     targets = watched.targets(shop, file, guide, limits, packages)
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
     chain = Chain() if watch_only else _chain(shop, notifiers)
+    maintenance = () if watch_only else _maintenance(shop, [target.name for target in targets])
     _raise_problems(shop)
     return Settings(
         file=path,
@@ -95,6 +98,7 @@ def settings(
         access=finish.access(file),
         notifiers=notifiers,
         chain=chain,
+        maintenance=maintenance,
         schedules=finish.schedules(file),
         actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
@@ -159,6 +163,14 @@ def _chain(shop: Workshop, notifiers: tuple[NotifierSpec, ...]) -> Chain:
     from opsbot.config import chain, notifications
 
     return chain.chain(shop, given, notifiers, notifications.OPS_CHANNEL)
+
+
+def _maintenance(shop: Workshop, targets: list[str]) -> tuple[Window, ...]:
+    if shop.value(("maintenance",)) is None:
+        return ()
+    from opsbot.config import maintenance
+
+    return maintenance.windows(shop, targets)
 
 
 def _silent(shop: Workshop) -> dict[str, str]:

@@ -7,12 +7,10 @@ import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
-from cronsim import CronSim, CronSimError
-
+from opsbot.config import cron
 from opsbot.config.conditions.units import DAY, MB
 from opsbot.config.document import Path
 from opsbot.config.finish import DEFAULT_LOGS_DIR
@@ -26,9 +24,6 @@ from opsbot.domain.rotation import LogSpec, RotationPolicy
 
 DEFAULT_KEEP = 10
 """Archives of a log that are kept (the guide's `KEEP_FILES`)."""
-
-CRON_FIELDS = 5
-"""Minute, hour, day, month, weekday (crontab(5)); CronSim would take a sixth for seconds."""
 
 REOPEN_SIGNALS = ("SIGHUP", "SIGUSR1", "SIGUSR2")
 """What programs reopen their logs on. Others end, halt or dump a program that does not know them."""
@@ -110,8 +105,8 @@ def _policy(
         ),
         min_bytes=int(size * MB),
         interval=schedule.interval_seconds,
-        cron=_cron(shop, own.cron, (*place, "cron"))
-        or _cron(shop, schedule.cron, ("schedules", "log_rotation", "cron")),
+        cron=cron.checked(shop, own.cron, (*place, "cron"))
+        or cron.checked(shop, schedule.cron, ("schedules", "log_rotation", "cron")),
         enabled=allowed if own.enabled is None else own.enabled,
     )
 
@@ -134,22 +129,6 @@ def _signal(shop: Workshop, own: Rotate, path: Path) -> signal.Signals | None:
         shop.wrong(path, f"`{own.reopen_signal}` makes no program reopen its log: use {usual}.")
         return None
     return signal.Signals[name]
-
-
-def _cron(shop: Workshop, text: str, path: Path) -> str:
-    if not text:
-        return ""
-    try:
-        if len(text.split()) != CRON_FIELDS:
-            raise CronSimError("Wrong number of fields")
-        next(CronSim(text, datetime.now(UTC)))
-    except CronSimError as error:
-        shop.wrong(path, f"`{text}` is no cron expression ({error}): write five fields, such as `0 2 * * *`.")
-        return ""
-    except StopIteration:
-        shop.wrong(path, f"`{text}` never comes: no such day is in the calendar.")
-        return ""
-    return text
 
 
 def _first(*values: float | None) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsbot.domain.access import AccessRules
+from opsbot.domain.maintenance import Window
 from opsbot.domain.notice import Chain
 from opsbot.domain.series import Keep
 from opsbot.domain.target import Target
@@ -135,6 +136,7 @@ class Settings:
     outages: OutageSettings = OutageSettings()
     web: WebSettings = WebSettings()
     chain: Chain = field(default_factory=Chain)
+    maintenance: tuple[Window, ...] = ()
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()

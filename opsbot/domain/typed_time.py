@@ -17,6 +17,22 @@ def span_of(text: str) -> float | None:
     return float(found[1]) * _SECONDS[found[2].lower()] if found else None
 
 
+def seconds_of(value: object) -> object:
+    """A span as a file has it, `45m`, in seconds; whatever is no text is left as it is.
+
+    Raises:
+        ValueError: it is a text, but no span; or a switch.
+    """
+    if isinstance(value, bool):
+        raise ValueError("must be a time such as `45m` or `2h`, or a number of seconds, not true or false")
+    if not isinstance(value, str):
+        return value
+    span = span_of(value)
+    if span is None:
+        raise ValueError("must be a time such as `90s`, `45m`, `2h` or `1d`, or a number of seconds")
+    return span
+
+
 def ago_of(text: str) -> float | None:
     """The same, with or without "ago" behind it."""
     found = _AGO.fullmatch(text)

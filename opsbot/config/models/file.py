@@ -9,6 +9,7 @@ from pydantic import Field
 from opsbot.config.fields import TargetName, Word
 from opsbot.config.models.actions import Actions
 from opsbot.config.models.discord import Discord
+from opsbot.config.models.maintenance import WindowSection
 from opsbot.config.models.outages import Outages
 from opsbot.config.models.retention import Retention
 from opsbot.config.models.rule import RuleSection
@@ -32,3 +33,6 @@ class File(Top):
     outages: Outages = Field(Outages.model_construct(), description="whose outage it is")
     retention: Retention = Field(Retention.model_construct(), description="how long data is kept")
     web: Web | None = Field(None, description="the endpoint for Prometheus")
+    maintenance: list[WindowSection] = Field(
+        default_factory=list, description="when targets are worked on, and nobody is told"
+    )
