@@ -91,6 +91,12 @@ def printable(text: str) -> str:
     return redact.hide(_clean(text))
 
 
+def readable(text: str) -> str:
+    """`text` without what moves the cursor or is not seen, its secrets still in it: for whoever hides them
+    piece by piece (`redact.stream`), which must come after this."""
+    return _clean(text)
+
+
 def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail: bool = False) -> str:
     """`untrusted` as it may stand at `place`, at most `limit` UTF-16 units: reads the same, does nothing.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
+from opsbot import redact
 from opsbot.config.workshop import Workshop
 
 OWN_VARIABLES = "OPSBOT_"
@@ -17,10 +17,6 @@ SHORTEST = 8
 """Characters: a shorter value is not taken for a secret because of its name alone."""
 
 _OWN_SECTIONS = ("discord", "notifications", "web")
-_NAME = re.compile(
-    r"(?:^|[_-])(?:token|secret|password|passwd|passphrase|apikey|key|authorization|cookie|dsn|credentials?)\Z",
-    re.IGNORECASE,
-)
 
 
 def loaded(shop: Workshop) -> tuple[SecretStr, ...]:
@@ -46,7 +42,7 @@ def hidden_from_targets(shop: Workshop) -> frozenset[str]:
 def _called_so(data: Mapping[str, Any]) -> Iterator[str]:
     for name, value in data.items():
         if isinstance(value, str):
-            if len(value) >= SHORTEST and "${" not in value and _NAME.search(name):
+            if len(value) >= SHORTEST and "${" not in value and redact.is_secret_name(name):
                 yield value
         elif isinstance(value, dict):
             yield from _called_so(value)

@@ -22,7 +22,8 @@ from contextlib import contextmanager
 
 from opsbot.redact._exact import SHORTEST as SHORTEST
 from opsbot.redact._exact import parts_of
-from opsbot.redact._find import find, known
+from opsbot.redact._find import find, known, named
+from opsbot.redact._names import is_secret_name as is_secret_name
 from opsbot.redact._spans import HIDDEN as HIDDEN
 from opsbot.redact._spans import merged, without
 from opsbot.redact._stream import Stream as Stream
@@ -52,6 +53,12 @@ def hide(text: str, counts: Counter[str] | None = None) -> str:
     if counts is not None:
         counts.update(span.kind for span in spans)
     return without(text, spans) if spans else text
+
+
+def called_secret(text: str, shortest: int = 8) -> set[str]:
+    """The values in a text that are hidden because a telling name stands before them, if they are long enough
+    to be hidden wherever else they stand."""
+    return {value for value in named(text) if len(value) >= shortest}
 
 
 def _parts(secrets: Iterable[str]) -> list[str]:
