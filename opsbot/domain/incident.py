@@ -52,11 +52,12 @@ class AlertLine:
 @dataclass(frozen=True, slots=True)
 class Affected:
     """Another target whose alerts fold into an incident. `fired`: how many have, each time counted; `firing`:
-    rules that fire now."""
+    rules that fire now; `at`: when the first did."""
 
     target: str
     fired: int
     firing: tuple[str, ...] = ()
+    at: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Incident:
     `begun`: when it opened and each time that it was reopened, of late; `calm`: since when nothing fires.
     `affected`: other targets that fold into it; `cause`: what probably is behind it all; `part_of`: the
     incident into which this one was folded, 0 for none. `silenced`: why nobody is disturbed any more.
+    `true_since`: when the condition that opened it became true; None where that is not known.
     """
 
     id: int
@@ -104,6 +106,7 @@ class Incident:
     cause: str = ""
     part_of: int = 0
     silenced: str = ""
+    true_since: Moment | None = None
 
     @property
     def live(self) -> bool:

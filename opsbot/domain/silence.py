@@ -10,6 +10,9 @@ from opsbot.domain.alert import Alert
 from opsbot.domain.levels import Priority
 from opsbot.domain.moment import Moment
 
+SHORTEST, LONGEST = 60.0, 30 * 86_400.0
+"""Seconds: a shorter silence is over before anybody sees it, a longer one was forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
@@ -22,7 +25,11 @@ class Matcher:
 
     def fits(self, target: str, rule: str, priority: Priority) -> bool:
         """Whether it is about such an alert."""
-        return _any(self.targets, target) and _any(self.rules, rule) and priority.rank >= self.least.rank
+        return self.about(target) and _any(self.rules, rule) and priority.rank >= self.least.rank
+
+    def about(self, target: str) -> bool:
+        """Whether it is about anything of such a target."""
+        return _any(self.targets, target)
 
 
 def _any(patterns: tuple[str, ...], name: str) -> bool:

@@ -1,4 +1,4 @@
-"""From a sample to alerts, from alerts to the target's incident."""
+"""From a sample to alerts. What follows from an alert is `engine.opening`'s business."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from opsbot.engine.alerts import Progress
 from opsbot.engine.conditions import evaluate
 from opsbot.engine.draft import Draft
 from opsbot.engine.messages import message
+from opsbot.engine.opening import become
 from opsbot.engine.state import Known
 
 FOLLOWERS = frozenset({"process", "http", "port", "sockets", "gateway"})
@@ -135,17 +136,6 @@ def _seen_gone(known: Known, rule: Rule) -> bool:
     return any((s := known.view.newest.get(name)) is not None and s.outcome.bad for name in names)
 
 
-def become(draft: Draft, before: Alert | None, after: Alert, *, loud: bool = False) -> None:
-    """Sets an alert and lets the incident follow; `loud`: people are pinged again even if it is no more
-    urgent than what they know."""
-    draft.put_alert(after)
-    was = before is not None and before.firing
-    if after.firing and not was:
-        _fired(draft, after, loud)
-    elif was and not after.firing:
-        _cleared(draft, after)
-
-
 def assert_builtin(
     draft: Draft, target: str, rule: str, priority: Priority, text: str, *, loud: bool = False
 ) -> None:
@@ -176,31 +166,3 @@ def clear_builtin(draft: Draft, target: str, rule: str, reason: str) -> None:
     before = draft.alert(target, rule)
     if before is not None and before.firing:
         become(draft, before, replace(before, state=AlertState.INACTIVE, since=draft.now, reason=reason))
-
-
-def _fired(draft: Draft, alert: Alert, loud: bool) -> None:
-    live = draft.live(alert.target)
-    if live is None:
-        new = incidents.opened(draft.next_incident(), alert.target, alert, draft.now)
-        draft.put_incident(new, NoticeKind.OPENED, new.timeline[-1])
-        return
-    louder = loud or incidents.raised(live, alert.priority)
-    changed = incidents.joined(live, alert, draft.now)
-    draft.put_incident(changed, NoticeKind.ESCALATED if louder else NoticeKind.CHANGED, changed.timeline[-1])
-
-
-def _cleared(draft: Draft, alert: Alert) -> None:
-    live = draft.live(alert.target)
-    if live is None:
-        return
-    changed = incidents.cleared(live, alert, draft.now)
-    draft.put_incident(changed, NoticeKind.CHANGED, changed.timeline[-1])
-
-
-def settle_incident(draft: Draft, target: str, reason: str = "") -> None:
-    """Resolves a target's incident when none of its alerts fires and nothing is being done about it."""
-    live = draft.live(target)
-    if live is None or incidents.firing(live) or draft.action_on(target) is not None:
-        return
-    over = incidents.resolved(live, draft.now, reason or "no alert fires any more")
-    draft.put_incident(over, NoticeKind.RESOLVED, over.timeline[-1])

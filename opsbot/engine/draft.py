@@ -13,6 +13,7 @@ from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.domain.rule import ActionKind
+from opsbot.domain.silence import Silence
 from opsbot.engine.state import State
 
 
@@ -60,6 +61,7 @@ class Draft:
     _telling: dict[int, NoticeKind] = field(default_factory=dict)
     _calls: dict[tuple[str, int], NoticeKind] = field(default_factory=dict)
     _pauses: dict[str, Pause | None] = field(default_factory=dict)
+    _silences: dict[int, Silence] = field(default_factory=dict)
     _others: list[Change] = field(default_factory=list)
 
     def add(self, change: Change) -> None:
@@ -90,6 +92,27 @@ class Draft:
         known = self.state.live(target)
         return None if known is None or known.id in self._incidents else known
 
+    def live_incidents(self) -> list[Incident]:
+        """All that will not be resolved, oldest first."""
+        merged = {i.id: i for i in self.state.live_incidents()} | self._incidents
+        return [merged[number] for number in sorted(merged) if merged[number].live]
+
+    def last(self, target: str) -> Incident | None:
+        """The incident of a target that will be the one resolved last."""
+        over = [i for i in self._incidents.values() if i.target == target and not i.live]
+        known = self.state.last(target)
+        return over[-1] if over else (None if known is None else self._incidents.get(known.id, known))
+
+    def muted_alerts(self) -> list[Alert]:
+        """The firing alerts that nobody will be told of."""
+        merged = {key: self.state.alerts[key] for key in self.state.muted} | self._alerts
+        return [alert for alert in merged.values() if alert.firing and alert.muted]
+
+    def silences(self) -> list[Silence]:
+        """Those that will not have ended."""
+        merged = self.state.silences | self._silences
+        return [one for one in merged.values() if one.ended is None]
+
     def action_on(self, target: str) -> Action | None:
         """The start, stop or restart that will be running on a target."""
         for action in self._actions.values():
@@ -103,6 +126,20 @@ class Draft:
             if action.target == target and action.kind is ActionKind.ROTATE_LOGS:
                 return action if action.state is ActionState.RUNNING else None
         return self.state.rotation_of(target)
+
+    def investigation_of(self, target: str) -> Action | None:
+        """The investigation of it that will be running."""
+        merged = (self.state.actions | self._actions).values()
+        found = (a for a in merged if a.target == target and a.kind is ActionKind.INVESTIGATE)
+        return next((a for a in found if a.state is ActionState.RUNNING), None)
+
+    def changed_alerts(self) -> list[Alert]:
+        """The alerts that this step changes, as they will be."""
+        return list(self._alerts.values())
+
+    def changed_incidents(self) -> list[Incident]:
+        """The incidents that this step changes, as they will be."""
+        return list(self._incidents.values())
 
     def desired(self, target: str) -> Desired | None:
         """The desired state as it will be."""
@@ -143,6 +180,8 @@ class Draft:
 
     def put_incident(self, incident: Incident, tell: NoticeKind | None, entry: Entry | None = None) -> None:
         """Sets an incident; `tell` says how loudly, None not at all; `entry` goes into its timeline."""
+        if tell is not None and incident.silenced:
+            tell = NoticeKind.CHANGED
         if tell is not None and tell.loud:
             incident = replace(incident, alarms=incident.alarms + 1)
         self._incidents[incident.id] = incident
@@ -164,6 +203,10 @@ class Draft:
         """Sets or ends a pause."""
         self._pauses[target] = pause
 
+    def put_silence(self, silence: Silence) -> None:
+        """Sets a silence, or ends it."""
+        self._silences[silence.id] = silence
+
     def audit(self, actor: Actor, verb: str, target: str, outcome: str, reason: str = "") -> None:
         """Records an act."""
         self.add(AuditEntry(self.now, actor, verb, target, outcome, reason))
@@ -171,6 +214,10 @@ class Draft:
     def next_incident(self) -> int:
         """A number for a new incident."""
         return max([self.state.next_incident - 1, *self._incidents]) + 1
+
+    def next_silence(self) -> int:
+        """A number for a new silence."""
+        return max([self.state.next_silence - 1, *self._silences]) + 1
 
     def next_action(self) -> int:
         """A number for a new action."""
@@ -182,6 +229,7 @@ class Draft:
         """All changes, notices last."""
         changes: list[Change] = [*self._alerts.values(), *self._incidents.values(), *self._actions.values()]
         changes += [PauseEnded(t) if p is None else p for t, p in self._pauses.items()]
+        changes += self._silences.values()
         changes += self._others
         return changes + self._notices()
 
@@ -195,12 +243,18 @@ class Draft:
             quiet = NoticeKind.CHANGED if kind.loud else kind
             wanted |= {(name, number): quiet for name in self._knowing(incident)}
         wanted |= self._calls
+        if self.state.policy.dry_run:  # what only a file is told disturbs nobody
+            wanted = {key: kind for key, kind in wanted.items() if not self._is_people(key[0])}
         done = frozenset(c.notice for c in self._others if isinstance(c, NoticeDone))
         notices: list[Notice] = []
         for (name, number), kind in wanted.items():
             if kind not in self.state.waiting.kinds(name, number, done):
                 notices.append(self._row(name, number, kind, len(notices)))
         return notices
+
+    def _is_people(self, name: str) -> bool:
+        audience = self.state.notifiers.get(name)
+        return audience is None or audience.people
 
     def _row(self, name: str, number: int, kind: NoticeKind, count: int) -> Notice:
         incident = self.incident(number)

@@ -13,6 +13,7 @@ from opsbot.domain.process import Exit, Running
 from opsbot.domain.reach import Round
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
+from opsbot.domain.silence import Matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,66 @@ class Acknowledge:
     incident: int
     actor: Actor
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAsked:
+    """Something is to stand in an incident's timeline, also of one that is over: a person's words, or what
+    opsbot did. `file`: see `Entry`."""
+
+    incident: int
+    actor: Actor
+    text: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignAsked:
+    """A person gives an incident to somebody."""
+
+    incident: int
+    actor: Actor
+    to: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveAsked:
+    """A person says that an incident is over."""
+
+    incident: int
+    actor: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceAsked:
+    """A person wants alerts not to be told for `seconds`. `incident`: its target is silenced, whatever the
+    matcher says; without `seconds` until that is over."""
+
+    matcher: Matcher
+    seconds: float | None
+    actor: Actor
+    reason: str
+    maintenance: bool = False
+    incident: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnsilenceAsked:
+    """A person ends a silence."""
+
+    number: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class DeployAsked:
+    """A person brings a new version of a target out, which takes `seconds`."""
+
+    target: str
+    version: str
+    seconds: float
+    actor: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +269,12 @@ Input = (
     | ProcessHidden
     | ProcessEnded
     | Acknowledge
+    | NoteAsked
+    | AssignAsked
+    | ResolveAsked
+    | SilenceAsked
+    | UnsilenceAsked
+    | DeployAsked
     | PauseAsked
     | ResumeAsked
     | ActionAsked

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from opsbot.domain.change import Change, NoticeDone, TimelineLine
 from opsbot.domain.levels import Priority
 from opsbot.domain.reach import Round
-from opsbot.engine import alerting, gap, outage
+from opsbot.engine import alerting, gap, opening, outage
 from opsbot.engine.draft import Draft
 from opsbot.engine.inputs import Gap, OwnTrouble, Restate
 from opsbot.engine.reach import taken
@@ -62,7 +62,7 @@ def trouble(draft: Draft, given: OwnTrouble) -> None:
         alerting.reword_builtin(draft, OWN, given.rule, given.text)
     else:
         alerting.clear_builtin(draft, OWN, given.rule, "")
-        alerting.settle_incident(draft, OWN)
+        opening.settle_incident(draft, OWN)
 
 
 def reached(draft: Draft, found: Round) -> None:
@@ -82,7 +82,7 @@ def reached(draft: Draft, found: Round) -> None:
     elif before.cut_off is not None and after.cut_off is None:
         reason = "the connection is back" if after.ever else NEVER_REACHED
         alerting.clear_builtin(draft, OWN, CUT_RULE, reason)
-        alerting.settle_incident(draft, OWN)
+        opening.settle_incident(draft, OWN)
 
 
 def restate(draft: Draft, given: Restate) -> None:

@@ -14,7 +14,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
-from opsbot.engine import evidence, incidents, outage, restarts
+from opsbot.engine import evidence, incidents, muting, outage, restarts
 from opsbot.engine.alerting import assert_builtin, clear_builtin
 from opsbot.engine.draft import Draft, LookNow, ReadLastLines, RunAction
 from opsbot.engine.inputs import LastLines
@@ -55,7 +55,8 @@ def situation(draft: Draft, known: Known) -> Situation:
         hopeless=known.hopeless,
         relieved_until=known.relieved_until,
         parent=parents_down(draft, known.target),
-        outage=outage.objection(draft, known),
+        outage=muting.maintained(draft, name) or outage.objection(draft, known),
+        dry=draft.state.policy.dry_run,
     )
 
 

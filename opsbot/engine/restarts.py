@@ -48,7 +48,7 @@ class Situation:
     ended, None while one runs. `hopeless`: why the last start failed in a way that another cannot help.
     `relieved_until`: so long another supervisor (systemd, Docker) may start it by itself. `parent`: why
     something that it depends on is down, empty when nothing is. `outage`: what an outage of opsbot's own
-    connection or of Discord says against it."""
+    connection or of Discord says against it, or maintenance. `dry`: nothing is done by itself."""
 
     policy: RestartPolicy
     supervised: bool
@@ -62,6 +62,7 @@ class Situation:
     relieved_until: Moment | None = None
     parent: str = ""
     outage: Ruling | None = None
+    dry: bool = False
 
 
 def person(situation: Situation) -> Ruling:
@@ -76,6 +77,7 @@ def automatic(situation: Situation, now: Moment) -> Ruling:
         or _forbidden(situation, now)
         or _budget(situation, now)
         or _backoff(situation, now)
+        or _dry(situation)
         or Ruling(Answer.GO, "by rule")
     )
 
@@ -118,6 +120,10 @@ def _left_to_others(situation: Situation, now: Moment) -> Ruling | None:
     if until is not None and until.mono > now.mono:
         return Ruling(Answer.WAIT, "its own supervisor may start it again by itself", until)
     return None
+
+
+def _dry(situation: Situation) -> Ruling | None:
+    return Ruling(Answer.NO, "dry run: it would be restarted now") if situation.dry else None
 
 
 def _budget(situation: Situation, now: Moment) -> Ruling | None:

@@ -11,7 +11,7 @@ from opsbot.domain.incident import Entry, EntryKind
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
 from opsbot.domain.rule import ActionKind
-from opsbot.engine import evidence, incidents
+from opsbot.engine import evidence, incidents, muting
 from opsbot.engine.draft import Draft, RunAction
 from opsbot.engine.inputs import RotateAsked
 from opsbot.engine.state import Known
@@ -61,6 +61,10 @@ def _held(draft: Draft, known: Known, now: Moment) -> str:
         return "opsbot does not rotate this log by itself"
     if pause is not None and pause.until.mono > now.mono:
         return f"automation is paused by {pause.actor.name}"
+    if maintained := muting.maintained(draft, known.target.name):
+        return maintained.reason
+    if draft.state.policy.dry_run:
+        return "this is a dry run"
     failed = known.rotation_failed
     if failed is not None and now.since(failed) < AGAIN_AFTER_FAILURE:
         return "the last rotation failed a short while ago"

@@ -16,12 +16,15 @@ from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change, NoticeDone, PauseEnded, TimelineLine
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import AlertState
+from opsbot.domain.maintenance import Window
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Audience, Chain, Notice, Receipt
+from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.process import Exit, Running
 from opsbot.domain.reach import Reach
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
+from opsbot.domain.silence import Deploy, Silence
 from opsbot.domain.target import Target
 from opsbot.engine.alerts import Progress
 from opsbot.engine.conditions import View
@@ -48,7 +51,8 @@ class Known:
     `alike`: processes that look like it.
     `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
     since the process that runs was found. `rotated`: when the last rotation of its log ended;
-    `rotation_failed`: the same, if it failed. `failing`: checks whose newest sample is bad. `unsure`: rules
+    `rotation_failed`: the same, if it failed. `investigated`: when opsbot last began to
+    collect diagnostics by itself. `failing`: checks whose newest sample is bad. `unsure`: rules
     that would fire, each with the moment since when opsbot makes sure that it is not cut off itself.
     """
 
@@ -65,6 +69,7 @@ class Known:
     relieved_until: Moment | None = None
     rotated: Moment | None = None
     rotation_failed: Moment | None = None
+    investigated: Moment | None = None
     answered: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
     unsure: dict[str, Moment] = field(default_factory=dict)
@@ -82,11 +87,17 @@ def known_of(target: Target) -> Known:
 class State:
     """All of it. `notifiers`: what each is told. `unheard`: incidents of which no person has been told yet
     (kept only where somebody can be called in for them). `stuck`: notifiers that are known not to
-    deliver."""
+    deliver. `windows`: of maintenance. `silences`: in force; `muted`: keys of alerts that fire and are told
+    nobody. `deploys`: the last of each target."""
 
     known: dict[str, Known]
     notifiers: Mapping[str, Audience]
     chain: Chain = field(default_factory=Chain)
+    policy: IncidentPolicy = field(default_factory=IncidentPolicy)
+    windows: tuple[Window, ...] = ()
+    silences: dict[int, Silence] = field(default_factory=dict)
+    deploys: dict[str, Deploy] = field(default_factory=dict)
+    muted: dict[tuple[str, str], None] = field(default_factory=dict)
     alerts: dict[tuple[str, str], Alert] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
     actions: dict[int, Action] = field(default_factory=dict)
@@ -103,8 +114,10 @@ class State:
     next_incident: int = 1
     next_action: int = 1
     next_notice: int = 1
+    next_silence: int = 1
     _live: dict[str, int] = field(default_factory=dict)
     _over: dict[int, None] = field(default_factory=dict)  # resolved incidents, in that order
+    _last: dict[str, int] = field(default_factory=dict)  # the one of each target that was resolved last
 
     @classmethod
     def of(
@@ -117,6 +130,11 @@ class State:
         """The live incident of a target, if it has one."""
         number = self._live.get(target)
         return None if number is None else self.incidents[number]
+
+    def last(self, target: str) -> Incident | None:
+        """The incident of a target that was resolved last, if it is still remembered."""
+        number = self._last.get(target)
+        return None if number is None else self.incidents.get(number)
 
     def live_incidents(self) -> list[Incident]:
         """All that are not resolved, oldest first."""
@@ -161,20 +179,21 @@ class State:
                 self._apply_action(change)
             case Desired():
                 self.desired[change.target] = change
-            case Pause():
-                self.pauses[change.target] = change
-            case PauseEnded(target=target):
-                self.pauses.pop(target, None)
             case RestartMark():
                 self._apply_mark(change)
             case Notice():
                 self._apply_notice(change)
             case NoticeDone():
                 self._apply_done(change)
+            case Pause() | PauseEnded() | Silence() | Deploy():
+                self._apply_held(change)
             case TimelineLine() | AuditEntry():
                 pass  # for the store alone
 
     def _apply_alert(self, alert: Alert) -> None:
+        self.muted.pop(alert.key, None)
+        if alert.firing and alert.muted:
+            self.muted[alert.key] = None
         if alert.state is AlertState.INACTIVE:
             self.alerts.pop(alert.key, None)
         else:
@@ -189,9 +208,25 @@ class State:
         known = self.known.get(action.target)
         if known is not None and action.on_service:
             known.settled = action.ended
+        elif known is not None and action.kind is ActionKind.INVESTIGATE:
+            known.investigated = action.asked
         elif known is not None:
             known.rotated = action.ended
             known.rotation_failed = action.ended if action.state is ActionState.FAILED else None
+
+    def _apply_held(self, change: Pause | PauseEnded | Silence | Deploy) -> None:
+        match change:
+            case Pause():
+                self.pauses[change.target] = change
+            case PauseEnded(target=target):
+                self.pauses.pop(target, None)
+            case Deploy():
+                self.deploys[change.target] = change
+            case Silence(id=number, ended=None):
+                self.silences[number] = change
+                self.next_silence = max(self.next_silence, number + 1)
+            case Silence(id=number):
+                self.silences.pop(number, None)
 
     def _apply_mark(self, mark: RestartMark) -> None:
         marks = [m for m in self.restarts.get(mark.target, []) if mark.at.since(m.at) < HOUR]
@@ -202,8 +237,10 @@ class State:
         self.next_incident = max(self.next_incident, incident.id + 1)
         self.waiting.changed(incident.id)
         if incident.live:
+            self._over.pop(incident.id, None)
             self._live[incident.target] = incident.id
             return
+        self._last[incident.target] = incident.id
         if self._live.get(incident.target) == incident.id:
             del self._live[incident.target]
         self._over[incident.id] = None

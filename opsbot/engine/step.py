@@ -15,28 +15,33 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.process import Running
 from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Finding, Sample
-from opsbot.engine import alerting, own, people, repair, restarts, rotation, telling
+from opsbot.engine import (
+    alerting,
+    investigation,
+    lifecycle,
+    opening,
+    own,
+    people,
+    repair,
+    restarts,
+    rotation,
+    telling,
+    wishes,
+)
 from opsbot.engine.draft import Draft, Effect
 from opsbot.engine.inputs import (
-    Acknowledge,
-    ActionAsked,
     ActionMoved,
-    Adopted,
     Delivered,
     Gap,
     Input,
     LastLines,
     OwnTrouble,
-    PauseAsked,
     ProcessEnded,
     ProcessFound,
     ProcessHidden,
     ProcessMissing,
     ReachSeen,
-    Recorded,
     Restate,
-    ResumeAsked,
-    RotateAsked,
     SampleSeen,
     Stuck,
     Tick,
@@ -67,6 +72,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
     refusal = None
     try:
         _take(draft, given)
+        investigation.consider(draft)
         telling.relay(draft)
     except Refused as no:
         refusal = no
@@ -77,7 +83,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
 
 def next_due(state: State, now: Moment) -> Moment | None:
     """When time alone will change something, None when only events can."""
-    due = [p.until for p in state.pauses.values()]
+    due = [*(p.until for p in state.pauses.values()), *lifecycle.next_due(state, now)]
     if (call := telling.next_due(state)) is not None:
         due.append(call)
     for known in state.known.values():
@@ -120,36 +126,19 @@ def _take(draft: Draft, given: Input) -> None:
         case Tick():
             _time_passed(draft)
         case _:
-            _person(draft, given)
+            wishes.take(draft, given)
 
 
 def _done(draft: Draft, given: ActionMoved | LastLines) -> None:
     match given:
         case ActionMoved(action=action) if action.kind is ActionKind.ROTATE_LOGS:
             rotation.ended(draft, action)
+        case ActionMoved(action=action) if action.kind is ActionKind.INVESTIGATE:
+            investigation.ended(draft, action)
         case ActionMoved(action=action, hopeless=hopeless):
             _moved(draft, action, hopeless=hopeless)
         case LastLines():
             repair.quote(draft, given)
-
-
-def _person(draft: Draft, given: Input) -> None:
-    match given:
-        case Acknowledge():
-            people.acknowledge(draft, given)
-        case PauseAsked():
-            people.pause(draft, given)
-        case ResumeAsked(target=target, actor=actor):
-            people.resume(draft, target, actor)
-            repair.consider(draft, draft.state.known[target])
-        case ActionAsked():
-            people.ask(draft, given)
-        case RotateAsked():
-            rotation.ask(draft, given)
-        case Adopted():
-            people.adopt(draft, given)
-        case Recorded(actor=actor, verb=verb, target=target, outcome=outcome, reason=reason):
-            draft.audit(actor, verb, target, outcome, reason)
 
 
 def _sample(draft: Draft, sample: Sample) -> None:
@@ -168,7 +157,7 @@ def _follow_up(draft: Draft, known: Known) -> None:
         repair.consider(draft, known)
         rotation.consider(draft, known)
         _calm_down(draft, known)
-        alerting.settle_incident(draft, name)
+        opening.settle_incident(draft, name)
         _relieve_children(draft, name)
 
 
@@ -277,7 +266,7 @@ def _moved(draft: Draft, action: Action, *, hopeless: bool) -> None:
     repair.ended(draft, action)
     known = draft.state.known.get(action.target)
     if action.state is ActionState.DONE or known is None:
-        alerting.settle_incident(draft, action.target)
+        opening.settle_incident(draft, action.target)
     elif known.running is None and not known.alike:  # what was seen in its moment of life is no recovery
         _down(draft, known)
     _relieve_children(draft, action.target)
@@ -294,4 +283,5 @@ def _time_passed(draft: Draft) -> None:
                 _down(draft, known)
         alerting.judge_time(draft, known)
         _follow_up(draft, known)
+    lifecycle.overdue(draft)
     telling.overdue(draft)

@@ -9,7 +9,7 @@ from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState, Priority
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
-from opsbot.engine import alerting, incidents
+from opsbot.engine import alerting, incidents, opening
 from opsbot.engine.draft import Draft
 from opsbot.engine.inputs import Delivered, Stuck
 from opsbot.engine.own import OWN
@@ -21,7 +21,8 @@ UNDELIVERED = "undelivered_{notifier}"
 
 
 def delivered(draft: Draft, given: Delivered) -> None:
-    """A delivery is over. What came during it is told after it, an alarm as an alarm."""
+    """A delivery is over. What came during it is told after it, an alarm as an alarm; so is what it still
+    owes."""
     for number in given.notices:
         draft.add(NoticeDone(number, given.receipt, given.dead))
     row = draft.state.notices.get(given.notices[0])
@@ -33,7 +34,11 @@ def delivered(draft: Draft, given: Delivered) -> None:
         return
     _works(draft, row.notifier)
     incident = draft.incident(row.incident)
-    if incident is None or given.told is None or incident.version <= given.told.version:
+    if incident is None or given.told is None:
+        return
+    if incident.version <= given.told.version:
+        if given.receipt is not None and given.receipt.owes:
+            draft.call(row.notifier, incident.id, NoticeKind.CHANGED)
         return
     kind = NoticeKind.CHANGED if incident.live else NoticeKind.RESOLVED
     if incident.alarms > given.told.alarms and row.notifier in draft.told_of(incident):
@@ -100,7 +105,7 @@ def _works(draft: Draft, notifier: str) -> None:
     before = draft.alert(OWN, rule)
     if before is not None and before.firing:
         alerting.clear_builtin(draft, OWN, rule, f"{notifier} delivers again")
-        alerting.settle_incident(draft, OWN)
+        opening.settle_incident(draft, OWN)
 
 
 def _lost(draft: Draft, number: int, without: str = "") -> bool:
@@ -129,21 +134,21 @@ def _call_next(draft: Draft, number: int, why: str) -> None:
 def _escalate(draft: Draft, incident: Incident) -> None:
     for at, names in _steps(draft.state, incident):
         if names and at.mono <= draft.now.mono:
-            waited = span(draft.now.since(incident.opened))
+            waited = span(draft.now.since(incident.since))
             _call_in(draft, incident, names, NoticeKind.ESCALATED, f"nobody has acknowledged it for {waited}")
             return  # the incident is another one now; the next step follows at once if it is due
 
 
 def _steps(state: State, incident: Incident) -> list[tuple[Moment, tuple[str, ...]]]:
     """When each step of the chain is due for an incident, and whom it would call in."""
-    if incident.state is not IncidentState.OPEN:
+    if incident.state is not IncidentState.OPEN or incident.silenced:
         return []
     found = []
     for step in state.chain.steps:
         if incident.priority in step.priorities:
             wanting = [n for n in step.notifiers if state.notifiers[n].wants(incident)]
             names = tuple(n for n in wanting if n not in incident.called)
-            found.append((incident.opened.after(step.after), names))
+            found.append((incident.since.after(step.after), names))
     return found
 
 

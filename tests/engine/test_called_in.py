@@ -8,7 +8,7 @@ from opsbot.domain.levels import Outcome, Priority
 from opsbot.domain.notice import Audience, Chain, EscalationStep, NoticeKind
 from opsbot.domain.quiet import QuietHours
 from opsbot.domain.sample import Sample
-from opsbot.engine import alerting, telling
+from opsbot.engine import alerting, opening, telling
 from opsbot.engine.draft import Draft
 from opsbot.engine.inputs import Acknowledge, SampleSeen, Stuck
 from opsbot.engine.own import OWN
@@ -248,7 +248,7 @@ def test_what_ends_in_the_moment_in_which_it_would_escalate_stays_over() -> None
     drive.breaks()
     draft = Draft(drive.state, drive.now.after(900.0))
     alerting.clear_builtin(draft, NAME, DOWN.name, "it runs again")
-    alerting.settle_incident(draft, NAME)
+    opening.settle_incident(draft, NAME)
     telling.overdue(draft)
     drive.state.apply(draft.changes())
     assert not drive.state.incidents[1].live
