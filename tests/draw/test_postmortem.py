@@ -1,4 +1,4 @@
-"""The postmortem says what is known, asks about what is not, and does nothing, whoever wrote what is in it."""
+"""The postmortem says what is known, asks about what is not, and does nothing, whoever wrote in it."""
 
 from __future__ import annotations
 
