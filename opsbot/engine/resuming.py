@@ -12,7 +12,7 @@ from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.domain.rule import ActionKind
-from opsbot.engine import alerting, repair, rotation
+from opsbot.engine import investigation, opening, repair, rotation
 from opsbot.engine.draft import Draft
 from opsbot.engine.own import CUT_RULE, DAMAGE_RULE, OWN, STATE_RULE, WEB_RULE
 from opsbot.engine.state import Known, State
@@ -35,7 +35,7 @@ def resume(state: State, now: Moment, left: Mapping[str, str] | None = None) -> 
     gone = {alert.target for alert in state.alerts.values() if _end_orphan(draft, alert, left)}
     gone |= {i.target for i in state.incidents.values() if i.live and i.target not in state.known}
     for target in sorted(gone):
-        alerting.settle_incident(draft, target, (left or {}).get(target, ""))
+        opening.settle_incident(draft, target, (left or {}).get(target, ""))
     for notice in state.notices.values():
         if notice.notifier not in state.notifiers:
             draft.add(NoticeDone(notice.id, dead="this notifier is no longer configured"))
@@ -60,6 +60,8 @@ def _take_up(draft: Draft, action: Action) -> None:
         draft.put_action(repair.failed_without(action, "the target is no longer configured", draft.now))
     elif action.kind is ActionKind.ROTATE_LOGS:
         _take_up_rotation(draft, action, known)
+    elif action.kind is ActionKind.INVESTIGATE:
+        investigation.interrupted(draft, action)
     elif not action.on_service:  # left by another version
         text = f"this version of opsbot cannot go on with it ({action.kind.value})"
         draft.put_action(repair.failed_without(action, text, draft.now))
@@ -89,5 +91,5 @@ def _end_orphan(draft: Draft, alert: Alert, left: Mapping[str, str] | None) -> b
     if alert.target == OWN:
         reason = "opsbot was started anew" if left is None else "the configuration was read anew"
     after = replace(alert, state=AlertState.INACTIVE, since=draft.now, reason=reason)
-    alerting.become(draft, alert, after)
+    opening.become(draft, alert, after)
     return True
