@@ -98,6 +98,7 @@ def restate(draft: Draft, given: Restate) -> None:
 def _decisions(state: State) -> list[Change]:
     found: list[Change] = [*state.alerts.values(), *state.incidents.values(), *state.actions.values()]
     found += [*state.desired.values(), *state.pauses.values(), *state.notices.values()]
+    found += [*state.silences.values(), *state.deploys.values()]
     found += [mark for marks in state.restarts.values() for mark in marks]
     found += [NoticeDone(0, receipt) for receipt in state.receipts.values()]  # no row has the number 0
     return found

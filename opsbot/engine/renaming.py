@@ -55,5 +55,8 @@ def _service(draft: Draft, old: str, new: str) -> None:
     if pause is not None:
         draft.put_pause(old, None)
         draft.put_pause(new, replace(pause, target=new))
+    deploy = state.deploys.get(old)
+    if deploy is not None:
+        draft.add(replace(deploy, target=new))
     for mark in state.restarts.get(old, []):
         draft.add(replace(mark, target=new))

@@ -8,7 +8,7 @@ from opsbot.stores.base import Persisted
 
 def restore(state: State, stored: Persisted) -> None:
     """Takes over all decisions of an earlier run into an empty state."""
-    state.alerts = {alert.key: alert for alert in stored.alerts}
+    state.apply(stored.alerts)
     state.receipts = {(r.notifier, r.incident): r for r in stored.receipts}
     state.apply(stored.notices)  # before the incidents: those of which somebody is to be told are kept longer
     state.apply(stored.incidents)
@@ -18,6 +18,9 @@ def restore(state: State, stored: Persisted) -> None:
     state.pauses = {pause.target: pause for pause in stored.pauses}
     for mark in stored.restarts:
         state.restarts.setdefault(mark.target, []).append(mark)
+    state.apply(stored.silences)
+    state.apply(stored.deploys)
+    state.next_silence = stored.next_silence
     state.next_incident = stored.next_incident
     state.next_action = stored.next_action
     state.next_notice = stored.next_notice

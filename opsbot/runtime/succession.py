@@ -18,12 +18,15 @@ def decisions(state: State) -> Persisted:
         actions=list(state.actions.values()),
         desired=list(state.desired.values()),
         pauses=list(state.pauses.values()),
+        silences=list(state.silences.values()),
+        deploys=list(state.deploys.values()),
         restarts=sorted((m for marks in state.restarts.values() for m in marks), key=lambda m: m.at.mono),
         notices=list(state.notices.values()),
         receipts=list(state.receipts.values()),
         next_incident=state.next_incident,
         next_action=state.next_action,
         next_notice=state.next_notice,
+        next_silence=state.next_silence,
     )
 
 

@@ -28,6 +28,8 @@ _TABLES = (
     "actions",
     "desired",
     "pauses",
+    "silences",
+    "deploys",
     "restarts",
     "notices",
     "receipts",

@@ -16,6 +16,7 @@ from opsbot.domain.incident import TIMELINE_SHOWN, Entry, Incident
 from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
+from opsbot.domain.silence import Deploy, Silence
 from opsbot.stores.base import BUDGET_SECONDS, RECENT_SECONDS, Persisted
 
 
@@ -50,6 +51,8 @@ class Rows:
     actions: dict[int, Action] = field(default_factory=dict)
     desired: dict[str, Desired] = field(default_factory=dict)
     pauses: dict[str, Pause] = field(default_factory=dict)
+    silences: dict[int, Silence] = field(default_factory=dict)
+    deploys: dict[str, Deploy] = field(default_factory=dict)
     restarts: dict[tuple[str, Moment], RestartMark] = field(default_factory=dict)
     notices: dict[int, Notice] = field(default_factory=dict)
     done: dict[int, Moment] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class Rows:
     next_incident: int = 1
     next_action: int = 1
     next_notice: int = 1
+    next_silence: int = 1
 
     @classmethod
     def of(cls, loaded: Persisted) -> Rows:
@@ -66,9 +70,11 @@ class Rows:
             next_incident=loaded.next_incident,
             next_action=loaded.next_action,
             next_notice=loaded.next_notice,
+            next_silence=loaded.next_silence,
         )
         rows.apply([*loaded.alerts, *loaded.incidents, *loaded.actions, *loaded.desired], Moment(0, 0))
         rows.apply([*loaded.pauses, *loaded.restarts, *loaded.notices], Moment(0, 0))
+        rows.apply([*loaded.silences, *loaded.deploys], Moment(0, 0))
         rows.timelines = {incident.id: list(incident.timeline) for incident in loaded.incidents}
         rows.receipts = {(each.incident, each.notifier): each for each in loaded.receipts}
         return rows
@@ -92,10 +98,8 @@ class Rows:
                 self.next_action = max(self.next_action, change.id + 1)
             case Desired():
                 self.desired[change.target] = change
-            case Pause():
-                self.pauses[change.target] = change
-            case PauseEnded():
-                self.pauses.pop(change.target, None)
+            case Pause() | PauseEnded() | Silence() | Deploy():
+                self._held(change)
             case RestartMark():
                 self.restarts[(change.target, change.at)] = change
             case AuditEntry():
@@ -104,6 +108,21 @@ class Rows:
                 self._notice(change)
             case NoticeDone():
                 self._done(change, at)
+
+    def _held(self, change: Pause | PauseEnded | Silence | Deploy) -> None:
+        match change:
+            case Pause():
+                self.pauses[change.target] = change
+            case PauseEnded():
+                self.pauses.pop(change.target, None)
+            case Deploy():
+                self.deploys[change.target] = change
+            case Silence():
+                self.next_silence = max(self.next_silence, change.id + 1)
+                if change.ended is None:
+                    self.silences[change.id] = change
+                else:
+                    self.silences.pop(change.id, None)
 
     def _alert(self, alert: Alert) -> None:
         if alert.state is AlertState.INACTIVE:
@@ -141,12 +160,15 @@ class Rows:
             actions=[self.actions[k] for k in sorted(self.actions) if not end_of_action(self.actions[k])],
             desired=[self.desired[key] for key in sorted(self.desired)],
             pauses=[self.pauses[key] for key in sorted(self.pauses)],
+            silences=[self.silences[key] for key in sorted(self.silences)],
+            deploys=[self.deploys[key] for key in sorted(self.deploys)],
             restarts=sorted(restarts, key=order_of_mark),
             notices=waiting,
             receipts=[self.receipts[key] for key in sorted(self.receipts) if key[0] in shown],
             next_incident=self.next_incident,
             next_action=self.next_action,
             next_notice=self.next_notice,
+            next_silence=self.next_silence,
         )
 
     def _recent(self, number: int, now: Moment) -> bool:

@@ -13,6 +13,7 @@ from opsbot.domain.alert import Alert
 from opsbot.domain.incident import TIMELINE_SHOWN, Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
+from opsbot.domain.silence import Deploy, Silence
 from opsbot.stores._codec import Unreadable, parse
 from opsbot.stores._rebase import BootMark, shift_of, shifted
 from opsbot.stores._rows import open_between, order_of_mark
@@ -57,12 +58,15 @@ class StateReader:
             actions=list(self._where(Action, "actions", "ended IS NULL ORDER BY id")),
             desired=list(self._all(Desired, "desired", "target")),
             pauses=list(self._all(Pause, "pauses", "target")),
+            silences=list(self._all(Silence, "silences", "id")),
+            deploys=list(self._all(Deploy, "deploys", "target")),
             restarts=sorted(restarts, key=order_of_mark),
             notices=list(self._where(Notice, "notices", "done_at IS NULL ORDER BY id")),
             receipts=self._receipts([incident.id for incident in incidents]),
             next_incident=next_id(self._db, "incidents"),
             next_action=next_id(self._db, "actions"),
             next_notice=next_id(self._db, "notices"),
+            next_silence=next_id(self._db, "silences"),
         )
 
     def _incidents(self) -> dict[int, Incident]:

@@ -14,6 +14,7 @@ from opsbot.domain.change import NoticeDone, PauseEnded, TimelineLine
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import AlertState
 from opsbot.domain.notice import Notice
+from opsbot.domain.silence import Deploy, Silence
 from opsbot.stores import _audit
 from opsbot.stores._codec import dump
 from opsbot.stores._rows import end_of_action, end_of_incident
@@ -118,6 +119,20 @@ def _pause(to: _Writing, pause: Pause) -> None:
     to.db.execute("INSERT OR REPLACE INTO pauses VALUES (?, ?, ?)", (pause.target, to.boot, dump(pause)))
 
 
+def _silence(to: _Writing, silence: Silence) -> None:
+    raise_counters(to.db, {"silences": silence.id})
+    if silence.ended is not None:
+        to.db.execute("DELETE FROM silences WHERE id = ?", (silence.id,))
+        return
+    row = (silence.id, to.boot, dump(silence))
+    to.db.execute("INSERT OR REPLACE INTO silences VALUES (?, ?, ?)", row)
+
+
+def _deploy(to: _Writing, deploy: Deploy) -> None:
+    row = (deploy.target, to.boot, dump(deploy))
+    to.db.execute("INSERT OR REPLACE INTO deploys VALUES (?, ?, ?)", row)
+
+
 def _pause_ended(to: _Writing, ended: PauseEnded) -> None:
     to.db.execute("DELETE FROM pauses WHERE target = ?", (ended.target,))
 
@@ -157,6 +172,8 @@ _WRITERS: dict[type, Callable[[_Writing, Any], None]] = {
     Desired: _desired,
     Pause: _pause,
     PauseEnded: _pause_ended,
+    Silence: _silence,
+    Deploy: _deploy,
     RestartMark: _restart,
     AuditEntry: _audit_entry,
     Notice: _notice,

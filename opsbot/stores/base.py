@@ -16,6 +16,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
 from opsbot.domain.sample import Sample
 from opsbot.domain.series import Keep, Series
+from opsbot.domain.silence import Deploy, Silence
 
 RECENT_SECONDS = 86_400.0
 """How long after its end an incident is still loaded at start."""
@@ -35,7 +36,7 @@ class Persisted:
 
     `alerts`: not inactive, by key. `incidents`: live ones, those resolved within the last day and those of
     which a notice waits, by id, each with the newest lines of its timeline. `actions`: those still `running`
-    when opsbot ended, by id. `desired`, `pauses`: by target. `restarts`: marks of the last hour, oldest
+    when opsbot ended, by id. `desired`, `pauses`, `deploys`: by target. `silences`: in force, by id. `restarts`: marks of the last hour, oldest
     first. `notices`: not yet delivered, in order of id. `receipts`: of the incidents loaded, by incident and
     notifier.
     `next_…`: greater than any id ever used, also of rows that were pruned since.
@@ -46,12 +47,15 @@ class Persisted:
     actions: list[Action] = field(default_factory=list)
     desired: list[Desired] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    deploys: list[Deploy] = field(default_factory=list)
     restarts: list[RestartMark] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     next_incident: int = 1
     next_action: int = 1
     next_notice: int = 1
+    next_silence: int = 1
 
 
 @dataclass(frozen=True, slots=True)
