@@ -40,6 +40,7 @@ from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.tally import Tally
 from opsbot.runtime.told import log_decisions
 from opsbot.runtime.waiting import wait_until
+from opsbot.runtime.walks import walker_of
 
 CLOSE_PATIENCE = 1.0
 """Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
@@ -91,6 +92,7 @@ class Runtime:
             parts.clock,
             parts.sections,
         )
+        self.ops.walks = walker_of(self.ops, parts)
         self.prober = Prober(parts.probes, parts.clock, self.pipeline.post, parts.probe_interval)
         remediator = Remediator(parts.subjects, self.processes, parts.clock, self._look)
         workers: dict[ActionKind, Worker] = dict.fromkeys(ON_SERVICE, remediator)

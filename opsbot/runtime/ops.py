@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,11 +31,13 @@ from opsbot.engine.inputs import (
 from opsbot.engine.state import Known
 from opsbot.errors import RotationError, UsageError
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.walks import Walks
 from opsbot.runtime.drill import Drilling, Drills
 from opsbot.runtime.figures import Figures
 from opsbot.runtime.following import Followers
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
+from opsbot.runtime.known import known_target
 from opsbot.runtime.notes import notes_of, sections_now
 from opsbot.runtime.past import past_performances
 from opsbot.runtime.pipeline import Pipeline
@@ -77,6 +78,7 @@ class Ops:
     remarks: Callable[[], Sequence[str]] = tuple
     analyst: Analyst = field(default_factory=Analyst)
     followers: Followers = field(default_factory=Followers)
+    walks: Walks = field(init=False)
 
     # -- looking
 
@@ -272,12 +274,7 @@ class Ops:
     # -- helpers
 
     def _known(self, target: str) -> Known:
-        known = self.pipeline.state.known
-        if target not in known:
-            near = difflib.get_close_matches(target, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}."
-            raise UsageError(f"There is no target `{target[:80]}`: {hint}")
-        return known[target]
+        return known_target(self.pipeline.state, target)
 
 
 def _said(reason: str) -> str:

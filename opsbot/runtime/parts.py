@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.series import Keep
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
+from opsbot.runbooks.library import SHIPPED
 from opsbot.runtime.desk import Manners
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.rotations import KeptLog
@@ -22,6 +24,7 @@ class Parts:
     `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
     that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
     whatever fails is the target's own fault.
+    `runbooks`: folders with them; `walks`: folder of walks through them, None: those end with opsbot.
     `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
 
@@ -41,3 +44,5 @@ class Parts:
     keep_incidents: float = 90 * 86_400.0
     probes: Sequence[Probe] = ()
     probe_interval: float = 60.0
+    runbooks: Sequence[Path] = (SHIPPED,)
+    walks: Path | None = None

@@ -21,6 +21,7 @@ from opsbot.domain.rule import ActionKind
 from opsbot.rotation.base import Plan
 from opsbot.runtime.asked.mutes import Mutes
 from opsbot.runtime.asked.people import People
+from opsbot.runtime.asked.walks import Walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ class Operations(Protocol):
     @property
     def mutes(self) -> Mutes:
         """What is not told."""
+
+    @property
+    def walks(self) -> Walks:
+        """Runbooks, and walks through them."""
 
     def targets(self) -> tuple[TargetInfo, ...]:
         """All targets, in the configuration's order."""

@@ -22,6 +22,7 @@ from opsbot.errors import Stopping
 from opsbot.rotation.base import Plan
 from opsbot.runtime.asked.mutes import Mutes
 from opsbot.runtime.asked.people import People
+from opsbot.runtime.asked.walks import Walks
 from opsbot.runtime.port import LoopInfo, Operations, TargetInfo
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class Relay:
         self._open.set()
         self.people = cast(People, _Part(self._asked, "people"))
         self.mutes = cast(Mutes, _Part(self._asked, "mutes"))
+        self.walks = cast(Walks, _Part(self._asked, "walks"))
 
     @contextmanager
     def closed(self) -> Iterator[None]:

@@ -24,6 +24,7 @@ from opsbot.errors import Refused, UsageError
 from opsbot.rotation.base import Plan, Way
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.testing.asked.call import Call
+from opsbot.testing.asked.walks import FakeWalks
 
 
 @dataclass(slots=True)
@@ -51,7 +52,11 @@ class FakeOperations:
     lookalikes: tuple[tuple[int, str], ...] = ()
     outcome: tuple[DrillLine, ...] = (DrillLine("ops_channel", "discord", DrillState.ARRIVED, 0.132),)
     held: dict[str, asyncio.Event] = field(default_factory=dict)
+    walks: FakeWalks = field(init=False)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def __post_init__(self) -> None:
+        self.walks = FakeWalks(self.clock, self._note)
 
     def asked(self, verb: str) -> list[Call]:
         """The calls of one method."""
