@@ -27,9 +27,11 @@ from opsbot.runtime.drill import Drills
 from opsbot.runtime.figures import Figures
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
+from opsbot.runtime.mutes import MutesDesk
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
 from opsbot.runtime.parts import Parts
+from opsbot.runtime.people import PeopleDesk
 from opsbot.runtime.pipeline import Pipeline
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.pulse import Pulse
@@ -65,7 +67,7 @@ class Runtime:
     """Scheduler, pipeline, outbox, actions, rotation and history, wired together."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self.beats = parts, parts.beats
         self.pulse, self.tally = Pulse(), Tally(parts.state.next_incident - 1)
         self.pipeline = Pipeline(parts.state, parts.store, parts.clock)
         self.scheduler = Scheduler(parts.clock, self._sampled, pulse=self.pulse)
@@ -92,6 +94,8 @@ class Runtime:
             parts.clock,
             parts.sections,
         )
+        self.ops.people = PeopleDesk(self.pipeline, parts.store)
+        self.ops.mutes = MutesDesk(self.pipeline, parts.clock)
         self.ops.walks = walker_of(self.ops, parts)
         self.prober = Prober(parts.probes, parts.clock, self.pipeline.post, parts.probe_interval)
         remediator = Remediator(parts.subjects, self.processes, parts.clock, self._look)
@@ -165,7 +169,8 @@ class Runtime:
                 self.caretaker.go_on(self._before.caretaker)
             parts.append(self.caretaker)
             self._before = None
-        guard = [self.prober] if self._parts.probes else []
+        guard: list[Runs] = [self.prober] if self._parts.probes else []
+        guard += [self.beats] if self.beats is not None else []
         await self._set_guard()
         await self._run([*parts, *guard, self.processes, self.scheduler], started)
 
@@ -214,6 +219,7 @@ class Runtime:
         closing += [subject.supervisor.close() for subject in self._parts.subjects.values()]
         closing += [kept.rotator.close() for kept in self._parts.logs.values()]
         closing += [notifier.close() for notifier in self._parts.notifiers.values()]
+        closing += [self.beats.close()] if self.beats is not None else []
         await asyncio.gather(*(_closed(one) for one in closing))
 
     # -- wiring

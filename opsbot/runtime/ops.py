@@ -31,6 +31,8 @@ from opsbot.engine.inputs import (
 from opsbot.engine.state import Known
 from opsbot.errors import RotationError, UsageError
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.mutes import Mutes
+from opsbot.runtime.asked.people import People
 from opsbot.runtime.asked.walks import Walks
 from opsbot.runtime.drill import Drilling, Drills
 from opsbot.runtime.figures import Figures
@@ -79,6 +81,8 @@ class Ops:
     analyst: Analyst = field(default_factory=Analyst)
     followers: Followers = field(default_factory=Followers)
     walks: Walks = field(init=False)
+    people: People = field(init=False)
+    mutes: Mutes = field(init=False)
 
     # -- looking
 

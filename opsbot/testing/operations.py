@@ -24,6 +24,8 @@ from opsbot.errors import Refused, UsageError
 from opsbot.rotation.base import Plan, Way
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.testing.asked.call import Call
+from opsbot.testing.asked.mutes import FakeMutes
+from opsbot.testing.asked.people import FakePeople
 from opsbot.testing.asked.walks import FakeWalks
 
 
@@ -52,10 +54,14 @@ class FakeOperations:
     lookalikes: tuple[tuple[int, str], ...] = ()
     outcome: tuple[DrillLine, ...] = (DrillLine("ops_channel", "discord", DrillState.ARRIVED, 0.132),)
     held: dict[str, asyncio.Event] = field(default_factory=dict)
+    people: FakePeople = field(init=False)
+    mutes: FakeMutes = field(init=False)
     walks: FakeWalks = field(init=False)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def __post_init__(self) -> None:
+        self.people = FakePeople(self.clock, self._note, self.known)
+        self.mutes = FakeMutes(self.clock, self._note)
         self.walks = FakeWalks(self.clock, self._note)
 
     def asked(self, verb: str) -> list[Call]:
