@@ -18,6 +18,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from opsbot.clock import Clock
+from opsbot.domain.heartbeat import Deaf, Heartbeat
 from opsbot.domain.process import ProcessId
 from opsbot.domain.sample import Observation
 from opsbot.logs.feed import LogFeeds
@@ -30,14 +31,26 @@ SECTIONS = (
     "Network Ports",
     "External APIs",
     "System",
+    "Heartbeats",
 )
-"""Titles of the health report's sections in the guide's order; the last is opsbot's own (disk)."""
+"""Titles of the health report's sections in the guide's order; the last two are opsbot's own."""
 
 
 class CheckOptions(BaseModel):
     """Base of every check's options: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Heard(Protocol):
+    """The signs of life that opsbot was sent."""
+
+    @property
+    def deaf(self) -> Deaf | None:
+        """When none could be heard."""
+
+    def of(self, secret: str) -> Heartbeat | None:
+        """What is known of the one with that secret; None where nobody listens for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,8 @@ class CheckContext:
     `process`: the target's process as the supervisor knows it, or None; `wake`: asks for a look at
     once (safe to call from the event loop only); `feeds`: the log files, each read once for all checks;
     `one_shot`: the caller looks once and exits (the command line), so nothing may be kept warm and a
-    first look must already have numbers, where that is possible within 100 ms.
+    first look must already have numbers, where that is possible within 100 ms. `heard`: the heartbeats; None
+    where none are.
     """
 
     target: str
@@ -57,6 +71,7 @@ class CheckContext:
     wake: Callable[[], None] = lambda: None
     secrets: Mapping[str, str] = field(default_factory=dict)
     one_shot: bool = False
+    heard: Heard | None = None
 
 
 class Check(Protocol):

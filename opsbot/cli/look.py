@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from opsbot import redact, registry
-from opsbot.checks.base import Check, CheckContext
+from opsbot.checks.base import Check, CheckContext, Heard
 from opsbot.clock import SystemClock
 from opsbot.config.load import load
 from opsbot.control.reports import health_answer
@@ -41,19 +41,26 @@ def look_once(file: Path | None, name: str | None) -> Iterator[dict[str, Any]]:
         known = ", ".join(t.name for t in settings.targets)
         raise UsageError(f"there is no target `{name}`: known are {known}.")
     with redact.hidden(secret.get_secret_value() for secret in settings.secrets):
-        yield health_answer(asyncio.run(_reports(targets)))
+        yield health_answer(asyncio.run(_reports(targets, settings.state_dir)))
 
 
-async def _reports(targets: list[Target]) -> list[HealthReport]:
-    return list(await asyncio.gather(*(_report(target) for target in targets)))
+async def _reports(targets: list[Target], state_dir: Path) -> list[HealthReport]:
+    return list(await asyncio.gather(*(_report(target, state_dir) for target in targets)))
 
 
-async def _report(target: Target) -> HealthReport:
+async def _report(target: Target, state_dir: Path) -> HealthReport:
     clock = SystemClock()
     feeds = FileLogFeeds(clock, one_shot=True)
     checks: dict[str, Check] = {}
     known = await supervised(target, clock)
-    context = CheckContext(target.name, clock, lambda: known or process_of(checks), feeds, one_shot=True)
+    context = CheckContext(
+        target.name,
+        clock,
+        lambda: known or process_of(checks),
+        feeds,
+        one_shot=True,
+        heard=await asyncio.to_thread(_heard, target, state_dir, clock),
+    )
     modules = {spec.name: registry.load("opsbot.checks", spec.kind) for spec in target.checks}
     # The check of the process finds it in its first step: those that ask for it begin after that.
     specs = sorted(target.checks, key=lambda spec: spec.kind != "process")
@@ -68,6 +75,16 @@ async def _report(target: Target) -> HealthReport:
     samples = {s.name: Sample.of(target.name, s.name, clock.now(), found[s.name]) for s in target.checks}
     titles = {name: module.SECTION for name, module in modules.items()}
     return HealthReport(target.name, target.title, clock.now(), sections_of(titles, samples), notes=(NOTE,))
+
+
+def _heard(target: Target, state_dir: Path, clock: SystemClock) -> Heard | None:
+    """The heartbeats that opsbot heard while it ran."""
+    if not any(spec.kind == "heartbeat" for spec in target.checks):
+        return None
+    from opsbot.runtime.beat_file import NAME
+    from opsbot.runtime.beats import Beats
+
+    return Beats.noted(state_dir / NAME, clock)
 
 
 async def supervised(target: Target, clock: SystemClock) -> ProcessId | None:

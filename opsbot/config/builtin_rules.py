@@ -73,6 +73,7 @@ _MORE: tuple[_Row, ...] = (
         "none",
         "The process runs but does not listen on its port.",
     ),
+    ("heartbeat_missing", "heartbeat_missing", CRITICAL, "none", "{evidence}"),
     ("service_degraded", "health_degraded", INFO, "none", "It works, but its health check has warnings."),
     (
         "slow_response_time",

@@ -19,10 +19,12 @@ from opsbot.config.parts import Sections
 from opsbot.config.peek import resolve
 from opsbot.config.settings import NotifierSpec, Settings
 from opsbot.config.switches import is_off
+from opsbot.config.targets import HEARTBEAT
 from opsbot.config.workshop import Workshop
 from opsbot.config.yaml_loader import load_file
 from opsbot.domain.maintenance import Window
 from opsbot.domain.notice import Chain
+from opsbot.domain.target import Target
 from opsbot.errors import ConfigError, Problem
 
 KEYS = (
@@ -34,6 +36,7 @@ KEYS = (
     "notifications",
     "schedules",
     "actions",
+    "incidents",
     "outages",
     "retention",
     "web",
@@ -41,7 +44,7 @@ KEYS = (
 )
 """The keys at the top of a file; a test compares them with the model of the whole file."""
 
-NOT_WATCHED = ("discord", "notifications", "rules", "outages", "retention", "web", "maintenance")
+NOT_WATCHED = ("discord", "notifications", "rules", "incidents", "outages", "retention", "web", "maintenance")
 """Sections that `watch_only` does not look at."""
 
 
@@ -56,8 +59,8 @@ def load(
     process' own when not given.
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
-    `notifications`, `rules`, `outages`, `retention`, `web` and `maintenance` are not looked at (so their
-    secrets may be unset), targets have no rules, and a supervisor only where nothing else knows their
+    `notifications`, `rules`, `incidents`, `outages`, `retention`, `web` and `maintenance` are not looked at (so
+    their secrets may be unset), targets have no rules, and a supervisor only where nothing else knows their
     process; it takes half the time.
 
     Raises:
@@ -88,6 +91,7 @@ def settings(
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
     chain = Chain() if watch_only else _chain(shop, notifiers)
     maintenance = () if watch_only else _maintenance(shop, [target.name for target in targets])
+    targets = _heard(shop, file, targets)
     _raise_problems(shop)
     return Settings(
         file=path,
@@ -102,6 +106,7 @@ def settings(
         schedules=finish.schedules(file),
         actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
+        incidents=finish.incidents(file),
         outages=finish.outages(file, targets),
         web=finish.web(shop, file),
         secrets=secret_names.loaded(shop),
@@ -163,6 +168,14 @@ def _chain(shop: Workshop, notifiers: tuple[NotifierSpec, ...]) -> Chain:
     from opsbot.config import chain, notifications
 
     return chain.chain(shop, given, notifiers, notifications.OPS_CHANNEL)
+
+
+def _heard(shop: Workshop, file: Sections, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    if shop.watch_only or not any(spec.kind == HEARTBEAT for t in targets for spec in t.checks):
+        return targets
+    from opsbot.config import heartbeats
+
+    return heartbeats.heard(shop, file, targets)
 
 
 def _maintenance(shop: Workshop, targets: list[str]) -> tuple[Window, ...]:

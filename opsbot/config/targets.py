@@ -21,8 +21,11 @@ from opsbot.domain.target import CheckSpec, SupervisorSpec
 LOOP_OF_KIND = {"process": "performance_metrics", "disk": "disk_space"}
 """The schedule a kind of check belongs to; every other kind belongs to `health_check`."""
 
-QUICK = {"log": 5.0, "gateway": 15.0, "sockets": 15.0}
+QUICK = {"heartbeat": 5.0, "log": 5.0, "gateway": 15.0, "sockets": 15.0}
 """Longest default interval in seconds of checks that cost next to nothing: a log is read where it grew."""
+
+HEARTBEAT = "heartbeat"
+"""The kind of check that hears at the web endpoint."""
 
 MARGIN = 1.0
 """Seconds that a check with a timeout of its own has to tell of it before it is cancelled."""

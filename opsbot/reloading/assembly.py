@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from opsbot.clock import Clock
 from opsbot.config.chain import audience
 from opsbot.config.diff import identity
 from opsbot.config.settings import NotifierSpec, Settings
+from opsbot.config.targets import HEARTBEAT
 from opsbot.domain.target import CheckSpec, SupervisorSpec, Target
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier, NotifierContext
@@ -21,6 +22,7 @@ from opsbot.probes.base import Probe
 from opsbot.reloading.house import House
 from opsbot.rotation.base import RotationContext
 from opsbot.rotation.logfile import LogRotator
+from opsbot.runtime.beats import digest
 from opsbot.runtime.core import Runtime
 from opsbot.runtime.desk import Manners
 from opsbot.runtime.parts import Parts
@@ -44,7 +46,9 @@ class Adapters:
 def empty_state(settings: Settings) -> State:
     """Nothing is known yet under these settings."""
     audiences = {spec.name: audience(spec, settings.chain.reserve) for spec in settings.notifiers}
-    return State.of(settings.targets, audiences, settings.chain)
+    state = State.of(settings.targets, audiences, settings.chain)
+    state.policy, state.windows = settings.incidents, settings.maintenance
+    return state
 
 
 def adapters_of(house: House, settings: Settings, before: Mapping[str, str] | None = None) -> Adapters:
@@ -90,7 +94,9 @@ def runtime_of(house: House, settings: Settings, adapters: Adapters, state: Stat
         keep_incidents=settings.retention.alerts,
         probes=_probes(settings, house.probes(settings)),
         probe_interval=settings.outages.interval,
+        beats=house.beats,
     )
+    house.beats.follow(_listened_for(house, settings.targets))
     runtime = Runtime(parts)
     for target, spec, check in adapters.checks:
         runtime.add_check(target, spec, check)
@@ -180,7 +186,8 @@ def _check(house: House, target: str, spec: CheckSpec) -> Check:
         clock=house.clock,
         process=lambda: house.runtime.processes.current(target),
         feeds=house.feeds,
-        wake=lambda: house.runtime.scheduler.wake(target, spec.name),
+        wake=_wake(house, target, spec.name),
+        heard=house.beats,
     )
 
     def make() -> Check:
@@ -188,6 +195,20 @@ def _check(house: House, target: str, spec: CheckSpec) -> Check:
         return check
 
     return house.pool.get(("check", target, spec.name), (spec.kind, spec.options), make)
+
+
+def _wake(house: House, target: str, check: str) -> Callable[[], None]:
+    return lambda: house.runtime.scheduler.wake(target, check)
+
+
+def _listened_for(house: House, targets: Sequence[Target]) -> dict[str, Callable[[], None]]:
+    """Each heartbeat by what its secret is known by, and the look that it asks for."""
+    return {
+        digest(spec.options.secret.get_secret_value()): _wake(house, target.name, spec.name)
+        for target in targets
+        for spec in target.checks
+        if spec.kind == HEARTBEAT
+    }
 
 
 def _built(package: str, kind: str, options: Any, context: Any) -> Any:

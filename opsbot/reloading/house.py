@@ -18,6 +18,8 @@ from opsbot.clock import Clock
 from opsbot.config.settings import Settings
 from opsbot.logs.files import FileLogFeeds
 from opsbot.probes.base import Probe
+from opsbot.runtime.beat_file import NAME as BEATS_NAME
+from opsbot.runtime.beats import Beats
 from opsbot.runtime.core import Runtime
 from opsbot.stores.base import MetricsStore, StateKeeper
 from opsbot.stores.folders import Folders
@@ -108,6 +110,7 @@ class House:
     metrics: MetricsStore
     feeds: FileLogFeeds
     folders: Folders
+    beats: Beats
     rest: AsyncExitStack
     pool: Pool = field(default_factory=Pool)
     _runtime: Runtime | None = None
@@ -150,4 +153,6 @@ async def housed(
         stack.push_async_callback(metrics.close)
         feeds = FileLogFeeds(clock)
         stack.push_async_callback(feeds.close)
-        yield House(state_dir, clock, ports, probes, store, metrics, feeds, Folders(state_dir), stack)
+        beats = Beats(state_dir / BEATS_NAME, clock)
+        await asyncio.to_thread(beats.load)
+        yield House(state_dir, clock, ports, probes, store, metrics, feeds, Folders(state_dir), beats, stack)

@@ -12,6 +12,7 @@ from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
 from opsbot.runbooks.library import SHIPPED
+from opsbot.runtime.beats import Beats
 from opsbot.runtime.desk import Manners
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.rotations import KeptLog
@@ -23,7 +24,7 @@ class Parts:
     """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
     `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
     that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
-    whatever fails is the target's own fault.
+    whatever fails is the target's own fault. `beats`: heartbeats that are heard.
     `runbooks`: folders with them; `walks`: folder of walks through them, None: those end with opsbot.
     `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
@@ -44,5 +45,6 @@ class Parts:
     keep_incidents: float = 90 * 86_400.0
     probes: Sequence[Probe] = ()
     probe_interval: float = 60.0
+    beats: Beats | None = None
     runbooks: Sequence[Path] = (SHIPPED,)
     walks: Path | None = None

@@ -158,6 +158,12 @@ def _health(word: str, scope: Scope, at: int) -> Fact:
     return Fact(Seen(check, NO_ANSWER, word), samples=scope.max_failures, priority=Priority.P1)
 
 
+def _heartbeat(word: str, scope: Scope, at: int) -> Fact:
+    _first(word, "heartbeat", scope, at)
+    terms = tuple(Seen(check, FAILED, word) for check in scope.of_kind("heartbeat"))
+    return Fact(terms[0] if len(terms) == 1 else AnyOf(terms))
+
+
 def _gateway_lost(word: str, scope: Scope, at: int) -> Fact:
     return _gateway(word, scope, at, 0.0)
 
@@ -186,6 +192,7 @@ _FACTS: dict[str, Callable[[str, Scope, int], Fact]] = {
     "process_not_running": _process,
     "health_check_failed": _health,
     "port_not_listening": _port,
+    "heartbeat_missing": _heartbeat,
     "gateway_lost": _gateway_lost,
 }
 
