@@ -24,6 +24,7 @@ from opsbot.config.settings import (
 )
 from opsbot.config.workshop import Workshop
 from opsbot.domain.access import AccessRules
+from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.series import HOUR, Keep
 from opsbot.domain.target import Target
 
@@ -126,6 +127,15 @@ def retention(shop: Workshop, file: Sections, guide: Guide | None) -> RetentionS
         logs_dir=base / (given.logs.path or DEFAULT_LOGS_DIR),
         alerts_dir=base / (given.alerts.path or DEFAULT_ALERTS_DIR),
     )
+
+
+def incidents(file: Sections) -> IncidentPolicy:
+    """How incidents are handled."""
+    if file.incidents is None:
+        return IncidentPolicy(dry_run=file.top.dry_run)
+    from opsbot.config.models.incidents import policy
+
+    return policy(file.incidents, dry_run=file.top.dry_run)
 
 
 def outages(file: Sections, targets: Iterable[Target]) -> OutageSettings:

@@ -12,6 +12,7 @@ from opsbot.config.models.top import Top
 
 if TYPE_CHECKING:
     from opsbot.config.models.discord import Discord
+    from opsbot.config.models.incidents import Incidents
     from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
     from opsbot.config.models.web import Web
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sections:
-    """`discord`, `outages`, `retention` and `web` are None where they are not looked at, `discord` and `web`
+    """`discord`, `incidents`, `outages`, `retention` and `web` are None where they are not looked at, `discord` and `web`
     also where they are not there."""
 
     top: Top
@@ -28,5 +29,6 @@ class Sections:
     actions: Actions
     discord: Discord | None = None
     retention: Retention | None = None
+    incidents: Incidents | None = None
     outages: Outages | None = None
     web: Web | None = None

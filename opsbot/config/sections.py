@@ -16,6 +16,7 @@ from opsbot.config.workshop import Workshop
 
 if TYPE_CHECKING:
     from opsbot.config.models.discord import Discord
+    from opsbot.config.models.incidents import Incidents
     from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
     from opsbot.config.models.web import Web
@@ -35,6 +36,7 @@ def read(shop: Workshop) -> Sections:
         actions=_actions(shop),
         discord=None if shop.watch_only else _discord(shop),
         retention=None if shop.watch_only else _retention(shop),
+        incidents=None if shop.watch_only else _incidents(shop),
         outages=None if shop.watch_only else _outages(shop),
         web=None if shop.watch_only else _web(shop),
     )
@@ -58,6 +60,12 @@ def _retention(shop: Workshop) -> Retention:
     from opsbot.config.models.retention import Retention
 
     return _one(shop, Retention, "retention")
+
+
+def _incidents(shop: Workshop) -> Incidents:
+    from opsbot.config.models.incidents import Incidents
+
+    return _one(shop, Incidents, "incidents")
 
 
 def _outages(shop: Workshop) -> Outages:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsbot.domain.access import AccessRules
 from opsbot.domain.maintenance import Window
 from opsbot.domain.notice import Chain
+from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.series import Keep
 from opsbot.domain.target import Target
 
@@ -133,6 +134,7 @@ class Settings:
     schedules: ScheduleSettings
     actions: ActionSettings
     retention: RetentionSettings
+    incidents: IncidentPolicy = IncidentPolicy()
     outages: OutageSettings = OutageSettings()
     web: WebSettings = WebSettings()
     chain: Chain = field(default_factory=Chain)

@@ -9,6 +9,7 @@ from pydantic import Field
 from opsbot.config.fields import TargetName, Word
 from opsbot.config.models.actions import Actions
 from opsbot.config.models.discord import Discord
+from opsbot.config.models.incidents import Incidents
 from opsbot.config.models.maintenance import WindowSection
 from opsbot.config.models.outages import Outages
 from opsbot.config.models.retention import Retention
@@ -30,6 +31,7 @@ class File(Top):
     notifications: dict[Word, dict[str, Any]] = Field(default_factory=dict, description="who else is told")
     schedules: Schedules = Field(Schedules.model_construct(), description="how often")
     actions: Actions = Field(Actions.model_construct(), description="what opsbot may do")
+    incidents: Incidents = Field(default_factory=Incidents, description="deadlines, reopening, grouping")
     outages: Outages = Field(Outages.model_construct(), description="whose outage it is")
     retention: Retention = Field(Retention.model_construct(), description="how long data is kept")
     web: Web | None = Field(None, description="the endpoint for Prometheus")

@@ -28,4 +28,7 @@ class Top(Section):
     reload: Literal["auto", "manual"] = Field(
         "auto", description="read this file anew when it changes (auto), or only when asked (manual)"
     )
+    dry_run: bool = Field(
+        False, description="everything is decided and recorded, nobody is told and nothing is done by itself"
+    )
     builtin_rules: bool = Field(True, description="whether the built-in rules apply")
