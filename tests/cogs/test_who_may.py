@@ -21,6 +21,7 @@ from tests.cogs.stage import CLOCK, Stage, refused, said
 from tests.sim import running
 
 LINES = {"ack": "opsbot:ack:7", "restart": "opsbot:restart:7"}
+SOME_KEYS = ("7", "A" * 16, f"{'A' * 16}:1:done")
 VALUES: dict[discord.AppCommandOptionType, Any] = {
     discord.AppCommandOptionType.boolean: True,
     discord.AppCommandOptionType.string: "x",
@@ -43,7 +44,7 @@ def some_id(button: type[discord.ui.DynamicItem[Any]]) -> str:
     """A custom_id that the button takes for its own."""
     template = button.__discord_ui_compiled_template__
     word = template.pattern.split(":")[1]
-    return next(i for i in (f"opsbot:{word}:7", f"opsbot:{word}:{'A' * 16}") if template.fullmatch(i))
+    return next(f"opsbot:{word}:{i}" for i in SOME_KEYS if template.fullmatch(f"opsbot:{word}:{i}"))
 
 
 async def with_buttons(up: Stage, *custom_ids: str) -> discord.Message:
