@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sections:
-    """`discord`, `incidents`, `outages`, `retention` and `web` are None where they are not looked at, `discord` and `web`
-    also where they are not there."""
+    """What can be None is so where it is not looked at, `discord` and `web` also where they are not there."""
 
     top: Top
     thresholds: Thresholds

@@ -134,7 +134,7 @@ class Settings:
     schedules: ScheduleSettings
     actions: ActionSettings
     retention: RetentionSettings
-    incidents: IncidentPolicy = IncidentPolicy()
+    incidents: IncidentPolicy = field(default_factory=IncidentPolicy)
     outages: OutageSettings = OutageSettings()
     web: WebSettings = WebSettings()
     chain: Chain = field(default_factory=Chain)

@@ -37,7 +37,7 @@ def ancestors(state: State, target: str) -> list[str]:
 
 def host_of(draft: Draft, alert: Alert) -> Incident | None:
     """The live incident of another target into which an alert folds, None when it stands for itself."""
-    if alert.target not in draft.state.known:
+    if alert.target not in draft.state.known or draft.state.policy.group <= 0:
         return None
     above = ancestors(draft.state, alert.target)
     for name in above:
@@ -74,6 +74,8 @@ def fold(draft: Draft, alert: Alert, host: Incident) -> None:
 
 def take_over(draft: Draft, parent: Incident) -> Incident:
     """What began just before the trouble of something that it depends on is a consequence of that."""
+    if draft.state.policy.group <= 0:
+        return parent
     below = [one for one in draft.live_incidents() if _consequence(draft, one, parent)]
     host = parent
     for one in below:

@@ -27,7 +27,7 @@ def opened(number: int, target: str, alert: Alert, policy: IncidentPolicy, now: 
         timeline=(_seen(alert, now),),
         lines=1,
         waiting=now,
-        due=now.after(policy.response[alert.priority]),
+        due=policy.deadline(alert.priority, now),
         begun=(now,),
         true_since=alert.true_since,
     )
@@ -51,7 +51,7 @@ def reopened(incident: Incident, alert: Alert, policy: IncidentPolicy, now: Mome
         begun=(*past, now),
         calm=None,
         waiting=now,
-        due=now.after(policy.response[alert.priority]),
+        due=policy.deadline(alert.priority, now),
         progress=None,
         affected=(),
         cause="",
@@ -70,8 +70,8 @@ def urgent(incident: Incident, alert: Alert, policy: IncidentPolicy, now: Moment
     severity = max(incident.severity, alert.severity, key=lambda each: each.rank)
     due = incident.due
     if incident.state is IncidentState.OPEN and not incident.silenced:
-        sooner = now.after(policy.response[alert.priority])
-        due = sooner if due is None or sooner.mono < due.mono else due
+        sooner = policy.deadline(alert.priority, now)
+        due = sooner if sooner is not None and (due is None or sooner.mono < due.mono) else due
     return replace(incident, priority=alert.priority, severity=severity, due=due)
 
 
@@ -89,7 +89,7 @@ def waits_again(incident: Incident, policy: IncidentPolicy, now: Moment, why: st
         acknowledged_at=None,
         ack_reason="",
         waiting=now,
-        due=now.after(policy.response[incident.priority]),
+        due=policy.deadline(incident.priority, now),
         progress=None,
     )
     return noted(changed, Entry(now, EntryKind.DECIDED, why))

@@ -100,7 +100,7 @@ def mark(draft: Draft, incident: Incident) -> Incident:
 def _marked(draft: Draft, incident: Incident, found: str) -> Incident:
     policy = draft.state.policy
     waits = incident.live and incident.acknowledged_by is None
-    due = draft.now.after(policy.response[incident.priority]) if waits and not found else None
+    due = policy.deadline(incident.priority, draft.now) if waits and not found else None
     return replace(incident, silenced=found, due=due, version=incident.version + 1)
 
 

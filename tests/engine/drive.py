@@ -11,6 +11,7 @@ from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Audience, Notice
+from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.process import Exit, ProcessId, Running
 from opsbot.domain.rule import ActionKind, RestartPolicy, Rule
 from opsbot.domain.sample import Sample
@@ -69,6 +70,10 @@ def target(policy: RestartPolicy | None = None, *, supervised: bool = True) -> T
     )
 
 
+PATIENT = IncidentPolicy(dict.fromkeys(Priority, 0.0), ack=0.0, reopen=0.0, flaps=0, group=0.0)
+"""No deadlines, nothing reopened, nothing grouped: for tests of other things."""
+
+
 @dataclass
 class Drive:
     """One target, its state, and everything that was decided so far."""
@@ -77,6 +82,10 @@ class Drive:
     now: Moment = START
     changes: list[Change] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    policy: IncidentPolicy = PATIENT
+
+    def __post_init__(self) -> None:
+        self.state.policy = self.policy
 
     @classmethod
     def of(cls, policy: RestartPolicy | None = None, *, supervised: bool = True) -> Drive:

@@ -14,7 +14,6 @@ MINUTE = 60.0
 DAY_MINUTES = 1440.0
 
 Minutes = Annotated[float, BeforeValidator(no_switch), Field(allow_inf_nan=False, ge=0, le=7 * DAY_MINUTES)]
-Response = Annotated[float, BeforeValidator(no_switch), Field(allow_inf_nan=False, ge=1, le=7 * DAY_MINUTES)]
 Count = Annotated[int, BeforeValidator(no_switch), Field(ge=0, le=100)]
 
 _USUAL = IncidentPolicy()
@@ -23,10 +22,10 @@ _USUAL = IncidentPolicy()
 class RespondSection(Section):
     """Minutes in which somebody should have acknowledged an incident of each priority."""
 
-    P1: Response = Field(RESPONSE[Priority.P1] / MINUTE, description="completely down")
-    P2: Response = Field(RESPONSE[Priority.P2] / MINUTE, description="badly degraded")
-    P3: Response = Field(RESPONSE[Priority.P3] / MINUTE, description="intermittent trouble")
-    P4: Response = Field(RESPONSE[Priority.P4] / MINUTE, description="minor")
+    P1: Minutes = Field(RESPONSE[Priority.P1] / MINUTE, description="completely down")
+    P2: Minutes = Field(RESPONSE[Priority.P2] / MINUTE, description="badly degraded")
+    P3: Minutes = Field(RESPONSE[Priority.P3] / MINUTE, description="intermittent trouble")
+    P4: Minutes = Field(RESPONSE[Priority.P4] / MINUTE, description="minor")
 
 
 class Incidents(Section):
@@ -34,7 +33,7 @@ class Incidents(Section):
 
     respond_minutes: RespondSection = Field(
         default_factory=RespondSection,
-        description="not acknowledged for so long: people are pinged again",
+        description="not acknowledged for so long: people are pinged again; 0: never",
     )
     acknowledged_minutes: Minutes = Field(
         _USUAL.ack / MINUTE,
