@@ -1,9 +1,9 @@
-"""Investigation: diagnostics that are collected by itself when a rule asks for it, or when an incident becomes
-urgent. It looks and leaves the service alone, so it neither waits for a restart nor holds one back.
+"""Investigation: diagnostics that are collected by themselves when a rule asks for it, or when an incident
+becomes urgent. It looks and leaves the service alone, so it neither waits for a restart nor holds one back.
 
 It is begun in the very step in which its reason comes up, so that both are durable or neither is, and nothing
-must be remembered of what was investigated already. What is held back then is not made up for later: a bundle
-tells of its moment.
+must be remembered of what was investigated already. What is held back then is not made up for later: a
+bundle tells of its moment.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ def consider(draft: Draft) -> None:
         if known is not None and alert.firing and not _fired_before(draft, known, alert.rule):
             rule = next((r for r in known.target.rules if r.name == alert.rule), None)
             if rule is not None and rule.action is KIND:
-                _begin_unless_held(draft, known, alert.text or alert.rule)
+                incident = draft.live(alert.target) or draft.incident(alert.host)
+                _begin_unless_held(draft, known, incident, alert.text or alert.rule)
     for incident in draft.changed_incidents():
         known = draft.state.known.get(incident.target)
         policy = known.target.investigation if known is not None else None
         if known is not None and policy is not None and policy.on_p1 and _became_urgent(draft, incident):
-            _begin_unless_held(draft, known, incident.title)
+            _begin_unless_held(draft, known, incident, incident.title)
 
 
 def _fired_before(draft: Draft, known: Known, rule: str) -> bool:
@@ -54,10 +55,9 @@ def _became_urgent(draft: Draft, incident: Incident) -> bool:
     return before is None or not before.live or before.priority is not Priority.P1
 
 
-def _begin_unless_held(draft: Draft, known: Known, reason: str) -> None:
-    live = draft.live(known.target.name)
-    if live is not None and not _held(draft, known):
-        _begin(draft, known, live, reason)
+def _begin_unless_held(draft: Draft, known: Known, incident: Incident | None, reason: str) -> None:
+    if incident is not None and incident.live and not _held(draft, known):
+        _begin(draft, known, incident, reason)
 
 
 def _held(draft: Draft, known: Known) -> bool:

@@ -28,7 +28,7 @@ log = structlog.get_logger("opsbot.caretaker")
 @dataclass(slots=True)
 class Caretaker:
     """`keep`: seconds for which resolved incidents are kept. `state`: what a new file must hold. `metrics`:
-    the other file, of which people hear when it was damaged."""
+    the other file, of which people hear when it was damaged. `tidy`: removes other things that are old."""
 
     state: State
     store: StateKeeper
@@ -37,6 +37,7 @@ class Caretaker:
     keep: float
     metrics: MetricsStore | None = None
     pulse: Pulse = field(default_factory=Pulse)
+    tidy: Callable[[], Awaitable[object]] | None = None
     _told: dict[str, str] = field(default_factory=dict)
     _pruned: float = float("-inf")
     _damaged: Path | None = None
@@ -101,6 +102,8 @@ class Caretaker:
 
     async def _prune(self) -> None:
         self._pruned = self.clock.now().mono
+        if self.tidy is not None:
+            await self.tidy()
         try:
             gone = await self.store.prune(self.keep)
         except StoreError as error:
