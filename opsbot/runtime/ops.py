@@ -31,6 +31,8 @@ from opsbot.engine.inputs import (
 from opsbot.engine.state import Known
 from opsbot.errors import RotationError, UsageError
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.bundles import Bundles
+from opsbot.runtime.asked.memory import Memory
 from opsbot.runtime.asked.mutes import Mutes
 from opsbot.runtime.asked.people import People
 from opsbot.runtime.asked.walks import Walks
@@ -81,8 +83,10 @@ class Ops:
     analyst: Analyst = field(default_factory=Analyst)
     followers: Followers = field(default_factory=Followers)
     walks: Walks = field(init=False)
+    bundles: Bundles = field(init=False)
     people: People = field(init=False)
     mutes: Mutes = field(init=False)
+    memory: Memory = field(init=False)
 
     # -- looking
 

@@ -19,6 +19,8 @@ from opsbot.domain.process import Running
 from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.bundles import Bundles
+from opsbot.runtime.asked.memory import Memory
 from opsbot.runtime.asked.mutes import Mutes
 from opsbot.runtime.asked.people import People
 from opsbot.runtime.asked.walks import Walks
@@ -67,8 +69,16 @@ class Operations(Protocol):
         """What is not told."""
 
     @property
+    def memory(self) -> Memory:
+        """What is over: postmortems, reports, the audit."""
+
+    @property
     def walks(self) -> Walks:
         """Runbooks, and walks through them."""
+
+    @property
+    def bundles(self) -> Bundles:
+        """Diagnostic bundles and profiles."""
 
     def targets(self) -> tuple[TargetInfo, ...]:
         """All targets, in the configuration's order."""

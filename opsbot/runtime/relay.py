@@ -20,6 +20,8 @@ from opsbot.domain.reload import Reloaded
 from opsbot.domain.rule import ActionKind
 from opsbot.errors import Stopping
 from opsbot.rotation.base import Plan
+from opsbot.runtime.asked.bundles import Bundles
+from opsbot.runtime.asked.memory import Memory
 from opsbot.runtime.asked.mutes import Mutes
 from opsbot.runtime.asked.people import People
 from opsbot.runtime.asked.walks import Walks
@@ -41,7 +43,9 @@ class Relay:
         self._open.set()
         self.people = cast(People, _Part(self._asked, "people"))
         self.mutes = cast(Mutes, _Part(self._asked, "mutes"))
+        self.memory = cast(Memory, _Part(self._asked, "memory"))
         self.walks = cast(Walks, _Part(self._asked, "walks"))
+        self.bundles = cast(Bundles, _Part(self._asked, "bundles"))
 
     @contextmanager
     def closed(self) -> Iterator[None]:

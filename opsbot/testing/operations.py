@@ -24,13 +24,11 @@ from opsbot.errors import Refused, UsageError
 from opsbot.rotation.base import Plan, Way
 from opsbot.runtime.port import LoopInfo, TargetInfo
 from opsbot.testing.asked.call import Call
-from opsbot.testing.asked.mutes import FakeMutes
-from opsbot.testing.asked.people import FakePeople
-from opsbot.testing.asked.walks import FakeWalks
+from opsbot.testing.asked.parts import FakeParts
 
 
 @dataclass(slots=True)
-class FakeOperations:
+class FakeOperations(FakeParts):
     """`fails`: an error by the method's name, raised each time. `held`: what `health`,
     `restart` and `drill` wait for. `calls`: all that was asked but for refusals,
     which are in `refusals`. A restart runs until the test calls `step` and `end`; a second one meanwhile is
@@ -54,15 +52,10 @@ class FakeOperations:
     lookalikes: tuple[tuple[int, str], ...] = ()
     outcome: tuple[DrillLine, ...] = (DrillLine("ops_channel", "discord", DrillState.ARRIVED, 0.132),)
     held: dict[str, asyncio.Event] = field(default_factory=dict)
-    people: FakePeople = field(init=False)
-    mutes: FakeMutes = field(init=False)
-    walks: FakeWalks = field(init=False)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def __post_init__(self) -> None:
-        self.people = FakePeople(self.clock, self._note, self.known)
-        self.mutes = FakeMutes(self.clock, self._note)
-        self.walks = FakeWalks(self.clock, self._note)
+        self.make_parts(self.clock, self._note, self.known)
 
     def asked(self, verb: str) -> list[Call]:
         """The calls of one method."""
