@@ -35,6 +35,14 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportTime:
+    """When a report is told by itself: a cron expression in the machine's time."""
+
+    period: Period
+    cron: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A part of a period: its start (seconds since 1970 UTC), and in which share of it a target was up."""
 

@@ -17,6 +17,9 @@ from opsbot.draw.quoted import quote, result
 from opsbot.draw.values import against
 from opsbot.text import seconds_text
 
+PREFIX = "postmortem_"
+"""How the name of each file begins."""
+
 UNKNOWN = "unknown"
 
 _NAME, _TITLE, _TEXT = 80, 300, 1000  # characters of one text
@@ -32,7 +35,7 @@ def file_name(incident: Incident) -> str:
         day = f"{datetime.fromtimestamp(incident.opened.wall, UTC):%Y%m%d}"
     except (ValueError, OverflowError, OSError):
         day = "0"
-    return f"postmortem_incident-{incident.id}_{day}.md"
+    return f"{PREFIX}incident-{incident.id}_{day}.md"
 
 
 def postmortem(

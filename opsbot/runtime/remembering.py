@@ -1,0 +1,70 @@
+"""What remembers: answers about the past, postmortems, reports; wired together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from opsbot.charts.base import Painter
+from opsbot.domain.levels import Priority
+from opsbot.domain.report import ReportTime
+from opsbot.runtime.memory import Recall
+from opsbot.runtime.postmortems import Files, Postmortems
+from opsbot.runtime.reporting import Channel, Reports
+
+if TYPE_CHECKING:
+    from opsbot.runtime.history import History
+    from opsbot.runtime.parts import Parts
+    from opsbot.runtime.pipeline import Pipeline
+
+
+class Runs(Protocol):
+    """A part that works until cancelled."""
+
+    async def run(self) -> None:
+        """Works."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryParts:
+    """`postmortems`: the least urgent priority that gets one, None: none does; `files`: where they go.
+    `reports`: when they are told, in `channel`."""
+
+    postmortems: Priority | None = None
+    files: Files | None = None
+    reports: tuple[ReportTime, ...] = ()
+    channel: Channel | None = None
+    painter: Painter | None = None
+
+
+def recall_of(parts: Parts, pipeline: Pipeline, history: History) -> Recall:
+    """What answers about the past."""
+    state = parts.state
+    return Recall(
+        parts.store,
+        history,
+        parts.clock,
+        lambda: {name: known.target.title for name, known in state.known.items()},
+        lambda: state.incidents,
+        pipeline.ask,
+    )
+
+
+def rememberers(parts: Parts, pipeline: Pipeline, recall: Recall) -> list[Runs]:
+    """What works by itself, as far as it is wanted."""
+    given, found = parts.memory, list[Runs]()
+    if given.postmortems is not None and given.files is not None:
+        postmortems = Postmortems(
+            parts.state,
+            recall,
+            given.files,
+            parts.clock,
+            pipeline.ask,
+            given.postmortems,
+            parts.keep_incidents,
+        )
+        pipeline.listen(postmortems.note)
+        found.append(postmortems)
+    if given.reports and given.channel is not None:
+        found.append(Reports(given.reports, recall, given.channel, parts.clock, pipeline.ask, given.painter))
+    return found
