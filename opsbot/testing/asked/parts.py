@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from opsbot.clock import Clock
 from opsbot.domain.incident import Incident
 from opsbot.testing.asked.bundles import FakeBundles
+from opsbot.testing.asked.memory import FakeMemory
 from opsbot.testing.asked.mutes import FakeMutes
 from opsbot.testing.asked.people import FakePeople
 from opsbot.testing.asked.walks import FakeWalks
@@ -19,6 +20,7 @@ class FakeParts:
 
     people: FakePeople = field(init=False)
     mutes: FakeMutes = field(init=False)
+    memory: FakeMemory = field(init=False)
     walks: FakeWalks = field(init=False)
     bundles: FakeBundles = field(init=False)
 
@@ -26,5 +28,6 @@ class FakeParts:
         """`note`: is told each question; `known`: the incidents there are."""
         self.people = FakePeople(clock, note, known)
         self.mutes = FakeMutes(clock, note)
+        self.memory = FakeMemory(clock, note, known)
         self.walks = FakeWalks(clock, note)
         self.bundles = FakeBundles(clock, note)
