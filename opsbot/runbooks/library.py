@@ -13,19 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsbot.domain.runbook import Mistake, Runbook
-from opsbot.runbooks.markdown import runbook_of
+from opsbot.runbooks.places import SHIPPED
 
 ENDING = ".md"
 MOST_BYTES = 64 * 1024
 MOST_FILES = 200
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}", re.ASCII)
-_IN_PACKAGE = Path(__file__).with_name("shipped")
-_IN_SOURCES = Path(__file__).parents[2] / "config" / "runbooks"
-
-SHIPPED = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _IN_SOURCES
-"""Where those stand that come with opsbot: a wheel has them beside this file (see `pyproject.toml`)."""
-
 Read = Runbook | tuple[Mistake, ...]
 _Seen = tuple[int, int, int]
 
@@ -104,6 +98,8 @@ def _parsed(path: Path, raw: bytes) -> Read:
     if len(raw) > MOST_BYTES:
         text = f"has more than {MOST_BYTES // 1024} KB: make several runbooks of it."
         return (Mistake(path.stem, str(path), 0, text),)
+    from opsbot.runbooks.markdown import runbook_of  # the parser of Markdown is loaded when it is needed
+
     try:
         return runbook_of(path.stem, str(path), raw.decode())
     except UnicodeDecodeError as error:
