@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from opsbot.domain.expr import Seen
-from opsbot.domain.levels import Outcome, Priority, Severity
+from opsbot.domain.levels import IncidentState, Outcome, Priority, Severity
 from opsbot.domain.notice import Audience, Notice, NoticeKind
 from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.rule import Rule
@@ -59,6 +59,14 @@ class Fleet(Drive):
 
     def works(self, name: str, after: float = 1.0) -> None:
         self.look(name, Outcome.OK, after)
+
+    def is_open(self) -> bool:
+        """Whether the newest incident lives. A method, because what a property says does not hold for long."""
+        return self.incident.live
+
+    def stands(self) -> IncidentState:
+        """How far the newest incident is."""
+        return self.incident.state
 
     def wait(self, seconds: float) -> None:
         """As the pipeline waits: whatever becomes due meanwhile is decided in its time."""

@@ -74,9 +74,9 @@ def test_it_is_over_when_all_of_it_is_over() -> None:
     fleet.works("db")
     for name in CHILDREN[:2]:
         fleet.works(name)
-    assert fleet.incident.live
+    assert fleet.is_open()
     fleet.works(CHILDREN[2])
-    assert not fleet.incident.live
+    assert not fleet.is_open()
     assert fleet.state.muted == {}
 
 
@@ -127,7 +127,7 @@ def test_a_person_ends_the_parents_incident_and_what_goes_on_is_told() -> None:
     fleet.give(ResolveAsked(1, OLGA, ""))
     fleet.tick(1.0)
     assert fleet.incident.target == CHILDREN[0]
-    assert fleet.incident.live
+    assert fleet.is_open()
 
 
 def test_grouping_can_be_switched_off() -> None:

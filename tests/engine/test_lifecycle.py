@@ -23,7 +23,7 @@ def test_what_comes_back_within_half_an_hour_is_the_same_incident_and_pings() ->
     fleet.deliver_all()
     fleet.breaks("bot", after=1700.0)
     assert list(fleet.state.incidents) == [1]
-    assert fleet.incident.state is IncidentState.OPEN
+    assert fleet.stands() is IncidentState.OPEN
     assert fleet.incident.resolved_at is None
     assert fleet.pings == [(1, "opened"), (1, "escalated")]
     assert fleet.incident.fired == 2
@@ -54,7 +54,7 @@ def test_what_comes_and_goes_stays_open_until_it_is_calm_and_pings_no_more() -> 
         fleet.breaks("bot", after=10.0)
         fleet.works("bot", after=10.0)
         fleet.deliver_all()
-    assert fleet.incident.state is IncidentState.OPEN
+    assert fleet.stands() is IncidentState.OPEN
     assert any("it comes and goes: 3 times" in entry.text for entry in fleet.incident.timeline)
     pings = len(fleet.pings)
     for _ in range(10):
@@ -66,9 +66,9 @@ def test_what_comes_and_goes_stays_open_until_it_is_calm_and_pings_no_more() -> 
     assert fleet.incident.alerts[0].times == 13
     fleet.give(Acknowledge(1, OLGA, ""))
     fleet.wait(599.0)
-    assert fleet.incident.live
+    assert fleet.is_open()
     fleet.wait(1.0)
-    assert not fleet.incident.live
+    assert not fleet.is_open()
     assert "calm for 10 min" in fleet.incident.timeline[-1].text
 
 
@@ -102,9 +102,9 @@ def test_whoever_took_it_on_and_does_nothing_loses_it_again() -> None:
     fleet.deliver_all()
     fleet.give(Acknowledge(1, OLGA, "mine"))
     fleet.wait(3599.0)
-    assert fleet.incident.state is IncidentState.ACKNOWLEDGED
+    assert fleet.stands() is IncidentState.ACKNOWLEDGED
     fleet.wait(1.0)
-    assert fleet.incident.state is IncidentState.OPEN
+    assert fleet.stands() is IncidentState.OPEN
     assert "after Olga had acknowledged it" in fleet.incident.timeline[-1].text
     assert fleet.pings[-1] == (1, "escalated")
 
@@ -115,7 +115,7 @@ def test_a_note_is_progress() -> None:
     fleet.give(Acknowledge(1, OLGA, "mine"))
     fleet.give(NoteAsked(1, OTTO, "the disk is being replaced"), after=3000.0)
     fleet.wait(3599.0)
-    assert fleet.incident.state is IncidentState.ACKNOWLEDGED
+    assert fleet.stands() is IncidentState.ACKNOWLEDGED
     assert [e.text for e in fleet.incident.timeline if e.kind is EntryKind.SAID][
         -1
     ] == "the disk is being replaced"
@@ -129,7 +129,7 @@ def test_what_opsbot_notes_itself_is_no_progress_of_a_person() -> None:
     fleet.give(Acknowledge(1, OLGA, "mine"))
     fleet.give(NoteAsked(1, AUTO, "diagnostics were collected", "a.tar.gz"), after=3000.0)
     fleet.wait(601.0)
-    assert fleet.incident.state is IncidentState.OPEN
+    assert fleet.stands() is IncidentState.OPEN
 
 
 def test_assigning_takes_it_on() -> None:
@@ -147,11 +147,11 @@ def test_a_person_ends_it_and_what_still_holds_opens_it_again() -> None:
     fleet = one()
     fleet.breaks("bot")
     fleet.give(ResolveAsked(1, OLGA, "false alarm"))
-    assert fleet.incident.state is IncidentState.RESOLVED
+    assert fleet.stands() is IncidentState.RESOLVED
     assert fleet.incident.timeline[-1].actor == OLGA
     fleet.breaks("bot", after=30.0)
     assert fleet.incident.id == 1
-    assert fleet.incident.state is IncidentState.OPEN
+    assert fleet.stands() is IncidentState.OPEN
     refused = fleet.give(ResolveAsked(7, OLGA, "")).refusal
     assert str(refused) == "There is no incident #7 among the recent ones."
 
@@ -162,6 +162,6 @@ def test_a_note_is_also_taken_after_the_end() -> None:
     fleet.works("bot")
     fleet.give(NoteAsked(1, OLGA, "it was the network"))
     assert fleet.incident.timeline[-1].text == "it was the network"
-    assert not fleet.incident.live
+    assert not fleet.is_open()
     refused = fleet.give(AssignAsked(1, OLGA, OLGA)).refusal
     assert str(refused) == "Incident #1 is already resolved."

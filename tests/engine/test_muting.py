@@ -71,7 +71,7 @@ def test_a_silenced_incident_is_edited_and_pings_nobody() -> None:
     assert fleet.pings == [(1, "opened")]
     fleet.works("bot")
     assert fleet.told_kinds(1)[-1] is NoticeKind.CHANGED
-    assert not fleet.incident.live
+    assert not fleet.is_open()
 
 
 def test_when_its_silence_ends_an_incident_waits_for_somebody_again() -> None:
@@ -165,7 +165,7 @@ def test_a_dry_run_decides_everything_tells_nobody_and_does_nothing() -> None:
     fleet = Fleet.made([watched("bot")], quick(dry_run=True))
     fleet.breaks("bot")
     fleet.wait(400.0)
-    assert fleet.incident.live
+    assert fleet.is_open()
     assert fleet.pings == []
     assert fleet.told_kinds(1)  # the log is told
     drive = Drive.of()
