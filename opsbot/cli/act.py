@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,24 @@ SOON_TRIES, SOON_PAUSE = 50, 0.1
 """An opsbot that starts just now is looked for so often, so many seconds apart."""
 
 
-def act_command(config: Path | None, request: dict[str, Any], *, as_json: bool = False) -> int:
-    """Carries out a request and prints the answer; returns the exit code."""
+Seen = Callable[[dict[str, Any]], object]
+
+
+def act_command(
+    config: Path | None, request: dict[str, Any], *, as_json: bool = False, seen: Seen | None = None
+) -> int:
+    """Carries out a request and prints the answer; returns the exit code. `seen`: told each of its lines."""
     file = locate(os.environ, Path.cwd()) if config is None else config
     folder = state_dir(file, os.environ)
     link = running(folder)
     if link is None:
         try:
-            return _alone(file, request, as_json=as_json)
+            return _alone(file, request, as_json=as_json, seen=seen)
         except StateLocked:  # by one that does not listen yet, or by another command
             link = _soon(folder)
             if link is None:
                 raise
-    return print_answer(ask(link, request), as_json=as_json)
+    return print_answer(_told(ask(link, request), seen), as_json=as_json)
 
 
 def reload_command(config: Path | None, *, dry: bool) -> int:
@@ -57,7 +63,14 @@ def _soon(folder: Path) -> socket.socket | None:
     return None
 
 
-def _alone(file: Path | None, request: dict[str, Any], *, as_json: bool) -> int:
+def _told(lines: Iterable[dict[str, Any]], seen: Seen | None) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        if seen is not None:
+            seen(line)
+        yield line
+
+
+def _alone(file: Path | None, request: dict[str, Any], *, as_json: bool, seen: Seen | None = None) -> int:
     """The same without a running opsbot: this process is opsbot as long as it takes."""
     import asyncio
 
@@ -69,7 +82,7 @@ def _alone(file: Path | None, request: dict[str, Any], *, as_json: bool) -> int:
 
     def show(line: dict[str, Any]) -> None:
         nonlocal code
-        code = print_answer([line], as_json=as_json, before=code)
+        code = print_answer(_told([line], seen), as_json=as_json, before=code)
 
     asyncio.run(answer_alone(settings, request, show))
     return code

@@ -11,6 +11,7 @@ from opsbot import __version__
 from opsbot.cli import SHORTEST_WATCH
 from opsbot.cli.log_commands import logs
 from opsbot.cli.metric_commands import metrics, monitor
+from opsbot.cli.runbook import runbook
 
 app = typer.Typer(
     name="opsbot",
@@ -255,6 +256,7 @@ app.add_typer(notify, name="notify")
 app.add_typer(logs, name="logs")
 app.command("monitor")(monitor)
 app.command("metrics")(metrics)
+app.command("runbook")(runbook)
 
 
 @notify.command("test")

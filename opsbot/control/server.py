@@ -31,6 +31,7 @@ from opsbot.control.client import SOCKET, address
 from opsbot.control.logs import log_lines
 from opsbot.control.metrics import metrics_line, performance_line
 from opsbot.control.reports import Line
+from opsbot.control.runbook import runbook_lines, runbook_text_line, runbooks_line
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.errors import OpsbotError, UsageError
 from opsbot.runtime.port import Operations
@@ -65,6 +66,9 @@ VERBS: dict[str, Verb] = {
     "restart": action_lines,
     "resume": resume_line,
     "rotate": rotate_lines,
+    "runbook": runbook_lines,
+    "runbook_text": runbook_text_line,
+    "runbooks": runbooks_line,
     "start": action_lines,
     "stop": action_lines,
     "targets": targets_line,
