@@ -61,7 +61,7 @@ class Fleet(Drive):
         self.look(name, Outcome.OK, after)
 
     def is_open(self) -> bool:
-        """Whether the newest incident lives. A method, because what a property says does not hold for long."""
+        """Whether the newest incident lives."""
         return self.incident.live
 
     def stands(self) -> IncidentState:
