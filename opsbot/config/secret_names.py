@@ -16,7 +16,7 @@ OWN_VARIABLES = "OPSBOT_"
 SHORTEST = 8
 """Characters: a shorter value is not taken for a secret because of its name alone."""
 
-_OWN_SECTIONS = ("discord", "notifications", "web")
+_OWN_SECTIONS = ("discord", "notifications", "web", "dead_mans_switch")
 
 
 def loaded(shop: Workshop) -> tuple[SecretStr, ...]:

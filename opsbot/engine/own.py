@@ -28,6 +28,9 @@ CONFIG_RULE = "config_invalid"
 WEB_RULE = "web_not_listening"
 """The web endpoint cannot be opened: whoever reads the metrics reads nothing (P3)."""
 
+SWITCH_RULE = "dead_mans_switch"
+"""The dead man's switch is not reached: if opsbot were gone now, nobody would hear of it (P3)."""
+
 HISTORY_RULE = "history_damaged"
 """A damaged file of metrics was put aside (P2)."""
 
@@ -57,7 +60,7 @@ def trouble(draft: Draft, given: OwnTrouble) -> None:
         since = draft.state.degraded_since or draft.now
         draft.state.degraded_since = since if given.text else None
     if given.text:
-        priority = Priority.P3 if given.rule in (CONFIG_RULE, WEB_RULE) else Priority.P2
+        priority = Priority.P3 if given.rule in (CONFIG_RULE, WEB_RULE, SWITCH_RULE) else Priority.P2
         alerting.assert_builtin(draft, OWN, given.rule, priority, given.text)
         alerting.reword_builtin(draft, OWN, given.rule, given.text)
     else:

@@ -1,4 +1,4 @@
-"""Whether opsbot itself works: every loop has come round of late, and what is asked of it is decided."""
+"""Whether opsbot itself works, as `/healthz` says it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ from typing import Any
 from opsbot import __version__
 from opsbot.clock import Clock
 from opsbot.runtime.core import Runtime
-from opsbot.runtime.waiting import within
-from opsbot.text import one_line, seconds_text
-
-DECIDES = 5.0
-"""Seconds in which whatever is handed to the pipeline must be decided."""
-
-SHOWN = 300
-"""Characters of a reason."""
+from opsbot.runtime.wellbeing import hindrances
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +33,5 @@ class Verdict:
 
 
 async def verdict(runtime: Runtime, clock: Clock) -> Verdict:
-    """Looks; takes as long as a decision does, `DECIDES` seconds at most. A loop that blocks the others is
-    seen by there being no answer."""
-    reasons = [
-        f"{loop} should have come round {seconds_text(late)} ago"
-        for loop, late in sorted(runtime.pulse.late(clock.now().mono).items())
-    ]
-    try:
-        await within(runtime.pipeline.caught_up(), clock, DECIDES)
-    except TimeoutError:
-        reasons.append(f"nothing was decided for {DECIDES:g} s: {runtime.pipeline.queued} inputs wait")
-    return Verdict(tuple(one_line(reason, SHOWN) for reason in reasons))
+    """Looks; see `hindrances`."""
+    return Verdict(await hindrances(runtime.pulse, runtime.pipeline, clock))

@@ -19,6 +19,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "checks.md").read_text()
 SMALLEST: Mapping[str, dict[str, Any]] = {
     "http": {"url": "http://localhost:5000/health", "metrics": {"key_left": "data.left"}},
     "port": {"port": 5000},
+    "heartbeat": {"secret": "0123456789abcdef", "every": 60},
     "log": {"path": "bot.log", "patterns": {"name": "x"}},
     "gateway": {"path": "bot.log"},
     "upstream": {"path": "bot.log", "probe": {"url": "http://localhost/"}},
@@ -75,6 +76,7 @@ def test_the_examples_are_valid(kind: str) -> None:
 
     module = registry.load(PACKAGE, kind)
     for block in re.findall(r"```yaml\n(.*?)```", section(kind), re.DOTALL):
+        block = re.sub(r"\$\{\w+\}", "a-secret-of-20-letters", block)
         for name, given in yaml.safe_load(block)["checks"].items():
             options = {key: value for key, value in (given or {}).items() if key not in GENERAL}
             assert (given or {}).get("type", name) == kind
