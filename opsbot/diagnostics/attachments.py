@@ -24,6 +24,9 @@ NAME = "attachments"
 MAKING = ".making-"
 """How names of files begin that are not whole yet, or not taken by who asked for them."""
 
+OURS = ("diagnostics_", "metrics_")
+"""How names of files begin that are tidied here; what else belongs to incidents is others'."""
+
 STALE = 3600.0
 """Seconds after which such a file was left behind."""
 
@@ -96,10 +99,12 @@ class Attachments:
             for modified, name, bytes_ in sorted(_files(folder), reverse=True):
                 if name.startswith(MAKING):
                     old = now - modified > STALE
-                else:
+                elif name.startswith(OURS):
                     count, size = count + 1, size + bytes_
                     old = now - modified > policy.keep_seconds
                     old |= count > policy.keep or (size > policy.keep_bytes and count > 1)
+                else:
+                    continue
                 if old:
                     with suppress(FileNotFoundError):
                         os.unlink(name, dir_fd=folder)

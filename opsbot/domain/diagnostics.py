@@ -30,7 +30,7 @@ class Investigation:
 class BundlePolicy:
     """`most_bytes`: of one bundle; `profile`: py-spy may look into targets; `environment`: variables of a
     target whose values are told, beside those that never hold a secret; `keep`, `keep_bytes`, `keep_seconds`:
-    of attachments, whichever is reached first."""
+    of attachments, whichever is reached first. `on_p1`: see `Investigation`."""
 
     most_bytes: int = UPLOAD
     profile: bool = False
@@ -38,6 +38,7 @@ class BundlePolicy:
     keep: int = 100
     keep_bytes: int = 200 * MIB
     keep_seconds: float = 90 * 86_400.0
+    on_p1: bool = True
 
 
 class PartState(StrEnum):
