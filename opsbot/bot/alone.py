@@ -12,7 +12,7 @@ from opsbot.bot.line import REFUSED_LOGIN
 from opsbot.bot.transport import RestTransport
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError
-from opsbot.notifiers._transport import Page
+from opsbot.notifiers._transport import Page, Thread
 
 
 class LoneLine:
@@ -37,6 +37,10 @@ class LoneLine:
     async def read(self, channel_id: int, after: int) -> Page:
         """See `DiscordTransport.read`."""
         return await (await self._logged_in()).read(channel_id, after)
+
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> Thread:
+        """See `DiscordTransport.open_thread`."""
+        return await (await self._logged_in()).open_thread(channel_id, message_id, name)
 
     async def aclose(self) -> None:
         """Lets go of the connection, if there is one."""

@@ -13,7 +13,7 @@ from opsbot.bot.sight import GatewaySight
 from opsbot.clock import Clock
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError, DiscordRefused
-from opsbot.notifiers._transport import Page
+from opsbot.notifiers._transport import Page, Thread
 from opsbot.text import one_line
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -63,6 +63,10 @@ class DiscordLine:
     async def read(self, channel_id: int, after: int) -> Page:
         """See `DiscordTransport.read`."""
         return await self._present().transport.read(channel_id, after)
+
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> Thread:
+        """See `DiscordTransport.open_thread`."""
+        return await self._present().transport.open_thread(channel_id, message_id, name)
 
     async def run(self, make: Callable[[], OpsBot], token: str) -> None:
         """Stays logged in until cancelled, with a new bot from `make` whenever one has ended.

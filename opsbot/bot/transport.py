@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -11,10 +13,10 @@ import discord
 from discord.http import Route
 
 from opsbot.bot.failures import delivery_error
-from opsbot.draw.payload import Payload
+from opsbot.draw.payload import File, Payload
 from opsbot.draw.wire import edit_json, message_json
 from opsbot.errors import DeliveryError
-from opsbot.notifiers._transport import PAGE, Page, Standing
+from opsbot.notifiers._transport import PAGE, Page, Standing, Thread
 
 if TYPE_CHECKING:
     from cogs._ui.host import Host
@@ -22,9 +24,20 @@ if TYPE_CHECKING:
 TRY_SECONDS = 15.0
 """How long Discord may take for one answer."""
 
+UPLOAD_SECONDS = 24.0
+"""Likewise when files go with a message: 10 MiB over a line of 4 Mbit/s."""
+
+ARCHIVED_AFTER = 1440
+"""Minutes after which a thread without a new post is put away (resources/channel#thread-metadata-object)."""
+
+THREAD_EXISTS = 160004
+"""https://discord.com/developers/docs/topics/opcodes-and-status-codes#json"""
+
+_TOLD = (0, 19)  # plain and reply: resources/message#message-object-message-types; the rest Discord writes
+
 
 class RestTransport:
-    """Sends, edits and reads messages by id. `open` from the login to the goodbye."""
+    """Sends, edits and reads messages by id, and makes threads. `open` from the login to the goodbye."""
 
     def __init__(self, bot: Host, ping_roles: frozenset[int]) -> None:
         self.open = False
@@ -36,6 +49,8 @@ class RestTransport:
         known = tuple(role for role in payload.roles if role in self.ping_roles)
         body = message_json(replace(payload, roles=known))
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id)
+        if payload.files:
+            return int((await self._upload(route, channel_id, body, payload.files))["id"])
         return int((await self._request(route, channel_id, json=body))["id"])
 
     async def edit(self, channel_id: int, message_id: int, payload: Payload) -> None:
@@ -63,12 +78,50 @@ class RestTransport:
         own = (_standing(message) for message in found if _is_ours(message, me))
         return Page(tuple(own), int(found[-1]["id"]) if found else after, len(found))
 
-    async def _request(self, route: Route, channel_id: int, **options: Any) -> Any:
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> Thread:
+        """See `DiscordTransport.open_thread`. A message has one thread at most, and that has its id
+        (https://discord.com/developers/docs/resources/channel#start-thread-from-message)."""
+        route = Route(
+            "POST",
+            "/channels/{channel_id}/messages/{message_id}/threads",
+            channel_id=channel_id,
+            message_id=message_id,
+        )
+        body = {"name": name, "auto_archive_duration": ARCHIVED_AFTER}
+        try:
+            made = await self._request(route, channel_id, json=body)
+        except DeliveryError as error:
+            if isinstance(error.__cause__, discord.HTTPException) and error.__cause__.code == THREAD_EXISTS:
+                return Thread(message_id, new=False)
+            raise
+        return Thread(int(made["id"]), new=True)
+
+    async def _upload(
+        self, route: Route, channel_id: int, body: dict[str, Any], files: tuple[File, ...]
+    ) -> Any:
+        """As https://discord.com/developers/docs/reference#uploading-files says."""
+        listed = [{"id": number, "filename": file.name} for number, file in enumerate(files)]
+        given = [discord.File(BytesIO(file.content), file.name) for file in files]
+        form = [{"name": "payload_json", "value": json.dumps({**body, "attachments": listed})}]
+        form += [
+            {
+                "name": f"files[{number}]",
+                "value": file.fp,
+                "filename": file.filename,
+                "content_type": "application/octet-stream",
+            }
+            for number, file in enumerate(given)
+        ]
+        return await self._request(route, channel_id, UPLOAD_SECONDS, form=form, files=given)
+
+    async def _request(
+        self, route: Route, channel_id: int, seconds: float | None = None, **options: Any
+    ) -> Any:
         """Goes on when the caller gives up: cancelled while it waits for a global rate limit, discord.py
         would never release its lock, and nothing could be sent any more."""
         if not self.open:
             raise DeliveryError("opsbot is not logged in to Discord", permanent=False, place=True)
-        timeout = aiohttp.ClientTimeout(total=TRY_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=seconds or TRY_SECONDS)
         request = asyncio.ensure_future(self._bot.http.request(route, timeout=timeout, **options))
         self._bot.own(request)
         request.add_done_callback(_noticed)
@@ -85,8 +138,10 @@ class RestTransport:
 
 
 def _is_ours(message: dict[str, Any], me: str) -> bool:
-    """Told by the bot: answers to somebody's command or button are no alerts."""
-    return message["author"]["id"] == me and not message.get("interaction_metadata")
+    """Told by the bot: answers to somebody's command or button are no alerts, nor is it what Discord writes
+    in its name when it makes a thread."""
+    told = message["author"]["id"] == me and not message.get("interaction_metadata")
+    return told and message.get("type", 0) in _TOLD
 
 
 def _standing(message: dict[str, Any]) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from opsbot.domain.incident import Incident
@@ -103,20 +103,28 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where a notifier put an incident, as that notifier wants to remember it (such as "channel/message")."""
+    """Where a notifier put an incident, as that notifier wants to remember it (such as "channel/message").
+
+    Not remembered: `extra`, how many messages the delivery took beside the usual one or two; `owes`, whether
+    something beside the message itself could not be delivered and is to be tried again.
+    """
 
     notifier: str
     incident: int
     place: str
+    extra: int = field(default=0, compare=False)
+    owes: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """All a notifier needs for one delivery. `late`: seconds since it was due when that is worth saying.
-    `pings`: False when nobody is to be pinged, however urgent it is."""
+    `pings`: False when nobody is to be pinged, however urgent it is. `busy`: other incidents wait to be told,
+    so what can wait is better owed (`Receipt.owes`)."""
 
     notice: Notice
     incident: Incident
     receipt: Receipt | None
     late: float = 0.0
     pings: bool = True
+    busy: bool = False

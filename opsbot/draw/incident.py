@@ -30,14 +30,18 @@ OTHER_ALERTS = 5
 _NAME, _CAUSE, _SEEN, _LINE, _REASON = 80, 700, 300, 150, 200  # characters of one text
 
 
-def incident_message(incident: Incident, *, late: float = 0.0) -> Payload:
+def incident_message(incident: Incident, *, late: float = 0.0, thread: int = 0) -> Payload:
     """The incident as it is, without pinging: for edits, and for a message that took the place of a lost one.
 
-    `late`: seconds its delivery was delayed, said when not 0.
+    `late`: seconds its delivery was delayed, said when not 0. `thread`: id of its thread, where that is
+    below an older message.
     """
+    lines = _description(incident, late)
+    if thread:
+        lines.append(f"🧵 Its timeline goes on in <#{thread}>.")
     embed = Embed(
         title=_title(incident),
-        description="\n".join(_description(incident, late)),
+        description="\n".join(lines),
         colour=incident_colour(incident.state, incident.priority),
         fields=tuple(_fields(incident)),
         footer=marker(incident),
@@ -46,13 +50,18 @@ def incident_message(incident: Incident, *, late: float = 0.0) -> Payload:
 
 
 def incident_alarm(
-    incident: Incident, roles: tuple[int, ...] = (), *, escalated: bool = False, late: float = 0.0
+    incident: Incident,
+    roles: tuple[int, ...] = (),
+    *,
+    escalated: bool = False,
+    late: float = 0.0,
+    thread: int = 0,
 ) -> Payload:
     """A new message that pings `roles` (ids, from the configuration) and shows the incident.
 
     Its content is what a phone shows before anything is opened.
     """
-    shown = incident_message(incident, late=late)
+    shown = incident_message(incident, late=late, thread=thread)
     parts = [*(f"<@&{role}>" for role in roles), _headline(incident, escalated)]
     return clamp(Payload(content=" ".join(parts), embeds=shown.embeds, rows=shown.rows, roles=roles))
 

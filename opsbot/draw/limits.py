@@ -32,6 +32,7 @@ CHOICE_LABEL = 100
 CHOICE_VALUE = 100
 PLACEHOLDER = 150
 FILES = 10  # resources/message#create-message
+THREAD_NAME = 100  # resources/channel#start-thread-from-message
 
 NOTHING = "–"
 """Stands where Discord would refuse an empty text."""

@@ -60,7 +60,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that goes with a message. Only answers to interactions carry files."""
+    """A file that goes with a message. Edits by a `DiscordTransport` leave it as it is."""
 
     name: str
     content: bytes

@@ -14,10 +14,10 @@ def result(detail: str) -> str:
     return detail.partition("\n")[0]
 
 
-def quote(detail: str) -> str:
+def quote(detail: str, limit: int = QUOTED) -> str:
     """The lines that a result quotes, the newest when they are too many; empty when there are none."""
     lines = detail.partition("\n")[2]
-    return code_block(lines, QUOTED, tail=True) if lines.strip() else ""
+    return code_block(lines, limit, tail=True) if lines.strip() else ""
 
 
 def last_words(incident: Incident) -> str:

@@ -42,8 +42,16 @@ class Page:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A message's thread. `new`: it was made just now, so nothing stands in it."""
+
+    id: int
+    new: bool
+
+
 class DiscordTransport(Protocol):
-    """Sends, edits and reads messages in channels, by id. Payloads come clamped.
+    """Sends, edits and reads messages in channels and threads, by id. Payloads come clamped.
 
     All methods raise `DeliveryError`:
 
@@ -57,7 +65,8 @@ class DiscordTransport(Protocol):
 
     async def send(self, channel_id: int, payload: Payload) -> int:
         """Posts `payload` and returns the message's id. Only `payload.roles` may ping. With a nonce it is
-        safe to repeat within minutes: Discord then returns the existing message (`enforce_nonce`)."""
+        safe to repeat within minutes: Discord then returns the existing message (`enforce_nonce`). In a
+        thread that is archived it opens it again."""
 
     async def edit(self, channel_id: int, message_id: int, payload: Payload) -> None:
         """Makes a message show `payload`; `content` None leaves its content as it is. Never pings."""
@@ -65,3 +74,6 @@ class DiscordTransport(Protocol):
     async def read(self, channel_id: int, after: int) -> Page:
         """The first messages after the id `after`, at most `PAGE` of all authors. Empty without the
         permission to read the channel's history."""
+
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> Thread:
+        """Makes a thread from a message, or finds the one it has. `forgotten`: the message is gone."""

@@ -7,13 +7,15 @@ limits of repetition are the outbox's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from opsbot.clock import Clock
+from opsbot.domain.incident import Entry
 from opsbot.domain.levels import Priority, Severity
 from opsbot.domain.notice import Receipt, Telling
 from opsbot.domain.quiet import SPAN
@@ -53,11 +55,14 @@ class NotifierOptions(BaseModel):
 @dataclass(frozen=True, slots=True)
 class NotifierContext:
     """`name`: the notifier's name in the configuration; `ports`: what the composition root gives to single
-    kinds (such as the bot's `DiscordTransport` for `discord`)."""
+    kinds (such as the bot's `DiscordTransport` for `discord`). `attachments`: the folder with the files of
+    timelines; `timeline`: gives an incident's whole timeline, oldest first, or an `OpsbotError`."""
 
     name: str
     clock: Clock
     ports: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Path | None = None
+    timeline: Callable[[int], Awaitable[list[Entry]]] | None = None
 
 
 class Notifier(Protocol):

@@ -1,4 +1,5 @@
-"""The bot's own channel: one message an incident, edited as it changes, answered silently when it is over.
+"""The bot's own channel: one message an incident, edited as it changes, answered silently when it is over,
+and a thread below it with the whole timeline.
 
 Going down and escalation are new messages that ping the configured roles; everything else is an edit, and
 edits never ping. A lost message is replaced.
@@ -16,8 +17,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from opsbot.clock import Clock
-from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Priority
 from opsbot.domain.notice import NoticeKind, Receipt, Telling
 from opsbot.draw.incident import (
@@ -31,6 +30,9 @@ from opsbot.draw.incident import (
 from opsbot.draw.payload import Payload, fingerprint
 from opsbot.errors import DeliveryError, UsageError
 from opsbot.notifiers._history import History
+from opsbot.notifiers._place import Place, read, written
+from opsbot.notifiers._posting import Work
+from opsbot.notifiers._thread import Threads
 from opsbot.notifiers._transport import PORT, DiscordTransport
 from opsbot.notifiers.base import Notifier, NotifierContext, NotifierOptions
 
@@ -40,13 +42,15 @@ _REMEMBERED = 1000  # of each kind; what is forgotten costs a needless edit, or 
 
 class Options(NotifierOptions):
     """`channel_id`: where incidents stand. `role_ids`: pinged when one opens or escalates, if its priority
-    is `ping_from` or more urgent (P1 is the most urgent)."""
+    is `ping_from` or more urgent (P1 is the most urgent). `threads`: whether each incident's message gets a
+    thread with the timeline."""
 
     edits_silently: ClassVar[bool] = True
 
     channel_id: int = Field(gt=0)
     role_ids: tuple[int, ...] = ()
     ping_from: Priority = Priority.P3
+    threads: bool = True
 
 
 def build(options: Options, context: NotifierContext) -> Notifier:
@@ -59,11 +63,7 @@ def build(options: Options, context: NotifierContext) -> Notifier:
             f"the notifier `{context.name}` needs the bot: set OPSBOT_DISCORD_TOKEN, "
             f"or use the kind `discord_webhook`, which works without it."
         )
-    return DiscordNotifier(options, context.name, transport, context.clock)
-
-
-Place = tuple[int, int]
-"""Channel and message."""
+    return DiscordNotifier(options, context, transport)
 
 
 @dataclass(slots=True)
@@ -78,15 +78,16 @@ class _Try:
 
 
 class DiscordNotifier:
-    """See the module. A receipt's place is "channel/message"."""
+    """See the module. A receipt's place: see `_place.written`."""
 
-    def __init__(self, options: Options, name: str, transport: DiscordTransport, clock: Clock) -> None:
+    def __init__(self, options: Options, context: NotifierContext, transport: DiscordTransport) -> None:
         self._options = options
-        self._name = name
+        self._name = context.name
         self._transport = transport
-        self._clock = clock
-        self._started = clock.now().mono
-        self._history = History(transport, options.channel_id, clock)
+        self._clock = context.clock
+        self._started = self._clock.now().mono
+        self._history = History(transport, options.channel_id, self._clock)
+        self._threads = Threads(transport, context, self._history, enabled=options.threads)
         self._shown: dict[int, str] = {}  # message id → fingerprint of what stands there
         self._tries: dict[int, _Try] = {}  # by incident
         self._replies: dict[int, _Try] = {}  # likewise, of the reply that it is over
@@ -94,7 +95,18 @@ class DiscordNotifier:
 
     async def deliver(self, telling: Telling) -> Receipt:
         """See `Notifier.deliver`."""
-        incident, old = telling.incident, _place(telling.receipt)
+        began = self._clock.now().mono
+        old, stand = read(telling.receipt)
+        place = await self._message(telling, old)
+        first = [old] if old is not None and old != place and old[0] == place[0] else []
+        work = Work(telling.incident, [*first, place], place, began, telling.busy)
+        told = await self._threads.tell(work, stand)
+        where = written(place, told.stand)
+        return Receipt(self._name, telling.incident.id, where, told.extra, told.owes)
+
+    async def _message(self, telling: Telling, old: Place | None) -> Place:
+        """Makes a message show the incident; where it stands."""
+        incident = telling.incident
         # without a place nobody was told yet: the opening was given up while the channel was closed
         alarming = incident.live and (old is None or telling.notice.kind in _LOUD)
         found = await self._unrecorded(telling, old)
@@ -105,13 +117,13 @@ class DiscordNotifier:
         elif old is not None and await self._edit(old, telling):
             place = old
         else:
-            return self._receipt(incident, await self._replaced(telling, old))
+            return await self._replaced(telling, old)
         if old is not None and place != old:
             with contextlib.suppress(DeliveryError):  # the new message tells; the old one is tidied
                 await self._transport.edit(*old, moved_message(incident))
         if not incident.live and telling.notice.kind is not NoticeKind.CHANGED and place not in self._silent:
             await self._answer(place, telling)
-        return self._receipt(incident, place)
+        return place
 
     async def close(self) -> None:
         """Nothing is held: the connection is the bot's."""
@@ -120,7 +132,19 @@ class DiscordNotifier:
         urgent = telling.incident.priority.rank <= self._options.ping_from.rank
         roles = self._options.role_ids if urgent and telling.pings else ()
         escalated = telling.notice.kind is NoticeKind.ESCALATED
-        return incident_alarm(telling.incident, roles, escalated=escalated, late=telling.late)
+        thread = self._elsewhere(telling, 0)
+        return incident_alarm(telling.incident, roles, escalated=escalated, late=telling.late, thread=thread)
+
+    def _shows(self, telling: Telling, message: int) -> Payload:
+        """The incident as a message of that id shows it, 0 for a new one."""
+        thread = self._elsewhere(telling, message)
+        return incident_message(telling.incident, late=telling.late, thread=thread)
+
+    def _elsewhere(self, telling: Telling, message: int) -> int:
+        """The incident's thread, if it is not below this message itself (then it has the same id); else 0."""
+        _, recorded = read(telling.receipt)
+        thread = self._threads.stand(telling.incident.id, recorded).thread
+        return thread if thread != message else 0
 
     # ------------------------------------------------------------ what may stand there already
 
@@ -204,13 +228,12 @@ class DiscordNotifier:
             found = await self._search(telling, old)
             if found is not None and await self._edit(found, telling, surely=True):
                 return found
-        shown = incident_message(telling.incident, late=telling.late)
-        return await self._post(telling, replace(shown, silent=True))
+        return await self._post(telling, replace(self._shows(telling, 0), silent=True))
 
     async def _edit(self, place: Place, telling: Telling, *, surely: bool = False) -> bool:
         """Shows the incident as it is, if that is something new or it has to be done `surely`; False when
         the message is gone."""
-        payload = incident_message(telling.incident, late=telling.late)
+        payload = self._shows(telling, place[1])
         if not surely and self._shown.get(place[1]) == _look(payload):
             return True
         try:
@@ -259,9 +282,6 @@ class DiscordNotifier:
         self._shown[message] = _look(payload)
         _bounded(self._shown)
 
-    def _receipt(self, incident: Incident, place: Place) -> Receipt:
-        return Receipt(self._name, incident.id, f"{place[0]}/{place[1]}")
-
 
 def nonce(telling: Telling, *, reply: bool = False) -> str:
     """One for each row of the outbox, so that a repeated delivery is recognised; the row's time tells it from
@@ -279,11 +299,3 @@ def _bounded(kept: dict[int, Any]) -> None:
 def _look(payload: Payload) -> str:
     """Fingerprint without the content, which edits leave as it is."""
     return fingerprint(replace(payload, content=None))
-
-
-def _place(receipt: Receipt | None) -> tuple[int, int] | None:
-    """Where the incident stands; None when that cannot be read: then it is told anew."""
-    if receipt is None:
-        return None
-    channel, _, message = receipt.place.partition("/")
-    return (int(channel), int(message)) if channel.isdecimal() and message.isdecimal() else None

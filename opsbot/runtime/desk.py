@@ -137,6 +137,10 @@ class Desk:
         rows = self.rows(incident)
         return [row for row in rows if self._held(row) <= now] or rows
 
+    def is_busy(self, incident: int) -> bool:
+        """Whether more than counters of another incident is to be told now."""
+        return any(entry[-2] != incident and not self._stale(entry) for entry in self._ready)
+
     def lane(self, incident: int) -> Lane:
         """How its deliveries stand."""
         return self.lanes.setdefault(incident, Lane())

@@ -152,7 +152,10 @@ class Outbox:
             raise DeliveryError(desk.gate.gone, permanent=True, gone=True)
         desk.goes(rows, again=telling.receipt is not None, now=self.clock.now().mono)
         receipt = await within(self.notifiers[desk.name].deliver(telling), self.clock, DELIVERY_TIMEOUT)
-        desk.arrived(incident, rows, self.clock.now().mono)
+        now = self.clock.now().mono
+        desk.arrived(incident, rows, now)
+        if receipt is not None and receipt.extra:
+            desk.pace.spend(now, receipt.extra)
         self.tally.delivered[desk.name] += 1
         await self.done(Delivered(ids, receipt, told=incident))
 
@@ -167,7 +170,8 @@ class Outbox:
         loudest = max(rows, key=lambda row: row.kind.loudness)
         late = self.clock.now().since(loudest.due)
         receipt: Receipt | None = self.state.receipts.get((name, incident.id))
-        return Telling(loudest, incident, receipt, late if late > LATE else 0.0)
+        busy = self.desk(name).is_busy(incident.id)
+        return Telling(loudest, incident, receipt, late if late > LATE else 0.0, busy=busy)
 
     async def _failed(self, desk: Desk, rows: list[Notice], error: DeliveryError) -> None:
         ids = tuple(row.id for row in rows)

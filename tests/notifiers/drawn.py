@@ -14,7 +14,7 @@ from opsbot.draw.wire import edit_json, message_json
 from opsbot.notifiers import _apprise, log
 from opsbot.notifiers._http import Answer
 from opsbot.notifiers._mail import compose
-from opsbot.notifiers._transport import Page
+from opsbot.notifiers._transport import Page, Thread
 from tests.draw.samples import telling
 from tests.notifiers import judges
 from tests.notifiers.rigs import build
@@ -64,6 +64,12 @@ class Wire:
         """An empty channel."""
         return Page((), after, 0)
 
+    async def open_thread(self, channel: int, message: int, name: str) -> Thread:
+        """A `DiscordTransport`'s."""
+        self.sent += 1
+        judges.thread_name(name)
+        return Thread(message, new=True)
+
 
 def _bytes(body: Any) -> bytes:
     """As aiohttp and discord.py send it."""
@@ -75,7 +81,10 @@ def tellings(incident: Incident, late: float) -> list[Telling]:
     return [
         telling(kind, receipt=receipt, number=number, incident=incident, late=late)
         for number, kind in enumerate(NoticeKind, 1)
-        for receipt in (None, Receipt("ops", incident.id, "5/4711"), Receipt("ops", incident.id, "4711"))
+        for receipt in (
+            None,
+            *(Receipt("ops", incident.id, place) for place in ("5/4711", "5/4711/99/0", "4711")),
+        )
     ]
 
 

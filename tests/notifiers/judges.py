@@ -74,9 +74,21 @@ def discord(raw: bytes, roles: frozenset[int], *, edit: bool = False, plain: boo
     assert said["parse"] == []
     assert not said.get("users")
     assert frozenset(map(int, said["roles"])) <= roles
-    pinged = [found.group() for text in texts(body) for found in LIVE.finditer(text)]
+    pinged = [found.group() for text in texts(body) for found in LIVE.finditer(_without_thread(text))]
     assert pinged == [f"<@&{role}>" for role in said["roles"]]
     assert not (edit and pinged)
+
+
+def _without_thread(text: str) -> str:
+    """What is said of the incident's own thread, which pings nobody."""
+    return re.sub(r"🧵 Its timeline goes on in <#\d+>\.", "", text)
+
+
+def thread_name(name: str) -> None:
+    """https://discord.com/developers/docs/resources/channel#start-thread-from-message"""
+    assert 1 <= size(name.strip()) <= 100
+    assert not UNSEEN.search(name)
+    assert not LIVE.search(name)
 
 
 def _embed(embed: JsonObject) -> int:

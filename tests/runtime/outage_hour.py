@@ -16,7 +16,7 @@ from opsbot.draw.payload import Payload
 from opsbot.engine.inputs import Acknowledge, Input, SampleSeen
 from opsbot.engine.state import State
 from opsbot.errors import DeliveryError
-from opsbot.notifiers._transport import PORT, Page
+from opsbot.notifiers._transport import PORT, Page, Thread
 from opsbot.notifiers.base import NotifierContext
 from opsbot.notifiers.discord import Options, build
 from opsbot.runtime.outbox import Outbox
@@ -56,6 +56,10 @@ class Channel(FakeDiscord):
         self._refuse()
         return await FakeDiscord.read(self, channel_id, after)
 
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> Thread:
+        self._refuse()
+        return await FakeDiscord.open_thread(self, channel_id, message_id, name)
+
     def _refuse(self) -> None:
         self.tries += 1
         if self.out:
@@ -69,6 +73,15 @@ class Channel(FakeDiscord):
     def standing(self) -> list[FakeMessage]:
         """The messages that show an incident, from top to bottom."""
         return [m for m in self.messages.values() if m.shown.embeds]
+
+    def lines(self) -> dict[int, list[str]]:
+        """What stands in each thread, line by line, by the incident."""
+        found: dict[int, list[str]] = {}
+        for thread, posts in self.threads.items():
+            number = int(self.names[thread].partition(" ")[0].removeprefix("#"))
+            texts = [line for post in posts for line in (post.first.content or "").splitlines()]
+            found.setdefault(number, []).extend(line for line in texts if not line.startswith("-#"))
+        return found
 
     def replies(self) -> list[FakeMessage]:
         return [m for m in self.messages.values() if not m.shown.embeds]
@@ -102,7 +115,8 @@ class Hour:
         store = MemoryState(self.clock, self.disk)
         restore(self.state, await store.load())
         self.pipeline = Pipeline(self.state, store, self.clock)
-        ops = build(Options(channel_id=5), NotifierContext("ops", self.clock, {PORT: self.channel}))
+        context = NotifierContext("ops", self.clock, {PORT: self.channel}, timeline=store.timeline)
+        ops = build(Options(channel_id=5), context)
         outbox = Outbox(self.state, store, {"ops": ops, "mail": self.mail}, self.clock, self.pipeline.ask)
         self.pipeline.listen(lambda changes, effects: outbox.wake())
         tasks = [asyncio.create_task(part.run()) for part in (self.pipeline, outbox)]

@@ -6,7 +6,10 @@ import random
 
 import pytest
 
+from opsbot.domain.change import TimelineLine
 from opsbot.domain.incident import Incident
+from opsbot.draw.incident import OVER
+from opsbot.draw.thread import timeline_line
 from opsbot.engine.own import OWN
 from tests.runtime.outage_hour import SILENT, TARGETS, Hour, first_told
 
@@ -20,6 +23,17 @@ def all_of_them(hour: Hour) -> list[int]:
     return sorted(found)
 
 
+def check_threads(hour: Hour) -> None:
+    """Each line of each timeline stands in the thread of its incident, once and in order."""
+    wanted: dict[int, list[str]] = {number: [] for number in all_of_them(hour)}
+    for entry in hour.disk.log:
+        for change in getattr(entry, "changes", ()):
+            if isinstance(change, TimelineLine):
+                wanted[change.incident].append(timeline_line(change.entry))
+    assert hour.channel.lines() == wanted
+    assert len(hour.channel.threads) == len(wanted), "one thread an incident"
+
+
 def check(hour: Hour) -> None:
     """Nothing lost, nothing doubled, all as they are now."""
     numbers = all_of_them(hour)
@@ -30,7 +44,9 @@ def check(hour: Hour) -> None:
         [message] = hour.channel.of(number)
         title = message.shown.embeds[0].title
         assert ("resolved after" in title) == (number not in live), title
-    assert hour.channel.replies() == [], "an end that was told with its incident was told twice"
+    check_threads(hour)
+    again = [m for m in hour.channel.replies() if f"{OVER}{OWN}**" not in (m.first.content or "")]
+    assert again == [], "an end that was told with its incident was told twice"
 
 
 async def test_after_the_outage_each_is_one_message_in_its_final_state_in_order() -> None:

@@ -1,0 +1,42 @@
+"""Files that belong to lines of a timeline: in one folder of the state directory, by their names alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from opsbot.draw.payload import File
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes of one file that Discord takes everywhere (https://discord.com/developers/docs/reference#uploading-files)."""
+
+_HOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_ODD = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class NoFile(Exception):
+    """It cannot come along; the text is a clause for people."""
+
+
+def load(folder: Path | None, name: str) -> File:
+    """One file of `folder`; reads it, so it belongs in a thread. A name is never a path, and no link leads
+    out of the folder.
+
+    Raises:
+        NoFile: there is none that could be sent.
+    """
+    if folder is None or name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+        raise NoFile("there is no such file")
+    try:
+        with os.fdopen(os.open(folder / name, _HOW), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise NoFile("it is no plain file")
+            content = file.read(LARGEST + 1) if found.st_size <= LARGEST else b""
+    except OSError as error:
+        raise NoFile(f"it cannot be read ({error.strerror or 'no reason given'})") from error
+    if found.st_size > LARGEST or len(content) > LARGEST:
+        raise NoFile(f"larger than the {LARGEST // 1024**2} MiB that Discord takes")
+    return File(_ODD.sub("_", name), content)
