@@ -79,6 +79,21 @@ class Window:
         end = self.when.end_over(now.wall)
         return _at(self.when.begin_after(now.wall) if end is None else end, now)
 
+    def planned(self, now: Moment) -> Planned:
+        """When it goes on and begins next, seen from `now`."""
+        ends = self.covering(now)
+        return Planned(self, ends, _at(self.when.begin_after(now.wall), now) if ends is None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A window as it stands: `ends`, while it goes on; else `begins`, when it does next. Neither: it is over
+    for good."""
+
+    window: Window
+    ends: Moment | None = None
+    begins: Moment | None = None
+
 
 def _at(wall: float | None, now: Moment) -> Moment | None:
     return None if wall is None else now.after(wall - now.wall)

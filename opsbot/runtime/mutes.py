@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opsbot.clock import Clock
 from opsbot.domain.actor import Actor
 from opsbot.domain.change import Change
+from opsbot.domain.maintenance import Planned
 from opsbot.domain.silence import LONGEST, SHORTEST, Deploy, Matcher, Muted, Silence
 from opsbot.engine import muting
 from opsbot.engine.draft import Draft
@@ -53,6 +55,11 @@ class MutesDesk:
         """Those in force."""
         return tuple(muting.in_force(self._draft()))
 
+    async def windows(self) -> tuple[Planned, ...]:
+        """The maintenance windows of the configuration."""
+        now = self.clock.now()
+        return tuple(sorted((one.planned(now) for one in self.pipeline.state.windows), key=_order))
+
     async def muted(self) -> tuple[Muted, ...]:
         """Every firing alert that nobody is told of."""
         return tuple(self._muted())
@@ -85,6 +92,11 @@ class MutesDesk:
         for pattern in matcher.targets:
             if not any(Matcher((pattern,)).about(name) for name in (*known, "opsbot")):
                 raise UsageError(f"No target fits `{one_line(pattern, 80)}`: known are {', '.join(known)}.")
+
+
+def _order(planned: Planned) -> tuple[bool, float]:
+    at = planned.ends or planned.begins
+    return planned.ends is None, math.inf if at is None else at.mono
 
 
 def _span(seconds: float) -> float:

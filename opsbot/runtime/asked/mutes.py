@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from opsbot.domain.actor import Actor
+from opsbot.domain.maintenance import Planned
 from opsbot.domain.silence import Deploy, Matcher, Muted, Silence
-
-MIN_SILENCE, MAX_SILENCE = 60.0, 30 * 86_400.0
-"""Seconds: what is shorter is over before anybody sees it, what is longer was forgotten."""
 
 
 class Mutes(Protocol):
@@ -29,6 +27,10 @@ class Mutes(Protocol):
 
     async def silences(self) -> tuple[Silence, ...]:
         """Those in force, maintenance too, in the order in which they end."""
+
+    async def windows(self) -> tuple[Planned, ...]:
+        """The maintenance windows of the configuration, and when each is: what goes on first, then what
+        begins next; what is over for good last."""
 
     async def muted(self) -> tuple[Muted, ...]:
         """Every firing alert that nobody is told of, with what mutes it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from opsbot.clock import Clock
 from opsbot.domain.actor import Actor
+from opsbot.domain.maintenance import Planned
 from opsbot.domain.silence import Deploy, Matcher, Muted, Silence
 from opsbot.errors import Refused
 from opsbot.testing.asked.people import Note
@@ -13,12 +14,13 @@ from opsbot.testing.asked.people import Note
 
 @dataclass(slots=True)
 class FakeMutes:
-    """`held`: what is in force. `unheard`: what `muted` answers."""
+    """`held`: what is in force. `unheard`: what `muted` answers; `planned`: what `windows` does."""
 
     clock: Clock
     note_call: Note
     held: dict[int, Silence] = field(default_factory=dict)
     unheard: tuple[Muted, ...] = ()
+    planned: tuple[Planned, ...] = ()
 
     async def silence(
         self, matcher: Matcher, seconds: float, reason: str, actor: Actor, *, maintenance: bool = False
@@ -46,6 +48,11 @@ class FakeMutes:
         """See `Mutes`."""
         self.note_call("silences", "", None, "")
         return tuple(self.held.values())
+
+    async def windows(self) -> tuple[Planned, ...]:
+        """See `Mutes`."""
+        self.note_call("windows", "", None, "")
+        return self.planned
 
     async def muted(self) -> tuple[Muted, ...]:
         """See `Mutes`."""
