@@ -114,6 +114,7 @@ def resolve(draft: Draft, asked: ResolveAsked) -> None:
             draft.put_alert(closed)
         else:  # opsbot's own, which no time makes inactive
             draft.put_alert(replace(closed, state=AlertState.INACTIVE))
+    opening.tell_again(draft)  # what was counted into it, and goes on
     draft.audit(asked.actor, "resolve", incident.target, "allowed", asked.reason)
 
 

@@ -40,6 +40,7 @@ def resume(state: State, now: Moment, left: Mapping[str, str] | None = None) -> 
         if notice.notifier not in state.notifiers:
             draft.add(NoticeDone(notice.id, dead="this notifier is no longer configured"))
             _tell_others(draft, notice)
+    opening.tell_again(draft)
     return Step(draft.changes(), draft.effects)
 
 

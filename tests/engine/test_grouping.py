@@ -125,7 +125,6 @@ def test_a_person_ends_the_parents_incident_and_what_goes_on_is_told() -> None:
     fleet.breaks(CHILDREN[0])
     fleet.works("db")
     fleet.give(ResolveAsked(1, OLGA, ""))
-    fleet.tick(1.0)
     assert fleet.incident.target == CHILDREN[0]
     assert fleet.is_open()
 
