@@ -93,7 +93,7 @@ def _behaviour(about: About) -> Iterator[str]:
         yield "- not known: the health report could not be made"
     yield from (f"- {finding_text(finding)}" for finding in bad)
     if found and not bad:
-        yield f"- all {len(found)} checks are ✓ now"
+        yield f"- nothing that is looked at is wrong now ({len(found)} findings)"
     yield from ("", f"{_ADD} what you expected to happen, and what happened instead.")
 
 

@@ -39,6 +39,7 @@ MOST = 8 * 1_048_576
 """Bytes of py-spy's output that are read."""
 
 _REASON = 200
+_OWN_WORDS = "py-spy> "
 
 
 class Spy:
@@ -142,7 +143,7 @@ def profile_of(target: str, pid: int, seconds: float, raw: str) -> Profile:
     own, total, samples, stacks = Counter[str](), Counter[str](), 0, 0
     for line in raw.splitlines():
         stack, _, number = line.rpartition(" ")
-        if not stack or not number.isdigit():
+        if not stack or not number.isdigit() or line.startswith(_OWN_WORDS):
             continue
         calls, count = stack.split(";"), int(number)
         samples, stacks = samples + count, stacks + 1
