@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -71,6 +72,7 @@ class Beats:
         self._limits: dict[str, _Limit] = {}
         self._guesses = _Limit()
         self._changed, self._written = asyncio.Event(), asyncio.Event()
+        self._writing = threading.Lock()
         self._until: Moment | None = None
         self._broken, self._filed = "", False
         self.deaf: Deaf | None = None
@@ -123,6 +125,11 @@ class Beats:
         self._wakes[name]()
         return Answer.HEARD
 
+    @property
+    def saved(self) -> bool:
+        """Whether all that was heard is on disk, or cannot be."""
+        return self._written.is_set()
+
     async def kept(self) -> None:
         """Returns when what was heard is on disk, after `KEPT_WITHIN` at the latest."""
         await wait_until(self._written, self._clock, KEPT_WITHIN)
@@ -158,7 +165,7 @@ class Beats:
             return
         noted = Noted(self._clock.boot_id, now, dict(self._beats))
         try:
-            await asyncio.to_thread(beat_file.write, self._path, noted)
+            await asyncio.to_thread(self._put, noted)
         except OSError as error:
             self._tell(str(error.strerror or error))
         else:
@@ -166,6 +173,10 @@ class Beats:
             self._filed = True
         if not self._changed.is_set():
             self._written.set()
+
+    def _put(self, noted: Noted) -> None:
+        with self._writing:  # a write that was cut off goes on in its thread
+            beat_file.write(self._path, noted)
 
     def _tell(self, trouble: str) -> None:
         if trouble and trouble != self._broken:
