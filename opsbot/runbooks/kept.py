@@ -112,7 +112,15 @@ def _read(path: Path) -> Walk | None:
             return walk_of(json.loads(file.read(MOST_BYTES)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         log.warning("a walk cannot be read", file=path.name, reason=repr(error))
         return None
 
