@@ -9,6 +9,7 @@ import typer
 
 from opsbot import __version__
 from opsbot.cli import SHORTEST_WATCH
+from opsbot.cli.diagnostic_commands import diagnostics, profile
 from opsbot.cli.log_commands import logs
 from opsbot.cli.metric_commands import metrics, monitor
 from opsbot.cli.runbook import runbook
@@ -257,6 +258,8 @@ app.add_typer(logs, name="logs")
 app.command("monitor")(monitor)
 app.command("metrics")(metrics)
 app.command("runbook")(runbook)
+app.command("diagnostics")(diagnostics)
+app.command("profile")(profile)
 
 
 @notify.command("test")

@@ -28,6 +28,7 @@ from opsbot.control.answers import (
     targets_line,
 )
 from opsbot.control.client import SOCKET, address
+from opsbot.control.diagnostics import diagnostics_lines, profile_lines
 from opsbot.control.logs import log_lines
 from opsbot.control.metrics import metrics_line, performance_line
 from opsbot.control.reports import Line
@@ -55,6 +56,7 @@ Verb = Callable[[Operations, dict[str, Any], Actor], AsyncGenerator[Line, None]]
 
 VERBS: dict[str, Verb] = {
     "adopt": adopt_line,
+    "diagnostics": diagnostics_lines,
     "drill": drill_lines,
     "health": health_line,
     "incidents": incidents_line,
@@ -62,6 +64,7 @@ VERBS: dict[str, Verb] = {
     "metrics": metrics_line,
     "pause": pause_line,
     "performance": performance_line,
+    "profile": profile_lines,
     "reload": reload_line,
     "restart": action_lines,
     "resume": resume_line,
