@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -11,7 +12,7 @@ from opsbot.config.custom import custom_actions
 from opsbot.config.guide import DEFAULT_METRICS_DIR, Guide
 from opsbot.config.models.actions import Action
 from opsbot.config.models.schedules import Schedule
-from opsbot.config.online import loopback
+from opsbot.config.online import loopback, this_machine
 from opsbot.config.parts import Sections
 from opsbot.config.settings import (
     ActionSettings,
@@ -20,10 +21,12 @@ from opsbot.config.settings import (
     OutageSettings,
     RetentionSettings,
     ScheduleSettings,
+    SwitchSettings,
     WebSettings,
 )
 from opsbot.config.workshop import Workshop
 from opsbot.domain.access import AccessRules
+from opsbot.domain.diagnostics import BundlePolicy
 from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.series import HOUR, Keep
 from opsbot.domain.target import Target
@@ -50,7 +53,7 @@ def discord(shop: Workshop, file: Sections) -> DiscordSettings | None:
     if not section.roles.admin:
         shop.remark("discord.roles.admin is empty: nobody may restart from Discord.")
     mentioned = section.roles.operator if section.mention_roles is None else section.mention_roles
-    return DiscordSettings(token, section.guild, section.ops_channel, mentioned)
+    return DiscordSettings(token, section.guild, section.ops_channel, mentioned, section.threads)
 
 
 def access(file: Sections) -> AccessRules | None:
@@ -150,6 +153,33 @@ def outages(file: Sections, targets: Iterable[Target]) -> OutageSettings:
         lookup=given.lookup,
         status_url=given.discord_status_url,
         interval=given.interval_seconds,
+    )
+
+
+def switch(shop: Workshop, file: Sections) -> SwitchSettings:
+    """The dead man's switch, where there is one."""
+    given = file.switch
+    if given is None:
+        return SwitchSettings()
+    parts = urlsplit(given.url.get_secret_value())
+    if parts.scheme == "http" and not this_machine(parts.hostname or ""):
+        shop.remark("dead_mans_switch.url is called unencrypted: use https where it is served.")
+    return SwitchSettings(given.url, given.every, given.fail)
+
+
+def diagnostics(file: Sections) -> BundlePolicy:
+    """What bundles may hold, and how many are kept."""
+    given = file.diagnostics
+    if given is None:
+        return BundlePolicy()
+    return BundlePolicy(
+        most_bytes=round(given.max_mb * MIB),
+        profile=given.profile,
+        environment=given.environment,
+        keep=given.keep,
+        keep_bytes=round(given.keep_mb * MIB),
+        keep_seconds=given.keep_days * DAY,
+        on_p1=given.on_p1,
     )
 
 

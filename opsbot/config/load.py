@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from opsbot.config import finish, secret_names, sections, watched
+from opsbot.config import finish, memory, runbooks, secret_names, sections, watched
 from opsbot.config.adapters import Packages
 from opsbot.config.conditions.mistakes import nearest
 from opsbot.config.document import Document
@@ -41,10 +41,29 @@ KEYS = (
     "retention",
     "web",
     "maintenance",
+    "runbooks",
+    "dead_mans_switch",
+    "diagnostics",
+    "postmortems",
+    "reports",
 )
 """The keys at the top of a file; a test compares them with the model of the whole file."""
 
-NOT_WATCHED = ("discord", "notifications", "rules", "incidents", "outages", "retention", "web", "maintenance")
+NOT_WATCHED = (
+    "discord",
+    "notifications",
+    "rules",
+    "incidents",
+    "outages",
+    "retention",
+    "web",
+    "maintenance",
+    "runbooks",
+    "dead_mans_switch",
+    "postmortems",
+    "reports",
+    "diagnostics",
+)
 """Sections that `watch_only` does not look at."""
 
 
@@ -59,9 +78,9 @@ def load(
     process' own when not given.
 
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
-    `notifications`, `rules`, `incidents`, `outages`, `retention`, `web` and `maintenance` are not looked at (so
-    their secrets may be unset), targets have no rules, and a supervisor only where nothing else knows their
-    process; it takes half the time.
+    `notifications`, `rules`, `incidents`, `outages`, `retention`, `web`, `maintenance`, `runbooks`,
+    `dead_mans_switch`, `postmortems`, `reports` and `diagnostics` are not looked at (so their secrets may be
+    unset), targets have no rules, and a supervisor only where nothing else knows their process; it takes half the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.
@@ -91,6 +110,9 @@ def settings(
     notifiers = () if watch_only else _notifiers(shop, file, packages, by_guide=guide is not None)
     chain = Chain() if watch_only else _chain(shop, notifiers)
     maintenance = () if watch_only else _maintenance(shop, [target.name for target in targets])
+    books = () if watch_only else runbooks.folders(shop)
+    least = None if watch_only else memory.postmortems(shop)
+    times = () if watch_only else memory.report_times(shop, channel=file.discord is not None)
     targets = _heard(shop, file, targets)
     _raise_problems(shop)
     return Settings(
@@ -103,12 +125,17 @@ def settings(
         notifiers=notifiers,
         chain=chain,
         maintenance=maintenance,
+        runbooks=books,
+        postmortems=least,
+        reports=times,
         schedules=finish.schedules(file),
         actions=finish.actions(shop, file),
         retention=finish.retention(shop, file, guide),
         incidents=finish.incidents(file),
         outages=finish.outages(file, targets),
         web=finish.web(shop, file),
+        diagnostics=finish.diagnostics(file),
+        dead_mans_switch=finish.switch(shop, file),
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),
         notices=tuple(shop.notices),

@@ -11,10 +11,12 @@ from opsbot.config.models.thresholds import Thresholds
 from opsbot.config.models.top import Top
 
 if TYPE_CHECKING:
+    from opsbot.config.models.diagnostics import DiagnosticsSection
     from opsbot.config.models.discord import Discord
     from opsbot.config.models.incidents import Incidents
     from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
+    from opsbot.config.models.switch import SwitchSection
     from opsbot.config.models.web import Web
 
 
@@ -31,3 +33,5 @@ class Sections:
     incidents: Incidents | None = None
     outages: Outages | None = None
     web: Web | None = None
+    diagnostics: DiagnosticsSection | None = None
+    switch: SwitchSection | None = None

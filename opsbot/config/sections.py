@@ -15,10 +15,12 @@ from opsbot.config.thresholds import BUILT_IN, Limits, disk_limits, merged
 from opsbot.config.workshop import Workshop
 
 if TYPE_CHECKING:
+    from opsbot.config.models.diagnostics import DiagnosticsSection
     from opsbot.config.models.discord import Discord
     from opsbot.config.models.incidents import Incidents
     from opsbot.config.models.outages import Outages
     from opsbot.config.models.retention import Retention
+    from opsbot.config.models.switch import SwitchSection
     from opsbot.config.models.web import Web
 
 S = TypeVar("S", bound=Section)
@@ -39,6 +41,8 @@ def read(shop: Workshop) -> Sections:
         incidents=None if shop.watch_only else _incidents(shop),
         outages=None if shop.watch_only else _outages(shop),
         web=None if shop.watch_only else _web(shop),
+        diagnostics=None if shop.watch_only else _diagnostics(shop),
+        switch=None if shop.watch_only else _switch(shop),
     )
 
 
@@ -74,12 +78,26 @@ def _outages(shop: Workshop) -> Outages:
     return _one(shop, Outages, "outages")
 
 
+def _diagnostics(shop: Workshop) -> DiagnosticsSection:
+    from opsbot.config.models.diagnostics import DiagnosticsSection
+
+    return _one(shop, DiagnosticsSection, "diagnostics")
+
+
 def _web(shop: Workshop) -> Web | None:
     if shop.value(("web",)) is None:
         return None
     from opsbot.config.models.web import Web
 
     return shop.build(Web, ("web",))
+
+
+def _switch(shop: Workshop) -> SwitchSection | None:
+    if shop.value(("dead_mans_switch",)) is None:
+        return None
+    from opsbot.config.models.switch import SwitchSection
+
+    return shop.build(SwitchSection, ("dead_mans_switch",))
 
 
 def _actions(shop: Workshop) -> Actions:

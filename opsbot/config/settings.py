@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsbot.domain.access import AccessRules
+from opsbot.domain.diagnostics import BundlePolicy
+from opsbot.domain.levels import Priority
 from opsbot.domain.maintenance import Window
 from opsbot.domain.notice import Chain
 from opsbot.domain.policy import IncidentPolicy
+from opsbot.domain.report import ReportTime
 from opsbot.domain.series import Keep
 from opsbot.domain.target import Target
+from opsbot.runbooks.places import SHIPPED
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -20,12 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
-    """opsbot's own bot. `token` is None when it is set nowhere: only `run` needs it. Ids are snowflakes."""
+    """opsbot's own bot. `token` is None when it is set nowhere: only `run` needs it. Ids are snowflakes.
+    `threads`: incidents have some."""
 
     token: SecretStr | None
     guild_id: int
     channel_id: int
     mention_role_ids: tuple[int, ...] = ()
+    threads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,16 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchSettings:
+    """The dead man's switch. `url`: what is pinged every `every` seconds, None: nothing; `fail`: also told
+    when opsbot does not work."""
+
+    url: SecretStr | None = None
+    every: float = 60.0
+    fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything opsbot was told.
 
@@ -120,7 +136,8 @@ class Settings:
     None when there is no section `discord`. `notifiers`: only those that are on; the bot's own channel is
     the one named `ops_channel`; `silent`: the kinds of those that are off, by name. `secrets`: every
     secret value, for the redactor. `hidden_env`: variables that a target's environment must not have.
-    `notices`: one-line remarks for `check-config`.
+    `postmortems`: the least urgent priority that gets one; `reports`: when they are told.
+    `notices`: one-line remarks for `check-config`. `runbooks`: folders, the later one's files first.
     `files`: those with secrets that the file names; `reload_by_itself`: all of them are watched for changes.
     """
 
@@ -137,8 +154,13 @@ class Settings:
     incidents: IncidentPolicy = field(default_factory=IncidentPolicy)
     outages: OutageSettings = OutageSettings()
     web: WebSettings = WebSettings()
+    diagnostics: BundlePolicy = field(default_factory=BundlePolicy)
+    dead_mans_switch: SwitchSettings = SwitchSettings()
     chain: Chain = field(default_factory=Chain)
     maintenance: tuple[Window, ...] = ()
+    runbooks: tuple[Path, ...] = (SHIPPED,)
+    postmortems: Priority | None = None
+    reports: tuple[ReportTime, ...] = ()
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()

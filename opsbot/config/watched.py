@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from opsbot.config import guide as summarybot
@@ -16,6 +17,7 @@ from opsbot.config.relations import check_parents, check_twins
 from opsbot.config.targets import Draft
 from opsbot.config.thresholds import Limits
 from opsbot.config.workshop import Workshop
+from opsbot.domain.diagnostics import Investigation
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.rule import Rule
 from opsbot.domain.target import Target
@@ -42,7 +44,17 @@ def targets(
     check_twins(shop, found)
     rules = _rules(shop, file, found, limits)
     rotations = policies(shop, file, guide, limits, found)
-    return tuple(_target(d, rules.get(d.name, ()), rotations.get(d.name)) for d in found)
+    looks = _investigation(file)
+    made = (_target(d, rules.get(d.name, ()), rotations.get(d.name)) for d in found)
+    return tuple(replace(target, investigation=looks) for target in made)
+
+
+def _investigation(file: Sections) -> Investigation | None:
+    """What is collected by itself; nothing where the action is off."""
+    given = file.diagnostics
+    if not file.actions.investigate.enabled or given is None:
+        return None
+    return Investigation(on_p1=given.on_p1)
 
 
 def _rules(

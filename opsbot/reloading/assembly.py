@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from opsbot import registry
+from opsbot.charts.process import ProcessPainter
 from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import Clock
 from opsbot.config.chain import audience
 from opsbot.config.diff import identity
-from opsbot.config.settings import NotifierSpec, Settings
+from opsbot.config.settings import NotifierSpec, Settings, SwitchSettings
+from opsbot.config.shown import shown
 from opsbot.config.targets import HEARTBEAT
+from opsbot.diagnostics.attachments import NAME as ATTACHMENTS
+from opsbot.diagnostics.equipment import Equipment
 from opsbot.domain.target import CheckSpec, SupervisorSpec, Target
 from opsbot.engine.state import State
+from opsbot.notifiers._transport import PORT
 from opsbot.notifiers.base import Notifier, NotifierContext
 from opsbot.outside import outside
 from opsbot.probes.base import Probe
+from opsbot.reloading.channel import OpsChannel
 from opsbot.reloading.house import House
+from opsbot.reloading.pinging import HttpPing
 from opsbot.rotation.base import RotationContext
 from opsbot.rotation.logfile import LogRotator
+from opsbot.runbooks.kept import FOLDER
 from opsbot.runtime.beats import digest
 from opsbot.runtime.core import Runtime
+from opsbot.runtime.deadman import Switch
 from opsbot.runtime.desk import Manners
 from opsbot.runtime.parts import Parts
 from opsbot.runtime.remediator import Subject
+from opsbot.runtime.remembering import MemoryParts
 from opsbot.runtime.rotations import KeptLog
+from opsbot.stores.attachments import Attachments
 from opsbot.stores.folders import Folders, service_digest
 from opsbot.supervisors import _earlier
 from opsbot.supervisors.base import Supervisor, SupervisorContext
@@ -94,7 +106,12 @@ def runtime_of(house: House, settings: Settings, adapters: Adapters, state: Stat
         keep_incidents=settings.retention.alerts,
         probes=_probes(settings, house.probes(settings)),
         probe_interval=settings.outages.interval,
+        equipment=_equipment(settings),
+        runbooks=settings.runbooks,
+        walks=settings.state_dir / FOLDER,
         beats=house.beats,
+        memory=_memory(house, settings),
+        switch=_switch(house, settings.dead_mans_switch),
     )
     house.beats.follow(_listened_for(house, settings.targets))
     runtime = Runtime(parts)
@@ -104,6 +121,16 @@ def runtime_of(house: House, settings: Settings, adapters: Adapters, state: Stat
         if earlier := _earlier.read(house.folders.of(name), house.clock.boot_id):
             runtime.processes.stale[name] = (earlier.process, earlier.text)
     return runtime
+
+
+def _equipment(settings: Settings) -> Equipment:
+    """What bundles of diagnostics are made with."""
+    return Equipment(
+        settings.state_dir / ATTACHMENTS,
+        settings.diagnostics,
+        partial(shown, settings.file),
+        ProcessPainter(settings.state_dir / "charts"),
+    )
 
 
 def supervisor_of(settings: Settings, target: Target, clock: Clock) -> Supervisor:
@@ -160,7 +187,8 @@ def _with_log(subject: Subject, kept: KeptLog) -> Subject:
 
 
 def _notifier(house: House, spec: NotifierSpec) -> Notifier:
-    context = NotifierContext(spec.name, house.clock, house.ports)
+    folder = Attachments(house.state_dir).folder
+    context = NotifierContext(spec.name, house.clock, house.ports, folder, house.store.timeline)
 
     def make() -> Notifier:
         notifier: Notifier = _built("notifiers", spec.kind, spec.options, context)
@@ -169,11 +197,33 @@ def _notifier(house: House, spec: NotifierSpec) -> Notifier:
     return house.pool.get(("notifier", spec.name), spec, make)
 
 
+def _memory(house: House, settings: Settings) -> MemoryParts:
+    """Where postmortems go, and reports."""
+    discord, transport = settings.discord, house.ports.get(PORT)
+    told = OpsChannel(transport, discord.channel_id) if discord and transport else None
+    return MemoryParts(
+        settings.postmortems,
+        Attachments(house.state_dir),
+        settings.reports,
+        told,
+        ProcessPainter(house.state_dir / "charts"),
+    )
+
+
 def _probes(settings: Settings, own: Sequence[Probe]) -> tuple[Probe, ...]:
     given = settings.outages
     if not given.enabled:
         return ()
     return (*outside(given.control, given.lookup, given.status_url), *own)
+
+
+def _switch(house: House, given: SwitchSettings) -> Switch | None:
+    if given.url is None:
+        return None
+    url = given.url.get_secret_value()
+    return Switch(
+        house.pool.get(("switch",), url, lambda: HttpPing(url, house.clock)), given.every, given.fail
+    )
 
 
 def _manners(spec: NotifierSpec) -> Manners:

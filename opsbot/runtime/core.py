@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -20,13 +21,17 @@ from opsbot.domain.rule import ActionKind
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec
 from opsbot.engine.draft import Effect, LookAround, LookNow, ReadLastLines, RunAction
-from opsbot.engine.inputs import Input, ProcessFound, ReachSeen, SampleSeen
+from opsbot.engine.inputs import Input, OwnTrouble, ProcessFound, ReachSeen, SampleSeen
+from opsbot.engine.own import OWN, SWITCH_RULE
 from opsbot.runtime.actions import Actions, Worker
+from opsbot.runtime.bundles import desk_of
 from opsbot.runtime.caretaker import Caretaker
+from opsbot.runtime.deadman import DeadMan
 from opsbot.runtime.drill import Drills
 from opsbot.runtime.figures import Figures
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
+from opsbot.runtime.investigator import Investigator
 from opsbot.runtime.mutes import MutesDesk
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
@@ -37,12 +42,14 @@ from opsbot.runtime.processes import Processes
 from opsbot.runtime.pulse import Pulse
 from opsbot.runtime.reach import Prober
 from opsbot.runtime.remediator import Remediator
+from opsbot.runtime.remembering import recall_of, rememberers
 from opsbot.runtime.rotations import Rotations
 from opsbot.runtime.scheduler import Scheduler
 from opsbot.runtime.tally import Tally
 from opsbot.runtime.told import log_decisions
 from opsbot.runtime.waiting import wait_until
 from opsbot.runtime.walks import walker_of
+from opsbot.runtime.wellbeing import hindrances
 
 CLOSE_PATIENCE = 1.0
 """Seconds that each adapter has to let go of what it holds (Ctrl-C ends opsbot within 2 s)."""
@@ -96,11 +103,14 @@ class Runtime:
         )
         self.ops.people = PeopleDesk(self.pipeline, parts.store)
         self.ops.mutes = MutesDesk(self.pipeline, parts.clock)
+        self.ops.memory = self.recall = recall_of(parts, self.pipeline, self.history)
         self.ops.walks = walker_of(self.ops, parts)
+        self.ops.bundles = self.bundles = desk_of(self.ops, self.tally, parts.equipment)
         self.prober = Prober(parts.probes, parts.clock, self.pipeline.post, parts.probe_interval)
         remediator = Remediator(parts.subjects, self.processes, parts.clock, self._look)
         workers: dict[ActionKind, Worker] = dict.fromkeys(ON_SERVICE, remediator)
         workers[ActionKind.ROTATE_LOGS] = self.rotations
+        workers[ActionKind.INVESTIGATE] = Investigator(self.bundles.maker)
         self.actions = Actions(workers, parts.clock, self.pipeline.ask, self._show)
         self.pipeline.listen(self._decided)
         self.pipeline.listen(self.tally.note)
@@ -126,6 +136,7 @@ class Runtime:
         self.rotations.go_on(before.rotations)
         self.ops.go_on(before.ops)
         self.tally.go_on(before.tally)
+        self.bundles.go_on(before.bundles)
 
     async def settle(self, patience: float) -> None:
         """Waits `patience` seconds for actions and rotations under way (what takes longer is cut off, and
@@ -164,15 +175,28 @@ class Runtime:
                 keep,
                 self._parts.metrics,
                 self.pulse,
+                self.bundles.maker.tidy,
             )
             if self._before is not None and self._before.caretaker is not None:
                 self.caretaker.go_on(self._before.caretaker)
             parts.append(self.caretaker)
             self._before = None
+        parts += rememberers(self._parts, self.pipeline, self.recall)
         guard: list[Runs] = [self.prober] if self._parts.probes else []
         guard += [self.beats] if self.beats is not None else []
+        guard += await self._dead_man()
         await self._set_guard()
         await self._run([*parts, *guard, self.processes, self.scheduler], started)
+
+    async def _dead_man(self) -> list[Runs]:
+        """What pings the dead man's switch. Where there is none any more, trouble with it is over."""
+        parts, pipeline = self._parts, self.pipeline
+        if parts.switch is None:
+            if (OWN, SWITCH_RULE) in parts.state.alerts:
+                await pipeline.post(OwnTrouble(SWITCH_RULE, ""))
+            return []
+        hinders = partial(hindrances, self.pulse, pipeline, parts.clock)
+        return [DeadMan(parts.switch, parts.clock, pipeline.post, hinders, parts.keeper)]
 
     async def _set_guard(self) -> None:
         """Whether anybody probes; where nobody does any more, an outage that was found before is none."""
@@ -212,6 +236,7 @@ class Runtime:
         """Everything is let go of, whatever one of them does, and in time."""
         self.ops.close()
         await _closed(self.drills.close())
+        await _closed(self.bundles.close())
         if self._handed_over:
             await self.scheduler.end_looks()
             return

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsbot.clock import Clock
+from opsbot.diagnostics.equipment import Equipment
 from opsbot.domain.series import Keep
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
-from opsbot.runbooks.library import SHIPPED
+from opsbot.runbooks.places import SHIPPED
 from opsbot.runtime.beats import Beats
+from opsbot.runtime.deadman import Switch
 from opsbot.runtime.desk import Manners
 from opsbot.runtime.remediator import Subject
+from opsbot.runtime.remembering import MemoryParts
 from opsbot.runtime.rotations import KeptLog
 from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 
@@ -24,8 +27,10 @@ class Parts:
     """What the composition root gives: every adapter, already built. `sections`: (target, check) → title;
     `kinds`: each notifier's kind; `off`: notifiers that are switched off, with theirs; `logs`: each target's
     that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
-    whatever fails is the target's own fault. `beats`: heartbeats that are heard.
+    whatever fails is the target's own fault. `beats`: heartbeats that are heard; `switch`: what is pinged.
     `runbooks`: folders with them; `walks`: folder of walks through them, None: those end with opsbot.
+    `equipment`: for bundles of diagnostics.
+    `memory`: what postmortems and reports need.
     `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
 
@@ -42,9 +47,12 @@ class Parts:
     logs: Mapping[str, KeptLog] = field(default_factory=dict)
     keep: Keep = field(default_factory=Keep)
     keeper: StateKeeper | None = None
+    memory: MemoryParts = field(default_factory=MemoryParts)
     keep_incidents: float = 90 * 86_400.0
     probes: Sequence[Probe] = ()
     probe_interval: float = 60.0
     beats: Beats | None = None
+    switch: Switch | None = None
     runbooks: Sequence[Path] = (SHIPPED,)
     walks: Path | None = None
+    equipment: Equipment = field(default_factory=Equipment)
