@@ -80,7 +80,8 @@ def load(
     `watch_only`: for commands that look once and tell nobody (`health`): the sections `discord`,
     `notifications`, `rules`, `incidents`, `outages`, `retention`, `web`, `maintenance`, `runbooks`,
     `dead_mans_switch`, `postmortems`, `reports` and `diagnostics` are not looked at (so their secrets may be
-    unset), targets have no rules, and a supervisor only where nothing else knows their process; it takes half the time.
+    unset), targets have no rules, and a supervisor only where nothing else knows their process; it takes half
+    the time.
 
     Raises:
         ConfigError: with every problem that was found, in the file's order.

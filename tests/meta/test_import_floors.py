@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "opsbot.probes",
         "opsbot.charts",
     ),
-    ("opsbot.analysis", "opsbot.runbooks"),
+    ("opsbot.analysis", "opsbot.diagnostics", "opsbot.runbooks"),
     ("opsbot.runtime",),
     ("opsbot.config",),
     ("cogs", "opsbot.control", "opsbot.testing", "opsbot.web"),
