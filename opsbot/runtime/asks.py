@@ -162,7 +162,7 @@ class Asker:
         if ask.over is not None:
             value, when = await self._over(known, ask.metric, ask.over)
         else:
-            value, when = await self._now(known, ask.metric), ""
+            value, when = await self._now(known, ask.metric)
         if value is None:
             return Mark.UNSURE, f"{label} was not measured{when}"
         fine = (ask.below is None or value < ask.below) and (ask.above is None or value > ask.above)
@@ -171,7 +171,8 @@ class Asker:
         text = f"{label} {metric_text(ask.metric, value)}{when}, should be {' and '.join(limits)}"
         return (Mark.FINE if fine else Mark.WRONG), text
 
-    async def _now(self, known: Known, metric: str) -> float | None:
+    async def _now(self, known: Known, metric: str) -> tuple[float | None, str]:
+        """The value; without one, what may be the reason."""
         kinds = [
             spec.kind
             for spec in known.target.checks
@@ -179,9 +180,12 @@ class Asker:
         ]
         samples = await self.scheduler.look(known.target.name, kinds)
         found = {name: value for sample in samples for name, value in sample.metrics.items()}
+        bad = [sample for sample in samples if sample.outcome.bad]
+        if metric not in found and bad:
+            return None, f" ({_told(bad)})"
         if metric not in found and metric not in newest_of(known):
             await self.figures.report(known, Window(3600.0), (metric,))  # says which are known
-        return found.get(metric)
+        return found.get(metric), ""
 
     async def _over(self, known: Known, metric: str, seconds: float) -> tuple[float | None, str]:
         """A counter's increase, else the average."""
@@ -214,16 +218,16 @@ class Asker:
         own = sum(now.since(mark.at) <= ask.within for mark in marks)
         report = await self.figures.report(known, Window(ask.within))
         count = max(own, len(report.restarts))
-        often = f"started anew {count} times" if count != 1 else "started anew once"
-        text = f"{often} in the last {seconds_text(ask.within)}, at most {ask.most} are usual"
+        often = {0: "not started anew", 1: "started anew once"}.get(count, f"started anew {count} times")
+        text = f"{often} in the last {seconds_text(ask.within)} (at most {ask.most})"
         return (Mark.FINE if count <= ask.most else Mark.WRONG), text
 
     async def _disk(self, known: Known, ask: AskDisk) -> Said:
         if ask.free is None:
             return await self._check(known, AskCheck("disk"))
-        free = await self._now(known, "disk_free_bytes")
+        free, why = await self._now(known, "disk_free_bytes")
         if free is None:
-            return Mark.UNSURE, "free space was not measured"
+            return Mark.UNSURE, f"free space was not measured{why}"
         text = f"{bytes_text(free)} free, should be at least {bytes_text(ask.free)}"
         return (Mark.FINE if free >= ask.free else Mark.WRONG), text
 
