@@ -55,6 +55,28 @@ def reload_command(config: Path | None, *, dry: bool) -> int:
     return print_answer(ask(link, {"verb": "reload", "dry": dry}))
 
 
+def running_command(
+    config: Path | None, request: dict[str, Any], *, as_json: bool = False, needed: bool = True
+) -> int:
+    """Has the running opsbot carry out a request; returns the exit code. `needed`: none runs is a failure.
+
+    Raises:
+        UsageError: none runs, and one is needed.
+    """
+    file = locate(os.environ, Path.cwd()) if config is None else config
+    folder = state_dir(file, os.environ)
+    link = running(folder)
+    if link is not None:
+        return print_answer(ask(link, request), as_json=as_json)
+    if needed:
+        raise UsageError(
+            f"no opsbot runs on {folder}, so there is nobody to tell: start it with `opsbot run`, or add "
+            f"`--if-running` where that is no failure."
+        )
+    print(f"No opsbot runs on {folder}: nobody is told.")
+    return 0
+
+
 def _soon(folder: Path) -> socket.socket | None:
     for _ in range(SOON_TRIES):
         if link := running(folder):

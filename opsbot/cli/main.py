@@ -12,6 +12,7 @@ from opsbot.cli import SHORTEST_WATCH
 from opsbot.cli.diagnostic_commands import diagnostics, profile
 from opsbot.cli.log_commands import logs
 from opsbot.cli.metric_commands import metrics, monitor
+from opsbot.cli.mute_commands import deploy, maintenance, silence
 from opsbot.cli.runbook import runbook
 
 app = typer.Typer(
@@ -258,6 +259,9 @@ app.add_typer(logs, name="logs")
 app.command("monitor")(monitor)
 app.command("metrics")(metrics)
 app.command("runbook")(runbook)
+app.add_typer(silence, name="silence")
+app.add_typer(maintenance, name="maintenance")
+app.command("deploy")(deploy)
 app.command("diagnostics")(diagnostics)
 app.command("profile")(profile)
 

@@ -31,6 +31,15 @@ from opsbot.control.client import SOCKET, address
 from opsbot.control.diagnostics import diagnostics_lines, profile_lines
 from opsbot.control.logs import log_lines
 from opsbot.control.metrics import metrics_line, performance_line
+from opsbot.control.mutes import (
+    begin_silence_line,
+    deploy_line,
+    end_silence_line,
+    maintenance_line,
+    silences_line,
+    unheard_line,
+)
+from opsbot.control.people import acknowledge_line, assign_line, note_line, resolve_line
 from opsbot.control.reports import Line
 from opsbot.control.runbook import runbook_lines, runbook_text_line, runbooks_line
 from opsbot.domain.actor import Actor, ActorKind
@@ -55,26 +64,36 @@ log = structlog.get_logger("opsbot.control")
 Verb = Callable[[Operations, dict[str, Any], Actor], AsyncGenerator[Line, None]]
 
 VERBS: dict[str, Verb] = {
+    "acknowledge": acknowledge_line,
     "adopt": adopt_line,
+    "assign": assign_line,
+    "deploy": deploy_line,
     "diagnostics": diagnostics_lines,
     "drill": drill_lines,
     "health": health_line,
     "incidents": incidents_line,
     "logs": log_lines,
+    "maintenance": maintenance_line,
     "metrics": metrics_line,
+    "muted": unheard_line,
+    "note": note_line,
     "pause": pause_line,
     "performance": performance_line,
     "profile": profile_lines,
     "reload": reload_line,
+    "resolve": resolve_line,
     "restart": action_lines,
     "resume": resume_line,
     "rotate": rotate_lines,
     "runbook": runbook_lines,
     "runbook_text": runbook_text_line,
     "runbooks": runbooks_line,
+    "silence": begin_silence_line,
+    "silences": silences_line,
     "start": action_lines,
     "stop": action_lines,
     "targets": targets_line,
+    "unsilence": end_silence_line,
 }
 
 
