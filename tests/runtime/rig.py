@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from opsbot.diagnostics.equipment import Equipment
 from opsbot.domain.action import Action, Step, StepName
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.change import Change
+from opsbot.domain.diagnostics import Investigation
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Outcome
 from opsbot.domain.notice import Audience
@@ -136,14 +138,17 @@ async def build(
     levels: Mapping[str, Audience] | None = None,
     rotation: KeptLog | None = None,
     probes: Sequence[Probe] | None = None,
+    equipment: Equipment | None = None,
 ) -> Rig:
     """opsbot on one supervised target, its state loaded, not running yet. `probes`: the target lives on the
-    network, and opsbot looks by these whether it is cut off itself."""
+    network, and opsbot looks by these whether it is cut off itself. `equipment`: diagnostics are collected by
+    themselves."""
     store = store or keeper or MemoryState(world.clock, world.disk)
     notifiers = notifiers if notifiers is not None else {"ops": RecordingNotifier("ops")}
     watched = replace(
         target(policy), rotation=rotation.policy if rotation else None, networked=probes is not None
     )
+    watched = replace(watched, investigation=Investigation() if equipment else None)
     state = State.of([watched], levels or dict.fromkeys(notifiers, ALL))
     restore(state, await store.load())
     rotator = rotation.rotator if rotation else None
@@ -160,6 +165,7 @@ async def build(
             sections={(NAME, "process"): "Discord Bot Process", (NAME, "health"): "Webhook API"},
             keeper=keeper,
             probes=probes or (),
+            equipment=equipment or Equipment(),
         )
     )
     _add_checks(runtime, watched, world)
