@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import cast
 
 import structlog
 
@@ -27,7 +26,7 @@ from opsbot.runtime.asks import Asker
 from opsbot.runtime.known import known_target
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.parts import Parts
-from opsbot.runtime.port import Operations
+from opsbot.runtime.people import WORDS
 from opsbot.text import one_line
 
 GONE = "This walk is not kept any more (walks are kept for 30 days). /runbook begins a new one."
@@ -81,8 +80,7 @@ class Walker:
         """A walk at its beginning."""
         known = self.known(target).target.name
         runbook = await self._runbook(name)
-        live = self.state.live(known)
-        number = incident if incident is not None else live.id if live else None
+        number = incident if incident is not None else next((i.id for i in self._live(known)), None)
         walk = walking.begun(secrets.token_urlsafe(12), runbook, known, number, actor, self._now())
         await asyncio.to_thread(self._keep_new, walk)
         await self._note(walk, actor, f"began the runbook “{walk.title}”")
@@ -135,7 +133,8 @@ class Walker:
         mark, evidence = await self._looked(walk, walk.steps[number - 1].ask)
         walk = await self._change(walk_id, lambda w: walking.seen(w, number, mark, evidence, self._now()))
         if not walk.due:
-            await self._note(walk, AUTO, _results(walk))
+            for line in _results(walk):
+                await self._note(walk, AUTO, line)
             walk = await self._change(walk_id, walking.told)
         return await self._shown_after(walk)
 
@@ -204,14 +203,21 @@ class Walker:
 
     def _firing(self, target: str, incident: int | None) -> list[str]:
         """The rules that complain now."""
-        live = [i for i in self.state.incidents.values() if i.live and target in ("", i.target)]
-        if incident is not None:
-            live = [i for i in self.state.incidents.values() if i.id == incident]
-        return sorted({rule for one in live for rule in _rules(one)})
+        found = self._live(target) if incident is None else [self.state.incidents.get(incident)]
+        return sorted({rule for one in found if one is not None for rule in _rules(one)})
+
+    def _live(self, target: str) -> list[Incident]:
+        """The live incidents that a target has a part in, its own first; of all when none is named."""
+        live = [
+            i
+            for i in self.state.live_incidents()
+            if target in ("", i.target, *(a.target for a in i.affected))
+        ]
+        return sorted(live, key=lambda i: i.target != target)
 
     async def _note(self, walk: Walk, actor: Actor, text: str) -> None:
         """An incident that is gone, or cannot be written now, holds no walk up."""
-        if walk.incident is None or not text:
+        if walk.incident is None:
             return
         try:
             await self.note(walk.incident, actor, text)
@@ -228,12 +234,8 @@ def walker_of(ops: Ops, parts: Parts) -> Walker:
     """The walks of one runtime."""
     state, clock = parts.state, parts.clock
     asker = Asker(state, ops.scheduler, ops.processes, ops.figures, clock, ops.analyst)
-
-    async def note(number: int, actor: Actor, text: str) -> None:
-        await cast(Operations, ops).people.note(number, actor, text)
-
     library, kept = Library(parts.runbooks), KeptWalks(parts.walks)
-    return Walker(state, asker, library, kept, partial(known_target, state), note, clock)
+    return Walker(state, asker, library, kept, partial(known_target, state), ops.people.note, clock)
 
 
 def counts(walk: Walk) -> str:
@@ -247,8 +249,9 @@ def _head(walk: Walk) -> str:
     return f"Runbook “{one_line(walk.title, _NAME)}”"
 
 
-def _results(walk: Walk) -> str:
-    """What opsbot has looked at and not told yet; what is right in a word, the rest with its evidence."""
+def _results(walk: Walk) -> Iterator[str]:
+    """What opsbot has looked at and not told yet: as many lines as that takes, mostly one. What is right is a
+    number, the rest stands there with its evidence."""
     new = [
         (number, step)
         for number, step in enumerate(walk.steps, 1)
@@ -260,11 +263,17 @@ def _results(walk: Walk) -> str:
         if step.mark is not Mark.FINE:
             sign = "✗" if step.mark is Mark.WRONG else "?"
             parts.append(f"{sign} {number} {one_line(step.title, _NAME)}: {one_line(step.evidence, _NAME)}")
-    return f"{_head(walk)}: {' · '.join(parts)}" if parts else ""
+    while parts:
+        line = f"{_head(walk)}: {parts.pop(0)}"
+        while parts and len(line) + len(parts[0]) < WORDS - 3:
+            line += f" · {parts.pop(0)}"
+        yield line
 
 
 def _rules(incident: Incident) -> Iterable[str]:
+    """Those that fire; of an incident that is over, all."""
     firing = [line.rule for line in incident.alerts if line.firing]
+    firing += [rule for other in incident.affected for rule in other.firing]
     return firing or [line.rule for line in incident.alerts]
 
 

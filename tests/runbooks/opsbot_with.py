@@ -60,7 +60,7 @@ class Service:
         (folder / f"{name}.md").write_text(HEAD + "\n".join(lines) + "\n")
 
     async def answer(self, _: web.Request) -> web.Response:
-        body = {
+        body: dict[str, object] = {
             "status": "healthy" if self.status == 200 else "unhealthy",
             "version": "2.1.0",
             "services": {},
