@@ -11,6 +11,7 @@ from opsbot import __version__
 from opsbot.cli import SHORTEST_WATCH
 from opsbot.cli.diagnostic_commands import diagnostics, profile
 from opsbot.cli.log_commands import logs
+from opsbot.cli.memory_commands import audit, incidents, report
 from opsbot.cli.metric_commands import metrics, monitor
 from opsbot.cli.mute_commands import deploy, maintenance, silence
 from opsbot.cli.runbook import runbook
@@ -55,11 +56,14 @@ def _options(
 def run(
     config: Config = None,
     log_format: Annotated[str, typer.Option(help="How opsbot logs: console or json.")] = "console",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Decide and record everything, tell nobody, do nothing.")
+    ] = False,
 ) -> None:
     """Watch, alert and repair until stopped (Ctrl-C)."""
     from opsbot.cli.run import run_command
 
-    raise typer.Exit(run_command(config, log_format))
+    raise typer.Exit(run_command(config, log_format, dry_run=dry_run))
 
 
 @app.command()
@@ -245,17 +249,12 @@ def reload(
     raise typer.Exit(reload_command(config, dry=dry_run))
 
 
-@app.command()
-def incidents(config: Config = None) -> None:
-    """List the open incidents."""
-    from opsbot.cli.act import act_command
-
-    raise typer.Exit(act_command(config, {"verb": "incidents"}))
-
-
 notify = typer.Typer(help="The notifiers: who is told, and how.", no_args_is_help=True)
 app.add_typer(notify, name="notify")
 app.add_typer(logs, name="logs")
+app.add_typer(incidents, name="incidents")
+app.add_typer(audit, name="audit")
+app.command("report")(report)
 app.command("monitor")(monitor)
 app.command("metrics")(metrics)
 app.command("runbook")(runbook)

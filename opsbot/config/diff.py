@@ -27,6 +27,7 @@ _OTHERWISE = frozenset(
         "hidden_env",
         "notices",
         "files",
+        "rehearsal",
     }
 )
 """What of `Settings` is compared in its own way, or follows from the rest."""
@@ -51,8 +52,9 @@ class Diff:
 
 
 def effective(old: Settings, new: Settings) -> Settings:
-    """The new settings as far as they can take effect now: the state directory and Discord's login stay."""
-    kept = replace(new, state_dir=old.state_dir)
+    """The new settings as far as they can take effect now: the state directory and Discord's login stay, and
+    a dry run is one until its end."""
+    kept = replace(new.rehearsed() if old.rehearsal else new, state_dir=old.state_dir)
     if _login(old) != _login(new):
         spec = next((s for s in old.notifiers if s.kind == "discord"), None)
         others = tuple(s for s in new.notifiers if s.kind != "discord")

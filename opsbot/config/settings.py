@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +139,7 @@ class Settings:
     `postmortems`: the least urgent priority that gets one; `reports`: when they are told.
     `notices`: one-line remarks for `check-config`. `runbooks`: folders, the later one's files first.
     `files`: those with secrets that the file names; `reload_by_itself`: all of them are watched for changes.
+    `rehearsal`: this run is a dry run, whatever the file says.
     """
 
     file: Path | None
@@ -167,6 +168,11 @@ class Settings:
     silent: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     reload_by_itself: bool = True
+    rehearsal: bool = False
+
+    def rehearsed(self) -> Settings:
+        """The same for a dry run."""
+        return replace(self, rehearsal=True, incidents=replace(self.incidents, dry_run=True))
 
     def target(self, name: str) -> Target | None:
         """The target of that name."""

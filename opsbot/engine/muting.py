@@ -13,7 +13,7 @@ from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.maintenance import Window
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind
-from opsbot.domain.silence import Silence
+from opsbot.domain.silence import Matcher, Silence
 from opsbot.engine import incidents
 from opsbot.engine.draft import Draft
 from opsbot.engine.restarts import Answer, Ruling
@@ -125,7 +125,7 @@ def _holds(draft: Draft, silence: Silence) -> bool:
 
 def _windows(draft: Draft, target: str) -> Iterator[tuple[Window, Moment]]:
     for window in draft.state.windows:
-        if not window.targets or target in window.targets:
+        if Matcher(window.targets).about(target):
             until = window.covering(draft.now)
             if until is not None:
                 yield window, until

@@ -13,12 +13,15 @@ from opsbot.engine.state import Known, State
 from opsbot.runtime.processes import Processes
 from opsbot.runtime.report import sections_of
 
+DRY_RUN = "Dry run: nobody is told and nothing is done"
+"""What must be said wherever somebody may rely on opsbot."""
+
 
 def notes_of(
     state: State, processes: Processes, target: str, now: Moment, remarks: Sequence[str]
 ) -> tuple[str, ...]:
     """What a report says beside its findings: what holds automation, what is being done, what looks alike."""
-    notes = []
+    notes = [DRY_RUN] if state.policy.dry_run else []
     pause, desired = state.pauses.get(target), state.desired.get(target)
     if pause is not None:
         minutes = max(0.0, pause.until.mono - now.mono) / 60

@@ -137,6 +137,16 @@ def test_a_window_of_the_configuration_mutes_and_holds_while_it_lasts() -> None:
     assert fleet.pings == [(1, "opened")]
 
 
+def test_a_window_of_targets_that_are_named_by_a_pattern() -> None:
+    fleet = Fleet.made([watched("db-main"), watched("web")])
+    begins = fleet.now.wall - 60.0
+    with_windows(fleet, Window("backup", Once(begins, begins + 600.0), ("db-*",)))
+    fleet.breaks("db-main")
+    assert fleet.state.incidents == {}
+    fleet.breaks("web")
+    assert fleet.incident.target == "web"
+
+
 def test_a_window_begins_while_an_incident_is_open() -> None:
     fleet = one()
     begins = fleet.now.wall + 100.0
