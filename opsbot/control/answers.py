@@ -63,11 +63,12 @@ async def targets_line(operations: Operations, _: dict[str, Any], __: Actor) -> 
 async def incidents_line(operations: Operations, _: dict[str, Any], __: Actor) -> AsyncGenerator[Line, None]:
     """The live incidents."""
     live = operations.incidents()
-    text = "\n".join(map(_incident, live)) or "No open incidents."
+    text = "\n".join(map(incident_row, live)) or "No open incidents."
     yield {"text": text, "data": [as_data(i) for i in live], "exit": 0}
 
 
-def _incident(incident: Incident) -> str:
+def incident_row(incident: Incident) -> str:
+    """A line of a list, and what is done about it."""
     doing = f"\n   {one_line(incident.doing, LINE)}" if incident.doing else ""
     return f"#{incident.id} {headline(incident)}{doing}"
 

@@ -30,6 +30,7 @@ from opsbot.control.answers import (
 from opsbot.control.client import SOCKET, address
 from opsbot.control.diagnostics import diagnostics_lines, profile_lines
 from opsbot.control.logs import log_lines
+from opsbot.control.memory import audit_line, export_line, past_line, report_line, show_line
 from opsbot.control.metrics import metrics_line, performance_line
 from opsbot.control.mutes import (
     begin_silence_line,
@@ -66,12 +67,17 @@ Verb = Callable[[Operations, dict[str, Any], Actor], AsyncGenerator[Line, None]]
 VERBS: dict[str, Verb] = {
     "acknowledge": acknowledge_line,
     "adopt": adopt_line,
+    "audit": audit_line,
     "assign": assign_line,
     "deploy": deploy_line,
     "diagnostics": diagnostics_lines,
     "drill": drill_lines,
     "health": health_line,
+    "export": export_line,
+    "incident": show_line,
     "incidents": incidents_line,
+    "past": past_line,
+    "report": report_line,
     "logs": log_lines,
     "maintenance": maintenance_line,
     "metrics": metrics_line,

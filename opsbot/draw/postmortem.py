@@ -44,7 +44,7 @@ def postmortem(
     """The whole file. `acts`: of the audit, at least those on its target in its time."""
     seen = hindsight(incident, timeline, acts)
     parts = [
-        f"# Incident \\#{incident.id}: {markdown(incident.title, _TITLE)}",
+        f"# Incident \\#{incident.id}: {markdown(incident.title.rstrip(' .'), _TITLE)}",
         f"Written by opsbot, {utc_text(written.wall)}. All times are UTC.",
         _section("Summary", [_summary(incident, seen)]),
         _section("Impact", _impact(incident, seen)),
@@ -65,10 +65,10 @@ def _summary(incident: Incident, seen: Hindsight) -> str:
     target = markdown(incident.target, _NAME)
     lasted = f"lasted {seconds_text(seen.restore)}" if seen.restore is not None else "is not over yet"
     text = f"{target} had a {incident.priority.value} incident that {lasted}: "
-    text += f"{markdown(incident.title, _TITLE)}. It began on {utc_text(incident.opened.wall)}"
+    text += f"{markdown(incident.title.rstrip(' .'), _TITLE)}. It began on {utc_text(incident.opened.wall)}"
     text += f" and ended on {utc_text(incident.resolved_at.wall)}." if incident.resolved_at else "."
     if incident.cause:
-        text += f" Probable cause: {markdown(incident.cause, _TEXT)}."
+        text += f" Probable cause: {markdown(incident.cause.rstrip(' .'), _TEXT)}."
     return text
 
 

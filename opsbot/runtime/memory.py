@@ -25,6 +25,9 @@ from opsbot.stores.base import ALL_ACTS, StateStore
 MOST_ACTS = 20_000
 """Acts of one period or incident that are looked through: more would be one every few minutes for a month."""
 
+LISTED = 10_000
+"""Incidents that are looked through for those that are open, or of one target."""
+
 PROCESS_UP = "process_up"
 
 Ask = Callable[[Input], Awaitable[object]]
@@ -42,9 +45,11 @@ class Past(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Implements `runtime.asked.memory.Memory`. `titles`: of the targets, in the configuration's order.
-    `present`: incidents in memory, which may be newer than the file. `ask`: the pipeline's; None: nothing is
-    written, as by a command that only reads the files."""
+    """Implements `runtime.asked.memory.Memory`, and of `People` what only looks.
+
+    `titles`: of the targets, in the configuration's order. `present`: incidents in memory, which may be newer
+    than the file. `ask`: the pipeline's; None: nothing is written, as by a command that only reads the files.
+    """
 
     store: StateStore
     history: Past
@@ -60,6 +65,15 @@ class Recall:
             if found is None:
                 raise UsageError(f"There is no incident #{number} (any more).")
             return replace(found, timeline=tuple(await self.store.timeline(number)) or found.timeline)
+
+    find = told
+
+    async def newest(self, count: int, *, live: bool, target: str = "") -> tuple[Incident, ...]:
+        """The newest incidents, newest first, without timelines."""
+        with _readable():
+            found = await self.store.incidents(LISTED if live or target else count)
+        fitting = [i for i in reversed(found) if target in ("", i.target) and (i.live or not live)]
+        return tuple(fitting[:count])
 
     async def postmortem(self, number: int) -> File:
         """The postmortem of an incident as it is now."""

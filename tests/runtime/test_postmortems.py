@@ -232,7 +232,7 @@ async def test_people_get_it_at_any_time(tmp_path: Path) -> None:
         assert b"# Incident \\#1" in file.content
         with pytest.raises(UsageError, match="no incident #9"):
             await rig.runtime.ops.memory.postmortem(9)
-        found = await rig.runtime.ops.memory.told(1)
+        found = await rig.runtime.recall.told(1)
         assert len(found.timeline) > 2
 
 

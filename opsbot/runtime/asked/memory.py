@@ -6,7 +6,6 @@ from typing import Protocol
 
 from opsbot.domain.actor import Actor
 from opsbot.domain.audit import ActFilter, AuditEntry
-from opsbot.domain.incident import Incident
 from opsbot.domain.report import Period, Report
 from opsbot.draw.payload import File
 from opsbot.stores.base import ALL_ACTS
@@ -17,13 +16,6 @@ class Memory(Protocol):
 
     async def postmortem(self, number: int) -> File:
         """The postmortem of an incident as it is now, over or not.
-
-        Raises:
-            UsageError: there is no such incident (any more).
-        """
-
-    async def told(self, number: int) -> Incident:
-        """An incident, however old, with its whole timeline.
 
         Raises:
             UsageError: there is no such incident (any more).

@@ -28,11 +28,6 @@ class FakeMemory:
     acts: list[AuditEntry] = field(default_factory=list)
     figures: Figures | None = None
 
-    async def told(self, number: int) -> Incident:
-        """See `Memory`."""
-        self.note("told", str(number))
-        return self._told(number)
-
     def _told(self, number: int) -> Incident:
         if number not in self.known:
             raise UsageError(f"There is no incident #{number} (any more).")
