@@ -17,10 +17,13 @@ NEEDED = discord.Permissions(
 )
 """Without these the ops channel stays silent."""
 
-INVITED = NEEDED | discord.Permissions(attach_files=True, mention_everyone=True)
-"""What the invite link asks for, here and in `opsbot init`. `attach_files` is for charts. `mention_everyone`
-is what lets a bot ping a role that not everybody may ping; opsbot pings configured roles and never
-@everyone."""
+THREADS = discord.Permissions(create_public_threads=True, send_messages_in_threads=True, attach_files=True)
+"""Without these an incident's timeline stays in its message, and files that belong to it may be left out."""
+
+INVITED = NEEDED | THREADS | discord.Permissions(mention_everyone=True)
+"""What the invite link asks for, here and in `opsbot init`. `attach_files` is for charts too.
+`mention_everyone` is what lets a bot ping a role that not everybody may ping; opsbot pings configured roles
+and never @everyone."""
 
 
 def invite_link(application_id: int, guild_id: int | None = None) -> str:
@@ -30,15 +33,18 @@ def invite_link(application_id: int, guild_id: int | None = None) -> str:
     return discord.utils.oauth_url(application_id, permissions=INVITED, guild=guild, scopes=scopes)
 
 
-def problems_of(bot: Host, guild: discord.Guild | None, ping_roles: frozenset[int]) -> Iterator[str]:
-    """Everything that a person must set right; nothing while Discord itself is out of order."""
+def problems_of(
+    bot: Host, guild: discord.Guild | None, ping_roles: frozenset[int], *, threads: bool = True
+) -> Iterator[str]:
+    """Everything that a person must set right; nothing while Discord itself is out of order. `threads`:
+    whether incidents are to have some."""
     if guild is None:
         link = invite_link(bot.application_id or 0, bot.access.guild_id)
         yield f"The bot is not a member of guild {bot.access.guild_id}: invite it with {link}"
         return
     if guild.unavailable:
         return
-    yield from _channel(guild, bot.channel_id)
+    yield from _channel(guild, bot.channel_id, threads=threads)
     yield from _roles(guild, bot.access)
     yield from _pings(guild, bot.channel_id, ping_roles)
 
@@ -53,7 +59,7 @@ def commands_missing(bot: Host, error: Exception) -> str:
     return f"Discord did not take the slash commands, the next login tries again: {words}"
 
 
-def _channel(guild: discord.Guild, channel_id: int) -> Iterator[str]:
+def _channel(guild: discord.Guild, channel_id: int, *, threads: bool) -> Iterator[str]:
     channel = guild.get_channel_or_thread(channel_id)
     if channel is None:
         yield (
@@ -61,13 +67,20 @@ def _channel(guild: discord.Guild, channel_id: int) -> Iterator[str]:
             f"`discord.ops_channel`, or give the bot “View Channel” there."
         )
         return
-    missing = NEEDED & ~channel.permissions_for(guild.me)
-    if missing.value:
-        names = ", ".join(name.replace("_", " ").title() for name, value in missing if value)
+    granted = channel.permissions_for(guild.me)
+    grant = "Grant them under channel settings → Permissions, for the bot's own role."
+    if missing := _names(NEEDED & ~granted):
+        yield f"The bot lacks permissions in channel {channel_id}: {missing}. {grant}"
+    if threads and (missing := _names(THREADS & ~granted)):
         yield (
-            f"The bot lacks permissions in channel {channel_id}: {names}. Grant them under "
-            f"channel settings → Permissions, for the bot's own role."
+            f"The bot lacks permissions in channel {channel_id} for the threads of incidents: {missing}. "
+            f"{grant} Until then timelines stay in the messages; `discord.threads: false` wants it so."
         )
+
+
+def _names(permissions: discord.Permissions) -> str:
+    """ "Send Messages, Embed Links"."""
+    return ", ".join(name.replace("_", " ").title() for name, value in permissions if value)
 
 
 def _roles(guild: discord.Guild, access: AccessRules) -> Iterator[str]:

@@ -102,6 +102,7 @@ class RestTransport:
         """As https://discord.com/developers/docs/reference#uploading-files says."""
         listed = [{"id": number, "filename": file.name} for number, file in enumerate(files)]
         given = [discord.File(BytesIO(file.content), file.name) for file in files]
+        form: list[dict[str, Any]]
         form = [{"name": "payload_json", "value": json.dumps({**body, "attachments": listed})}]
         form += [
             {

@@ -18,6 +18,8 @@ PERMISSIONS = {
     "Embed Links": 1 << 14,
     "Attach Files": 1 << 15,
     "Read Message History": 1 << 16,
+    "Create Public Threads": 1 << 35,
+    "Send Messages in Threads": 1 << 38,
     "Mention Everyone": 1 << 17,
 }
 """What opsbot asks for, with Discord's bits (docs/topics/permissions)."""

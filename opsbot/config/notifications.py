@@ -89,6 +89,7 @@ def _ops_channel(shop: Workshop, discord: Discord, packages: Packages) -> Notifi
         priorities=discord.priorities,
         rate_limit_minutes=discord.rate_limit_minutes,
         max_per_minute=discord.max_per_minute,
+        threads=discord.threads,
         quiet_hours=discord.quiet_hours,
         quiet_except=discord.quiet_except,
     )

@@ -27,7 +27,7 @@ def load(folder: Path | None, name: str) -> File:
     Raises:
         NoFile: there is none that could be sent.
     """
-    if folder is None or name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+    if folder is None or not name or name.startswith(".") or any(char in name for char in "/\\\0"):
         raise NoFile("there is no such file")
     try:
         with os.fdopen(os.open(folder / name, _HOW), "rb") as file:

@@ -10,6 +10,17 @@ Place = tuple[int, int]
 """Channel and message."""
 
 
+@dataclass(slots=True)
+class Try:
+    """A post of this process that is not known to be recorded. `place`: where it stands; None while no answer
+    came. `wall`: of the first try, in seconds since 1970 UTC. `silent`: it told that something was over."""
+
+    nonce: str
+    wall: float
+    silent: bool = False
+    place: Place | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Stand:
     """How much of the timeline stands beside the message. `thread`: its id, 0 while there is none; `lines`:

@@ -12,7 +12,7 @@ may have made it, the channel's history is searched for the incident's marker, o
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -30,7 +30,7 @@ from opsbot.draw.incident import (
 from opsbot.draw.payload import Payload, fingerprint
 from opsbot.errors import DeliveryError, UsageError
 from opsbot.notifiers._history import History
-from opsbot.notifiers._place import Place, read, written
+from opsbot.notifiers._place import Place, Try, read, written
 from opsbot.notifiers._posting import Work
 from opsbot.notifiers._thread import Threads
 from opsbot.notifiers._transport import PORT, DiscordTransport
@@ -66,17 +66,6 @@ def build(options: Options, context: NotifierContext) -> Notifier:
     return DiscordNotifier(options, context, transport)
 
 
-@dataclass(slots=True)
-class _Try:
-    """A post of this process that is not known to be recorded. `place`: where it stands; None while no answer
-    came. `wall`: of the first try, in seconds since 1970 UTC. `silent`: it told that something was over."""
-
-    nonce: str
-    wall: float
-    silent: bool = False
-    place: Place | None = None
-
-
 class DiscordNotifier:
     """See the module. A receipt's place: see `_place.written`."""
 
@@ -89,8 +78,8 @@ class DiscordNotifier:
         self._history = History(transport, options.channel_id, self._clock)
         self._threads = Threads(transport, context, self._history, enabled=options.threads)
         self._shown: dict[int, str] = {}  # message id → fingerprint of what stands there
-        self._tries: dict[int, _Try] = {}  # by incident
-        self._replies: dict[int, _Try] = {}  # likewise, of the reply that it is over
+        self._tries: dict[int, Try] = {}  # by incident
+        self._replies: dict[int, Try] = {}  # likewise, of the reply that it is over
         self._silent: set[Place] = set()  # found messages that already told of an end: no reply to them
 
     async def deliver(self, telling: Telling) -> Receipt:
@@ -202,11 +191,11 @@ class DiscordNotifier:
         self._remember(tried[1], payload)
         return tried
 
-    async def _send(self, tries: dict[int, _Try], channel: int, payload: Payload, telling: Telling) -> Place:
+    async def _send(self, tries: dict[int, Try], channel: int, payload: Payload, telling: Telling) -> Place:
         """One post, with the nonce of the first try. Until it is answered or refused it may stand there."""
         number = telling.incident.id
         first = number not in tries
-        tried = tries.setdefault(number, _Try(payload.nonce, self._clock.now().wall, payload.silent))
+        tried = tries.setdefault(number, Try(payload.nonce, self._clock.now().wall, payload.silent))
         _bounded(tries)
         try:
             message = await self._transport.send(channel, replace(payload, nonce=tried.nonce))

@@ -30,6 +30,7 @@ class Discord(Section):
     priorities: frozenset[Priority] = Field(frozenset(Priority), description="priorities told there")
     rate_limit_minutes: NotNegative = Field(0, description="minutes before the same alert pings again")
     max_per_minute: NotNegative = Field(40, description="messages there in a minute at most; 0: no limit")
+    threads: bool = Field(True, description="a thread below each incident's message, with its timeline")
     quiet_hours: QuietSpan | None = Field(None, description="only what is urgent, such as 22:00-07:00")
     quiet_except: Priority = Field(Priority.P1, description="least urgent priority told all the same")
     command_channels: Snowflakes | None = Field(

@@ -12,3 +12,4 @@ class Options(NotifierOptions):
     channel_id: int
     role_ids: tuple[int, ...] = ()
     ping_from: Priority = Priority.P3
+    threads: bool = True
