@@ -15,7 +15,9 @@ from opsbot.config.template import TEMPLATE
 from tests.config.kit import made, rules_of
 
 CONFIG = Path(__file__).parents[2] / "config"
-UNCOMMENT = re.compile(r"^# ((?:discord|rules|state_dir|base_dir|web|maintenance):.*|  .*)$", re.MULTILINE)
+UNCOMMENT = re.compile(
+    r"^# ((?:discord|rules|state_dir|base_dir|web|reports|maintenance):.*|  .*)$", re.MULTILINE
+)
 
 
 def test_the_file_in_the_repository_is_what_init_writes() -> None:
