@@ -157,15 +157,15 @@ def joined(incident: Incident, alert: Alert, now: Moment) -> Incident:
     new = replace(_line(alert), times=before + 1)
     lines = tuple(new if line.rule == new.rule else line for line in incident.alerts)
     lines = lines if before else (*lines, new)
-    lead = _lead(lines)
+    lead, urgent_now = _lead(lines), [line for line in lines if line.firing]
     return noted(
         replace(
             incident,
             alerts=lines,
             calm=None,
             title=lead.text,
-            priority=_most_urgent(lines, incident.priority),
-            severity=_worst(lines, incident.severity),
+            priority=_most_urgent(urgent_now, incident.priority),
+            severity=_worst(urgent_now, incident.severity),
         ),
         _seen(alert, now),
     )
