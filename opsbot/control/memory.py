@@ -14,7 +14,7 @@ from opsbot.domain.report import Period
 from opsbot.draw.audit import audit_data, audit_text, story_text
 from opsbot.draw.report import report_data, report_text
 from opsbot.draw.summary import as_data
-from opsbot.errors import UsageError
+from opsbot.runtime.memory import period_of
 from opsbot.runtime.port import Operations
 from opsbot.text import many_lines, one_line
 
@@ -73,14 +73,3 @@ async def audit_line(operations: Operations, request: dict[str, Any], _: Actor) 
     count = min(MOST_ACTS, number_of(request, "count"))
     acts = tuple(reversed(await operations.memory.audit(count, wanted)))
     yield {"text": audit_text(acts), "data": audit_data(acts), "exit": 0}
-
-
-def period_of(text: str) -> Period:
-    """
-    Raises:
-        UsageError: there is no such period.
-    """
-    try:
-        return Period(text.strip().casefold())
-    except ValueError:
-        raise UsageError("A report is of a `day`, a `week` or a `month`.") from None

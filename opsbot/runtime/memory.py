@@ -132,6 +132,17 @@ class Recall:
             await self.ask(Recorded(actor, verb, target, "allowed", reason))
 
 
+def period_of(text: str) -> Period:
+    """
+    Raises:
+        UsageError: there is no such period.
+    """
+    try:
+        return Period(text.strip().casefold())
+    except ValueError:
+        raise UsageError("A report is of a `day`, a `week` or a `month`.") from None
+
+
 @contextmanager
 def _readable() -> Iterator[None]:
     try:

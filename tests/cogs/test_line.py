@@ -86,7 +86,7 @@ async def test_the_commands_are_registered_for_the_guild_with_one_request(stage:
         names = {c["name"] for c in stage.sim.backend.commands[stage.world.guild.id].values()}
         assert names == {
             "health", "pause", "resume", "metrics", "incidents", "monitoring", "restart", "rotate", "adopt",
-            "drill", "reload", "logs",
+            "drill", "reload", "logs", "report", "audit",
         }  # fmt: skip
         assert len(stage.sim.requests.of("*", "*commands*")) == 1
     left = stage.sim.rules.creations_left

@@ -21,7 +21,7 @@ from tests.cogs.stage import CLOCK, Stage, refused, said
 from tests.sim import running
 
 LINES = {"ack": "opsbot:ack:7", "restart": "opsbot:restart:7"}
-SOME_KEYS = ("7", "A" * 16, f"{'A' * 16}:1:done")
+SOME_KEYS = ("7", "7:900", "A" * 16, f"{'A' * 16}:1:done")
 VALUES: dict[discord.AppCommandOptionType, Any] = {
     discord.AppCommandOptionType.boolean: True,
     discord.AppCommandOptionType.string: "x",
@@ -47,15 +47,6 @@ def some_id(button: type[discord.ui.DynamicItem[Any]]) -> str:
     return next(f"opsbot:{word}:{i}" for i in SOME_KEYS if template.fullmatch(f"opsbot:{word}:{i}"))
 
 
-async def with_buttons(up: Stage, *custom_ids: str) -> discord.Message:
-    """A message of the bot that really has these buttons."""
-    view = discord.ui.View(timeout=None)
-    for custom_id in custom_ids:
-        view.add_item(discord.ui.Button(label="x", custom_id=custom_id))
-    channel = up.bot.get_partial_messageable(up.world.ops.id)
-    return await channel.send("buttons", view=view)
-
-
 def nothing_happened(up: Stage) -> bool:
     return up.operations.calls == []
 
@@ -76,10 +67,29 @@ async def test_an_outsider_is_refused_by_every_button(up: Stage) -> None:
     assert len(up.bot.buttons) >= 4
     for button in up.bot.buttons:
         custom_id = some_id(button)
-        message = await with_buttons(up, custom_id)
+        message = await up.with_buttons(custom_id)
         result = await up.world.bob.click(message, custom_id=custom_id)
         assert refused(result), button
     assert len(up.operations.refusals) == len(up.bot.buttons)
+    assert nothing_happened(up)
+
+
+async def test_an_outsider_is_refused_by_every_modal(up: Stage) -> None:
+    assert len(up.bot.modals) >= 2
+    for word in up.bot.modals:
+        assert refused(await up.world.bob.forge_modal(up.world.ops, f"opsbot:{word}:7", {"why": "x"})), word
+    assert len(up.operations.refusals) == len(up.bot.modals)
+    assert nothing_happened(up)
+
+
+async def test_an_outsider_is_refused_by_every_command_in_a_messages_menu(up: Stage) -> None:
+    menus = up.bot.tree.get_commands(guild=up.bot.guild, type=discord.AppCommandType.message)
+    message = await up.alarm()
+    up.operations.calls.clear()
+    assert [menu.name for menu in menus] != []
+    for menu in menus:
+        assert refused(await up.world.bob.context_menu(up.world.ops, menu.name, message)), menu.name
+        assert up.operations.refusals[-1].verb == menu.name
     assert nothing_happened(up)
 
 
@@ -108,7 +118,8 @@ async def test_an_administrator_of_the_server_without_the_role_is_an_outsider(up
 async def test_every_command_has_a_permission_and_changes_need_more_than_looking(up: Stage) -> None:
     takes = {command.qualified_name: needed(command) for command in every_command(up.bot)}
     assert None not in takes.values()
-    looking = {"health", "metrics", "incidents", "monitoring list"}
+    looking = {"health", "metrics", "report", "monitoring list", "silence list", "maintenance list"}
+    looking |= {f"incidents {name}" for name in ("list", "show", "muted")}
     assert {name for name, level in takes.items() if level is Permission.VIEW} == looking
     assert takes["restart"] is Permission.ADMINISTER
 
@@ -220,14 +231,14 @@ async def test_rules_that_change_while_the_answer_is_prepared_are_heeded(stage: 
     ],
 )
 async def test_a_malformed_button_is_refused_like_an_outsider(up: Stage, custom_id: str) -> None:
-    message = await with_buttons(up, custom_id)
+    message = await up.with_buttons(custom_id)
     assert refused(await up.world.olga.click(message, custom_id=custom_id))
     assert refused(await up.world.bob.click(message, custom_id=custom_id))
     assert nothing_happened(up)
 
 
 async def test_an_incident_that_does_not_exist_is_refused_like_an_outsider(up: Stage) -> None:
-    message = await with_buttons(up, "opsbot:ack:999", "opsbot:restart:999")
+    message = await up.with_buttons("opsbot:ack:999", "opsbot:restart:999")
     for custom_id in ("opsbot:ack:999", "opsbot:restart:999"):
         assert refused(await up.world.olga.click(message, custom_id=custom_id))
     assert [call.verb for call in up.operations.refusals] == ["acknowledge", "restart"]
@@ -240,7 +251,11 @@ async def test_a_button_that_its_message_does_not_have_is_refused(up: Stage) -> 
     assert up.operations.asked("acknowledge") == []
 
 
-async def test_a_modal_that_nobody_was_shown_is_refused(up: Stage) -> None:
-    result = await up.world.olga.forge_modal(up.world.ops, "opsbot:ack:7", {"reason": "x"})
+@pytest.mark.parametrize(
+    "custom_id", ["opsbot:ack:7", "opsbot:ack-why:0", "opsbot:ack-why:7:8", "opsbot:ack-why:٧", "other", ""]
+)
+async def test_a_modal_that_opsbot_does_not_have_is_refused(up: Stage, custom_id: str) -> None:
+    result = await up.world.olga.forge_modal(up.world.ops, custom_id, {"why": "x"})
     assert refused(result)
+    assert up.operations.refusals[0].detail == "a forged or unknown modal"
     assert nothing_happened(up)
