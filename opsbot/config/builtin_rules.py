@@ -73,7 +73,6 @@ _MORE: tuple[_Row, ...] = (
         "none",
         "The process runs but does not listen on its port.",
     ),
-    ("heartbeat_missing", "heartbeat_missing", CRITICAL, "none", "{evidence}"),
     ("service_degraded", "health_degraded", INFO, "none", "It works, but its health check has warnings."),
     (
         "slow_response_time",
@@ -195,8 +194,9 @@ FEW_ERRORS = 3
 """Failed calls in an hour below which a success rate says nothing: one failure of one call is 0%."""
 
 
-def built_in(upstreams: Iterable[str]) -> Iterator[RuleSection]:
-    """All built-in rules. `upstreams`: names of the external APIs that checks watch."""
+def built_in(upstreams: Iterable[str], heartbeats: Iterable[str] = ()) -> Iterator[RuleSection]:
+    """All built-in rules. `upstreams`: names of the external APIs that checks watch; `heartbeats`: of the
+    checks that wait for one."""
     for name, condition, severity, action, message in (*_GUIDE, *_MORE):
         yield _rule(name, condition, severity, action, message)
     for name, condition, action, message in _TABLE:
@@ -205,6 +205,9 @@ def built_in(upstreams: Iterable[str]) -> Iterator[RuleSection]:
         for name, condition, action, message in _UPSTREAM:
             filled = condition.format(up=up, few=FEW_ERRORS)
             yield from _two(name.format(up=up), filled, action, message.format(up=up))
+    for check in sorted(heartbeats):  # a rule each: what is not known of one says nothing of another
+        word = f"{check}_missing".replace("-", "_")  # as conditions can name it
+        yield _rule(f"{check}_missing", word, CRITICAL, "none", "{evidence}")
 
 
 _LIMIT = re.compile(r"thresholds\.\w+")

@@ -66,7 +66,8 @@ def _rules(
     from opsbot.config.written_rules import own_rules
 
     metrics = {metric for draft in found for metric in draft.metrics}
-    own = built_in(upstreams_of(metrics)) if file.top.builtin_rules else ()
+    beats = {name for draft in found for name, kind in draft.kinds.items() if kind == drafts.HEARTBEAT}
+    own = built_in(upstreams_of(metrics), beats) if file.top.builtin_rules else ()
     written = own_rules(shop)
     complete = not any(path and path[0] == "targets" for path, _ in shop.problems)
     return for_targets(shop, file, written, list(own), found, limits, complete=complete)

@@ -71,6 +71,7 @@ _SIMPLE = {
 _HEARTBEAT = re.compile(r"no_gateway_heartbeat_for_([0-9]{1,5})s\Z", re.ASCII)
 _ERRORS = re.compile(r"([a-z][a-z0-9_]*)_errors\Z", re.ASCII)
 _SUCCESS = re.compile(r"([a-z][a-z0-9_]*)_success_rate\Z", re.ASCII)
+_MISSING = re.compile(r"([A-Za-z][A-Za-z0-9_]*)_missing\Z", re.ASCII)
 _OUTCOME = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)_(failed|degraded)\Z", re.ASCII)
 
 
@@ -135,6 +136,8 @@ def fact(word: str, scope: Scope, at: int) -> Fact | None:
     maker = _FACTS.get(word)
     if maker is not None:
         return maker(word, scope, at)
+    if (match := _MISSING.match(word)) and word not in scope.known:
+        return _missing(match[1], word, scope, at)
     match = _OUTCOME.match(word)
     if match is None or match[1] not in scope.checks:
         return None
@@ -158,10 +161,12 @@ def _health(word: str, scope: Scope, at: int) -> Fact:
     return Fact(Seen(check, NO_ANSWER, word), samples=scope.max_failures, priority=Priority.P1)
 
 
-def _heartbeat(word: str, scope: Scope, at: int) -> Fact:
-    _first(word, "heartbeat", scope, at)
-    terms = tuple(Seen(check, FAILED, word) for check in scope.of_kind("heartbeat"))
-    return Fact(terms[0] if len(terms) == 1 else AnyOf(terms))
+def _missing(check: str, word: str, scope: Scope, at: int) -> Fact:
+    found = [name for name in scope.of_kind("heartbeat") if name.replace("-", "_") == check]
+    if not found:
+        text = f"`{word}` needs a check `{check}` of type `heartbeat`: give target `{scope.target}` one."
+        raise Absent(text, at)
+    return Fact(Seen(found[0], FAILED, word))
 
 
 def _gateway_lost(word: str, scope: Scope, at: int) -> Fact:
@@ -192,7 +197,6 @@ _FACTS: dict[str, Callable[[str, Scope, int], Fact]] = {
     "process_not_running": _process,
     "health_check_failed": _health,
     "port_not_listening": _port,
-    "heartbeat_missing": _heartbeat,
     "gateway_lost": _gateway_lost,
 }
 
@@ -207,4 +211,5 @@ def words(scope: Scope) -> list[str]:
             found.append(metric.removesuffix("_successes_total") + "_success_rate")
     for check in scope.checks:
         found += [f"{check}_failed", f"{check}_degraded"]
+    found += [f"{check}_missing".replace("-", "_") for check in scope.of_kind("heartbeat")]
     return found
