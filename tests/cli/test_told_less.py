@@ -60,6 +60,7 @@ def test_a_silence_begun_alone_lasts_until_it_is_ended(folder: Path) -> None:
     assert text.startswith("#1 b*, rule disk_full: until ")
     assert text.endswith(": known since noon\n")
     assert said(folder, "silence", "list") == text
+    assert said(folder, "incidents", "muted") == "Nothing that fires is muted.\n"
     assert json.loads(said(folder, "silence", "list", "--json"))[0]["rules"] == ["disk_full"]
     assert said(folder, "silence", "end", "1") == f"Ended: {text}"
     assert said(folder, "silence", "list") == "Nothing is silenced.\n"
@@ -88,6 +89,10 @@ def test_maintenance_is_shown_with_what_is_planned(folder: Path) -> None:
         (("silence", "add", "2h", "-p", "urgent"), "`--priority` is P1, P2, P3 or P4"),
         (("maintenance", "start", "2h", " "), "Maintenance needs a reason"),
         (("maintenance", "end", "7"), "There is no silence 7 in force."),
+        (("incidents", "acknowledge", "7", "I", "look"), "There is no incident #7"),
+        (("incidents", "note", "7", "the", "disk"), "There is no incident #7"),
+        (("incidents", "assign", "7"), "There is no incident #7"),
+        (("incidents", "resolve", "7"), "There is no incident #7"),
     ],
 )
 def test_a_mistake_is_one_sentence(folder: Path, words: tuple[str, ...], expected: str) -> None:
