@@ -6,6 +6,7 @@ RUN pip install --no-cache-dir --require-hashes --prefix=/install -r requirement
 COPY pyproject.toml README.md LICENSE ./
 COPY opsbot ./opsbot
 COPY cogs ./cogs
+COPY config/runbooks ./config/runbooks
 RUN pip install --no-cache-dir hatchling && pip install --no-cache-dir --no-deps --no-build-isolation --prefix=/install .
 
 FROM python:3.12-slim

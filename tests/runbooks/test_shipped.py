@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from opsbot.config.builtin_rules import built_in
 from opsbot.domain.runbook import AskCheck, AskLog, AskMetric, AskPort, AskRestarts, Expect, Runbook
+from opsbot.runbooks.directives import VERBS
 from opsbot.runbooks.library import Library
 from opsbot.runbooks.places import SHIPPED
 
+ROOT = Path(__file__).parents[2]
 BOOKS = Library().books()
 RULES = [section.name for section in built_in(["openrouter"])]
 
@@ -28,7 +31,23 @@ FROM_THE_GUIDE = (
 
 
 def test_they_stand_in_the_folder_of_configuration() -> None:
-    assert Path(__file__).parents[2] / "config" / "runbooks" == SHIPPED
+    assert ROOT / "config" / "runbooks" == SHIPPED
+
+
+def test_an_installed_opsbot_and_the_image_have_them_too() -> None:
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert built["force-include"] == {"config/runbooks": "opsbot/runbooks/shipped"}
+    assert "COPY config/runbooks ./config/runbooks\n" in (ROOT / "Dockerfile").read_text()
+
+
+def test_each_is_in_the_table_of_the_documentation() -> None:
+    told = (ROOT / "docs" / "runbooks.md").read_text(encoding="utf-8")
+    assert [name for name in BOOKS.runbooks if f"| `{name}` |" not in told] == []
+
+
+def test_every_directive_is_in_the_table_of_the_documentation() -> None:
+    told = (ROOT / "docs" / "runbooks.md").read_text(encoding="utf-8")
+    assert [verb for verb in VERBS if f"| `opsbot: {verb}" not in told] == []
 
 
 def test_none_has_a_mistake() -> None:
