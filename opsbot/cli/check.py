@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import typer
 
 from opsbot.config.load import load
 from opsbot.config.peek import locate
-from opsbot.config.settings import OutageSettings, Settings, WebSettings
+from opsbot.config.settings import OutageSettings, Settings, SwitchSettings, WebSettings
 from opsbot.domain.maintenance import Window
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.target import Target
@@ -46,9 +47,19 @@ def _summary(settings: Settings) -> str:
     lines.append(f"Discord: {discord}")
     lines.append(f"Outages: {_outages(settings.outages)}")
     lines.append(f"Web: {_web(settings.web)}")
+    lines += _runbooks(settings)
+    lines.append(f"Dead man's switch: {_switch(settings.dead_mans_switch)}")
     lines += [f"Maintenance: {_window(window)}" for window in settings.maintenance]
     lines += [f"Note: {notice}" for notice in settings.notices]
     return "\n".join(lines)
+
+
+def _runbooks(settings: Settings) -> list[str]:
+    """How many can be walked, and everything that is wrong with the others: it stops nothing."""
+    from opsbot.runbooks.library import Library
+
+    books = Library(settings.runbooks).books()
+    return [f"Runbooks: {len(books.runbooks)}", *(f"Runbook mistake: {each}" for each in books.mistakes)]
 
 
 def _told(settings: Settings) -> list[str]:
@@ -78,6 +89,13 @@ def _web(given: WebSettings) -> str:
     if given.listen is None:
         return "no section `web`: nothing listens"
     return f"/metrics and /healthz on {given.listen}{', with a token' if given.token else ''}"
+
+
+def _switch(given: SwitchSettings) -> str:
+    if given.url is None:
+        return "no section `dead_mans_switch`: if opsbot itself is gone, nothing says so"
+    host = urlsplit(given.url.get_secret_value()).hostname
+    return f"{host} is pinged every {seconds_text(given.every)}"
 
 
 def _window(window: Window) -> str:
