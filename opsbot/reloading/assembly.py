@@ -35,9 +35,9 @@ from opsbot.runtime.beats import digest
 from opsbot.runtime.core import Runtime
 from opsbot.runtime.deadman import Switch
 from opsbot.runtime.desk import Manners
+from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.parts import Parts
 from opsbot.runtime.remediator import Subject
-from opsbot.runtime.remembering import MemoryParts
 from opsbot.runtime.rotations import KeptLog
 from opsbot.stores.attachments import Attachments
 from opsbot.stores.folders import Folders, service_digest

@@ -16,8 +16,8 @@ from opsbot.runbooks.places import SHIPPED
 from opsbot.runtime.beats import Beats
 from opsbot.runtime.deadman import Switch
 from opsbot.runtime.desk import Manners
+from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.remediator import Subject
-from opsbot.runtime.remembering import MemoryParts
 from opsbot.runtime.rotations import KeptLog
 from opsbot.stores.base import MetricsStore, StateKeeper, StateStore
 

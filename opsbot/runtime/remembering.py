@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from opsbot.charts.base import Painter
-from opsbot.domain.levels import Priority
-from opsbot.domain.report import ReportTime
+from opsbot.runtime.history import History
 from opsbot.runtime.memory import Recall
-from opsbot.runtime.postmortems import Files, Postmortems
-from opsbot.runtime.reporting import Channel, Reports
-
-if TYPE_CHECKING:
-    from opsbot.runtime.history import History
-    from opsbot.runtime.parts import Parts
-    from opsbot.runtime.pipeline import Pipeline
+from opsbot.runtime.parts import Parts
+from opsbot.runtime.pipeline import Pipeline
+from opsbot.runtime.postmortems import Postmortems
+from opsbot.runtime.reporting import Reports
 
 
 class Runs(Protocol):
@@ -23,18 +17,6 @@ class Runs(Protocol):
 
     async def run(self) -> None:
         """Works."""
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryParts:
-    """`postmortems`: the least urgent priority that gets one, None: none does; `files`: where they go.
-    `reports`: when they are told, in `channel`."""
-
-    postmortems: Priority | None = None
-    files: Files | None = None
-    reports: tuple[ReportTime, ...] = ()
-    channel: Channel | None = None
-    painter: Painter | None = None
 
 
 def recall_of(parts: Parts, pipeline: Pipeline, history: History) -> Recall:

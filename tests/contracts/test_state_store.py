@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from opsbot.domain.action import ActionState, Wanted
-from opsbot.domain.actor import Actor, ActorKind
-from opsbot.domain.audit import ActFilter
 from opsbot.domain.change import Change, NoticeDone, PauseEnded
 from opsbot.domain.incident import TIMELINE_SHOWN
 from opsbot.domain.levels import AlertState
@@ -207,48 +204,6 @@ async def test_the_audit_is_read_newest_last(store: StateStore, clock: VirtualCl
     await store.commit(acts)
     assert await store.audit(2) == acts[1:]
     assert (await store.verify_audit()).broken is None
-
-
-async def test_the_audit_is_searched_by_person_target_and_time(
-    store: StateStore, clock: VirtualClock
-) -> None:
-    early = ex.act(clock.now(), "pause")
-    await clock.advance(3 * DAY)
-    now = clock.now()
-    other = replace(ex.act(now, "restart"), target="Web", actor=Actor(ActorKind.CLI, "0", "Root"))
-    await store.commit([early, other, ex.act(now, "resume")])
-
-    async def verbs(**wanted: Any) -> list[str]:
-        return [act.verb for act in await store.audit(10, ActFilter(**wanted))]
-
-    assert await verbs(who="oo") == ["restart"]
-    assert await verbs(who="1001") == ["pause", "resume"]
-    assert await verbs(who="100") == []
-    assert await verbs(target="we") == ["restart"]
-    assert await verbs(since=now.wall) == ["restart", "resume"]
-    assert await verbs(who="anna", since=now.wall) == ["resume"]
-    assert await store.audit(0) == []
-    assert (await store.verify_audit()).rows == 3
-
-
-async def test_incidents_of_a_time_are_those_that_were_open_in_it(
-    store: StateStore, clock: VirtualClock
-) -> None:
-    first = clock.now()
-    await clock.advance(DAY)
-    second = clock.now()
-    await clock.advance(DAY)
-    third = clock.now()
-    await store.commit([ex.incident(1, first, second), ex.incident(2, second, third), ex.incident(3, first)])
-
-    async def between(since: float, until: float) -> list[int]:
-        return [each.id for each in await store.incidents_between(since, until)]
-
-    assert await between(first.wall, third.wall) == [1, 2, 3]
-    assert await between(second.wall, third.wall) == [2, 3]
-    assert await between(first.wall, second.wall) == [1, 3]
-    assert await between(third.wall, third.wall + DAY) == [3]
-    assert await between(0, first.wall) == []
 
 
 async def test_pruning_removes_what_ended_long_ago_and_keeps_its_numbers(

@@ -19,8 +19,8 @@ from opsbot.domain.moment import Moment
 from opsbot.draw.postmortem import PREFIX
 from opsbot.engine.inputs import NoteAsked
 from opsbot.errors import UsageError
+from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.postmortems import AGAIN, RECENT, Postmortems, written
-from opsbot.runtime.remembering import MemoryParts
 from opsbot.stores.attachments import Attachments
 from opsbot.testing.store import MemoryState
 from tests.runtime.rig import NAME, Rig, World, build, running

@@ -1,0 +1,23 @@
+"""What the composition root gives for postmortems and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsbot.charts.base import Painter
+from opsbot.domain.levels import Priority
+from opsbot.domain.report import ReportTime
+from opsbot.runtime.postmortems import Files
+from opsbot.runtime.reporting import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryParts:
+    """`postmortems`: the least urgent priority that gets one, None: none does; `files`: where they go.
+    `reports`: when they are told, in `channel`."""
+
+    postmortems: Priority | None = None
+    files: Files | None = None
+    reports: tuple[ReportTime, ...] = ()
+    channel: Channel | None = None
+    painter: Painter | None = None
