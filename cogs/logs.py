@@ -14,7 +14,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs._ui.answer import say, think
-from cogs._ui.gate import needs
+from cogs._ui.gate import allowed, needs
 from cogs._ui.host import Asked, Host
 from cogs._ui.options import Choices, suggest_targets, suggestions, the_target
 from opsbot.analysis.since import USUAL, since_of
@@ -22,9 +22,13 @@ from opsbot.domain.access import Permission
 from opsbot.domain.logs import USUAL_REQUEST, LogLook, Question, Topic
 from opsbot.draw.logs import logs_payload, logs_progress
 from opsbot.logs.patterns import PATTERN_LIMIT
+from opsbot.text import one_line
 
 MOST_LINES, FOUND_LINES = 5000, 2000
 """Lines that a tail, and a search, gives at most."""
+
+ABOUT = 200
+"""Characters of a question that the audit keeps."""
 
 _TARGET = "Which target; may be left out when there is only one"
 _SINCE = "Since when: today, 24h, 7d, 2026-01-05 14:30 or all; {} if left out"
@@ -147,6 +151,10 @@ class Logs(commands.Cog):
         name = the_target(self.bot.operations, target)
         question = replace(question, since=since_of(since, self.bot.clock.now().wall))
         await think(asked, private=not public)
+
+        actor = allowed(asked, Permission.OPERATE, "logs", name)
+        about = f"{question.topic.value} {question.pattern}".strip()
+        await self.bot.operations.memory.record(actor, "logs", name, one_line(about, ABOUT))
 
         shown = self.bot.clock.now().mono
         async with aclosing(self.bot.operations.logs(name, question)) as states:

@@ -91,10 +91,11 @@ class Metrics(commands.Cog):
         await say(asked, await chart_payload(self.bot, name, span, wanted), private=False)
 
     async def _record(self, asked: Asked, target: str, duration: str, interval: str | None) -> None:
-        allowed(asked, Permission.OPERATE, "record", target)
+        actor = allowed(asked, Permission.OPERATE, "record", target)
         seconds = seconds_of(duration, "record", SHORTEST, LONGEST)
         every = INTERVAL if interval is None else seconds_of(interval, "interval", SHORTEST, LONGEST)
         await think(asked, private=False)
+        await self.bot.operations.memory.record(actor, "record", target, f"for {seconds:g} s")
         await run_recording(asked, self.recording, target, seconds, min(every, seconds))
 
 

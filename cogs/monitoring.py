@@ -60,8 +60,10 @@ class Monitoring(commands.Cog):
     async def run(self, asked: Asked, loop: str) -> None:
         """Also a paused loop looks."""
         await think(asked, private=False)
-        allowed(asked, Permission.OPERATE, "monitoring run", loop)
-        await say(asked, loop_changed(await self.bot.operations.run_loop(loop)), private=False)
+        actor = allowed(asked, Permission.OPERATE, "monitoring run", loop)
+        looked = await self.bot.operations.run_loop(loop)
+        await self.bot.operations.memory.record(actor, "run loop", looked.name)
+        await say(asked, loop_changed(looked), private=False)
 
 
 async def setup(bot: Host) -> None:

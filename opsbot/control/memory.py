@@ -55,7 +55,7 @@ async def export_line(
     """The postmortem of an incident."""
     number = number_of(request, "incident")
     file = await operations.memory.postmortem(number)
-    await operations.memory.record(actor, "export", "", f"postmortem of incident #{number}")
+    await operations.memory.record(actor, "export postmortem", f"incident {number}")
     yield {"data": {"name": file.name, "text": file.content.decode()}, "exit": 0}
 
 
