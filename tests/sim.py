@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import discord
 from discord.ext import commands
+from simcord.results import InteractionResult
 
 from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
+from opsbot.demo.discord_sim.people import Person
 
 ReadyBot = TypeVar("ReadyBot", bound=discord.Client)
 
@@ -39,6 +41,11 @@ def plain_bot(intents: discord.Intents | None = None) -> commands.Bot:
         guild_ready_timeout=GUILD_READY_SECONDS,
         help_command=None,
     )
+
+
+async def sends(person: Person, message: Any, custom_id: str, why: str = "") -> InteractionResult:
+    """What a person is answered who presses a button, types something into the modal, and submits that."""
+    return await person.submit_modal(await person.click(message, custom_id=custom_id), {"why": why})
 
 
 @asynccontextmanager

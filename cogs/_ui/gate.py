@@ -43,15 +43,15 @@ def needed(command: object) -> Permission | None:
     return permission if isinstance(permission, Permission) else None
 
 
-def principal(asked: Asked) -> Principal:
-    """Who asks, as Discord vouches for it in this very interaction."""
-    user = asked.user
+def principal(asked: Asked, user: discord.Member | discord.User | None = None) -> Principal:
+    """Who asks, or `user`, as Discord vouches for them in this very interaction."""
+    user = user or asked.user
     inside = isinstance(user, discord.Member)
     return Principal(
         user_id=user.id,
         name=one_line(user.display_name, _NAME),
         guild_id=asked.guild_id if inside else None,
-        channel_id=asked.channel_id,
+        channel_id=_channel(asked),
         role_ids=frozenset(role.id for role in user.roles)
         if isinstance(user, discord.Member)
         else frozenset(),
@@ -59,9 +59,23 @@ def principal(asked: Asked) -> Principal:
     )
 
 
-def actor_of(asked: Asked) -> Actor:
-    """Who asks, for the record."""
-    return Actor(ActorKind.DISCORD, str(asked.user.id), one_line(asked.user.display_name, _NAME))
+def _channel(asked: Asked) -> int | None:
+    """Where it is asked; a thread that is not named itself counts as the channel in which it is."""
+    channel, number = asked.channel, asked.channel_id
+    if isinstance(channel, discord.Thread) and number not in asked.client.access.channels:
+        return channel.parent_id
+    return number
+
+
+def actor_of(asked: Asked, user: discord.Member | discord.User | None = None) -> Actor:
+    """Who asks, or `user`, for the record."""
+    user = user or asked.user
+    return Actor(ActorKind.DISCORD, str(user.id), one_line(user.display_name, _NAME))
+
+
+def able(asked: Asked, user: discord.Member, permission: Permission) -> bool:
+    """Whether another member could ask for such a thing here."""
+    return authorize(principal(asked, user), permission, asked.client.access).allowed
 
 
 def allowed(asked: Asked, permission: Permission | None, verb: str, target: str = "") -> Actor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
@@ -21,7 +22,7 @@ class Host(commands.Bot):
     """What a cog may lean on, whoever connects it.
 
     `channel_id`: the ops channel. `edit_every`: seconds between two edits of one message.
-    `painter`: of charts.
+    `painter`: of charts. `modals`: what understands the answers of modals, by the word in their custom_id.
     `access` may be replaced while running: each decision reads it anew.
     """
 
@@ -34,10 +35,12 @@ class Host(commands.Bot):
     refusals: Refusals
     edit_every: float
     painter: Painter
+    modals: dict[str, Callable[[Any, int], Awaitable[None]]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._jobs: set[asyncio.Task[Any]] = set()
+        self.modals = {}
 
     @property
     def guild(self) -> discord.Object:

@@ -14,6 +14,7 @@ from discord.ext import commands
 from cogs._ui.confirm import Questions
 from cogs._ui.gate import NotAllowed, turn_away
 from cogs._ui.host import Asked, Host
+from cogs._ui.modal import answer_modal
 from cogs._ui.progress import EDIT_EVERY
 from cogs._ui.refusals import Refusals
 from opsbot import registry
@@ -41,7 +42,8 @@ class OpsBot(Host):
     """One login's worth of bot. What must survive it lives in the runtime, to which it is attached.
 
     `on_problem` is told each thing that is wrong with guild, channel, roles or permissions, one sentence
-    each. `on_usable` is called whenever deliveries may work again: after the login, READY and RESUMED.
+    each; with `threads` also what the threads of incidents lack. `on_usable` is called whenever deliveries
+    may work again: after the login, READY and RESUMED.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class OpsBot(Host):
         on_usable: Callable[[], None] = lambda: None,
         edit_every: float = EDIT_EVERY,
         painter: Painter | None = None,
+        threads: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -75,6 +78,7 @@ class OpsBot(Host):
         self.channel_id = channel_id
         self.clock = clock
         self.ping_roles = ping_roles
+        self.threads = threads
         self.edit_every = edit_every
         self.painter = painter or ProcessPainter()
         self.questions = Questions(clock)
@@ -85,9 +89,11 @@ class OpsBot(Host):
         self._buttons: set[type[discord.ui.DynamicItem[Any]]] = set()
         self._synced = False
 
-    def follow(self, access: AccessRules, channel_id: int, ping_roles: frozenset[int]) -> None:
+    def follow(
+        self, access: AccessRules, channel_id: int, ping_roles: frozenset[int], *, threads: bool = True
+    ) -> None:
         """What the configuration says now; who may do what is asked anew each time."""
-        self.access, self.channel_id = access, channel_id
+        self.access, self.channel_id, self.threads = access, channel_id, threads
         self.ping_roles = self._rest.ping_roles = ping_roles
 
     async def setup_hook(self) -> None:
@@ -118,7 +124,7 @@ class OpsBot(Host):
         guild = self.get_guild(self.access.guild_id)
         if guild is not None and not self._synced:
             self._tell(await self._sync())
-        for problem in problems_of(self, guild, self.ping_roles):
+        for problem in problems_of(self, guild, self.ping_roles, threads=self.threads):
             self._tell(problem)
         self._on_usable()
 
@@ -184,11 +190,12 @@ class OpsBot(Host):
         return frozenset(self._buttons)
 
     async def on_interaction(self, asked: Asked) -> None:
-        """discord.py drops a press that fits no button; opsbot refuses it like any outsider. It shows no
-        modals, so each modal's answer is a forged one."""
-        if asked.type is discord.InteractionType.modal_submit or (
-            asked.type is discord.InteractionType.component and not self._fits(asked)
-        ):
+        """discord.py drops a press that fits no button; opsbot refuses it like any outsider. Answers of
+        modals are understood here alone: discord.py would know only those that were shown since the start."""
+        if asked.type is discord.InteractionType.modal_submit:
+            self.own(asyncio.current_task())
+            await answer_modal(asked)
+        elif asked.type is discord.InteractionType.component and not self._fits(asked):
             self.own(asyncio.current_task())
             await turn_away(asked, NotAllowed("press", "", "a forged or unknown button"))
 

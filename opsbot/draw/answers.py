@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from opsbot.domain.action import Pause
 from opsbot.domain.incident import Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import ActionKind
+from opsbot.draw.incident import lasted
 from opsbot.draw.limits import EMBED_DESCRIPTION, clamp
 from opsbot.draw.marks import incident_dot
 from opsbot.draw.payload import Colour, Embed, Payload
@@ -49,25 +50,27 @@ class TargetRow(Protocol):
     def incident(self) -> int | None: ...
 
 
-def incidents_list(incidents: Sequence[Incident]) -> Payload:
-    """The live incidents."""
+def incidents_list(incidents: Sequence[Incident], target: str = "") -> Payload:
+    """The live incidents, of one target or all."""
+    of = f" of {safe_text(target, _NAME)}" if target else ""
     if not incidents:
-        return notice("🟢 No open incidents.", "", Colour.GREEN)
-    return _listed(f"{len(incidents)} open {_plural('incident', len(incidents))}", map(_incident, incidents))
+        return notice(f"🟢 No open incidents{of}.", "", Colour.GREEN)
+    title = f"{len(incidents)} open {_plural('incident', len(incidents))}{of}"
+    return listed(title, map(incident_line, incidents))
 
 
 def targets_list(targets: Sequence[TargetRow]) -> Payload:
     """All targets with what matters of each."""
     if not targets:
         return notice("No targets.", "The configuration names none under `targets`.")
-    return _listed("Targets", map(_target, targets))
+    return listed("Targets", map(_target, targets))
 
 
 def loops_list(loops: Sequence[LoopRow]) -> Payload:
     """All monitoring loops."""
     if not loops:
         return notice("No monitoring loops.", "No check is configured.")
-    return _listed("Monitoring loops", map(_loop, loops))
+    return listed("Monitoring loops", map(_loop, loops))
 
 
 def loop_changed(loop: LoopRow) -> Payload:
@@ -124,7 +127,7 @@ def candidates_list(target: str, found: Sequence[tuple[int, str]]) -> Payload:
     if not found:
         return notice(f"Nothing else looks like {name}", "There is no process to adopt.", Colour.GREEN)
     lines = [f"pid **{pid}**: {safe_text(reason, _LINE)}" for pid, reason in found]
-    return _listed(f"What looks like {name}", map(str, lines))
+    return listed(f"What looks like {name}", map(str, lines))
 
 
 def adopted(target: str, pid: int) -> Payload:
@@ -152,7 +155,8 @@ def _said(text: str) -> str:
     return safe_text(text, _TEXT) or "none given"
 
 
-def _listed(title: str, lines: map[str]) -> Payload:
+def listed(title: str, lines: Iterable[str]) -> Payload:
+    """As many lines as fit, and how many do not."""
     kept: list[str] = []
     left, every = EMBED_DESCRIPTION - 40, list(lines)
     for line in every:
@@ -164,13 +168,26 @@ def _listed(title: str, lines: map[str]) -> Payload:
     return notice(title, "\n".join(kept), Colour.BLUE)
 
 
-def _incident(incident: Incident) -> str:
+def incident_line(incident: Incident) -> str:
+    """One of a list: how urgent, what, since when or how long, who has it."""
     dot = incident_dot(incident.state, incident.priority)
     head = f"{dot} **#{incident.id} {incident.priority.value}** {safe_text(incident.target, _NAME)}"
-    who = ""
-    if incident.acknowledged_by:
-        who = f" · {safe_text(incident.acknowledged_by.name, _NAME) or 'somebody'} has it"
-    return f"{head}: {safe_text(incident.title, _LINE)} · {discord_time(incident.opened.wall)}{who}"
+    when = discord_time(incident.opened.wall)
+    if not incident.live:
+        when = f"resolved after {lasted(incident)}, {when}"
+    quiet = " · 🔕" if incident.silenced else ""
+    return f"{head}: {safe_text(incident.title, _LINE)} · {when}{_holder(incident)}{quiet}"
+
+
+def _holder(incident: Incident) -> str:
+    """Who has it; nobody has what waits for somebody (again), though it may be somebody's."""
+    holder = incident.assigned_to or incident.acknowledged_by
+    if holder is None:
+        return ""
+    name = safe_text(holder.name, _NAME) or "somebody"
+    if incident.acknowledged_by is None:
+        return f" · assigned to {name}"
+    return f" · {name} {'has' if incident.live else 'had'} it"
 
 
 def _target(target: TargetRow) -> str:

@@ -137,7 +137,9 @@ class FakeOperations(FakeParts):
         if incident.acknowledged_by:
             raise Refused(f"Incident #{number} is already acknowledged by {incident.acknowledged_by.name}.")
         state, now = IncidentState.ACKNOWLEDGED, self.clock.now()
-        incident = replace(incident, state=state, acknowledged_by=actor, acknowledged_at=now)
+        incident = replace(
+            incident, state=state, acknowledged_by=actor, acknowledged_at=now, ack_reason=reason
+        )
         self.known[number] = incident
         return incident
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import discord
@@ -78,6 +78,14 @@ class Stage:
         await self.bot.transport.send(self.world.ops.id, incident_alarm(incident(number)))
         return await self.sim.wait_for_message(self.world.ops, lambda m: f"#{number} " in footer(m))
 
+    async def with_buttons(self, *custom_ids: str) -> discord.Message:
+        """A message of the bot that really has these buttons."""
+        view = discord.ui.View(timeout=None)
+        for custom_id in custom_ids:
+            view.add_item(discord.ui.Button(label="x", custom_id=custom_id))
+        channel = self.bot.get_partial_messageable(self.world.ops.id)
+        return await channel.send("buttons", view=view)
+
     def _problem(self, sentence: str) -> None:
         self.problems.append(sentence)
         self.sim.changes.notify()
@@ -105,6 +113,11 @@ def incident(number: int = 7) -> Incident:
         severity=Severity.CRITICAL,
         opened=CLOCK.now(),
     )
+
+
+def over(number: int = 7) -> Incident:
+    """One that is resolved."""
+    return replace(incident(number), state=IncidentState.RESOLVED, resolved_at=CLOCK.now())
 
 
 def footer(message: discord.Message) -> str:

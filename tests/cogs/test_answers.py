@@ -85,10 +85,10 @@ async def test_pause_and_resume_hold_and_free_the_automation(up: Stage) -> None:
 
 
 async def test_incidents_lists_the_open_ones(up: Stage) -> None:
-    result = await up.world.vera.slash(up.world.ops, "incidents")
+    result = await up.world.vera.slash(up.world.ops, "incidents list")
     assert "No open incidents" in said(result)
     up.operations.known[7] = incident(7)
-    result = await up.world.vera.slash(up.world.ops, "incidents")
+    result = await up.world.vera.slash(up.world.ops, "incidents list")
     assert "#7 P1" in said(result)
 
 

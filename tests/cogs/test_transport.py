@@ -177,7 +177,7 @@ async def test_a_long_history_is_read_a_page_at_a_time_from_the_moment_asked_for
 
 
 async def test_answers_to_commands_are_no_alerts(up: Stage) -> None:
-    await up.world.vera.slash(up.world.ops, "incidents")
+    await up.world.vera.slash(up.world.ops, "incidents list")
     page = await up.bot.transport.read(up.world.ops.id, 0)
     assert page.messages == ()
 

@@ -35,6 +35,8 @@ async def test_the_crash_its_restart_and_its_resolve_are_shown_and_buttons_obey_
             await press_acknowledge(page, "Bob")
             await shows(page, REFUSAL)
             await press_acknowledge(page, "Olga (admin)")
+            await page.get_by_role("dialog").get_by_role("textbox").fill("I look at it", timeout=MILLISECONDS)
+            await page.get_by_role("dialog").get_by_role("button", name="Submit").click(timeout=MILLISECONDS)
             await shows(page, "is yours")
             await shows(page, "Acknowledged by")
             await shows(page, "resolved after")

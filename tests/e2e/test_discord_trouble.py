@@ -59,7 +59,7 @@ async def test_a_dropped_gateway_is_resumed_and_commands_and_alerts_go_on(stage:
         assert stage.sim.gateway.log.count("identify") == 1
         await stage.restarted(await stage.kill())
         await stage.resolved()
-        assert "No open incidents" in said(await stage.world.vera.slash(stage.world.ops, "incidents"))
+        assert "No open incidents" in said(await stage.world.vera.slash(stage.world.ops, "incidents list"))
     assert len(stage.of(1)) == 1
 
 

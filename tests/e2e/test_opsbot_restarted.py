@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.e2e.reading import buttons, said, text_of
 from tests.e2e.stage import Stage
+from tests.sim import sends
 
 
 async def test_the_service_runs_on_and_is_adopted(stage: Stage) -> None:
@@ -28,10 +29,10 @@ async def test_an_open_incident_is_taken_up_with_the_buttons_of_its_old_message(
         old = await stage.kill()
         message = await stage.message(1, lambda m: "paused by Otto" in text_of(m))
     async with stage.opsbot(well=False):
-        listed = said(await world.vera.slash(world.ops, "incidents"))
+        listed = said(await world.vera.slash(world.ops, "incidents list"))
         assert "#1" in listed
         assert stage.pids() == []
-        await world.otto.click(message, custom_id="opsbot:ack:1")
+        await sends(world.otto, message, "opsbot:ack:1")
         redrawn = await stage.message(1, lambda m: "Acknowledged by: Otto" in text_of(m))
         assert buttons(redrawn)["Restart"]
         await world.otto.slash(world.ops, "resume")

@@ -8,6 +8,7 @@ from typing import Any
 from opsbot.engine.access import REFUSAL
 from tests.e2e.reading import buttons, custom_id, said, shown, text_of
 from tests.e2e.stage import Stage
+from tests.sim import sends
 
 SECTIONS = ("Process", "API", "Gateway", "Log", "Ports", "External")
 """The guide's six, by a word of each title."""
@@ -31,7 +32,7 @@ async def test_an_incident_is_taken_on_by_who_may_and_shows_their_name(stage: St
             for outsider in (world.vera, world.bob):
                 assert refused(await outsider.click(message, custom_id=f"opsbot:ack:{number}"))
                 assert refused(await outsider.click(message, custom_id=f"opsbot:restart:{number}"))
-            taken = await person.click(message, custom_id=f"opsbot:ack:{number}")
+            taken = await sends(person, message, f"opsbot:ack:{number}", "looking at it")
             assert shown(taken).ephemeral
             redrawn = await stage.message(number, lambda m: "acknowledged" in text_of(m))
             assert f"Acknowledged by: {person.name.title()} (" in text_of(redrawn)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 from discord import app_commands
 
@@ -57,6 +58,12 @@ async def test_no_section_tells_of_a_command_that_is_gone(bot: OpsBot) -> None:
 async def test_every_button_is_in_the_table(bot: OpsBot) -> None:
     words = {button.__discord_ui_compiled_template__.pattern.split(":")[1] for button in bot.buttons}
     assert [word for word in words if f"`opsbot:{word}:<" not in DOCUMENT] == []
+
+
+async def test_every_modal_and_every_command_in_a_messages_menu_is_told_of(bot: OpsBot) -> None:
+    menus = bot.tree.get_commands(guild=bot.guild, type=discord.AppCommandType.message)
+    wanted = [f"`opsbot:{word}:<" for word in bot.modals] + [f"- **{menu.name}**" for menu in menus]
+    assert [text for text in wanted if text not in DOCUMENT] == []
 
 
 async def test_descriptions_are_there_and_short_enough(bot: OpsBot) -> None:

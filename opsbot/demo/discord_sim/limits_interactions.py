@@ -22,11 +22,17 @@ MAX_MODAL_ROWS = 5
 MAX_INPUT_LABEL = 45
 MAX_INPUT_PLACEHOLDER = 100
 MAX_INPUT_VALUE = 4_000
-TEXT_INPUT = 4
+MAX_LABEL_DESCRIPTION = 100
+TEXT_INPUT, LABEL = 4, 18
+TEXT_STYLES = (1, 2)
+
+MODAL_SUBMIT = 5
+"""The kind of interaction to which a modal is no answer."""
 
 
-def judge_callback(body: Mapping[str, Any], files: Sequence[int]) -> None:
-    """Raise BackendError as Discord answers to `POST /interactions/…/callback`."""
+def judge_callback(body: Mapping[str, Any], files: Sequence[int], asked: int | None = None) -> None:
+    """Raise BackendError as Discord answers to `POST /interactions/…/callback`. `asked`: the kind of the
+    interaction that is answered, if it is known."""
     data = body.get("data") or {}
     kind = body.get("type")
     if kind == MESSAGE:
@@ -36,7 +42,7 @@ def judge_callback(body: Mapping[str, Any], files: Sequence[int]) -> None:
     elif kind == AUTOCOMPLETE:
         _judge_choices(data.get("choices"))
     elif kind == MODAL:
-        _judge_modal(data)
+        _judge_modal(data, asked)
 
 
 def _judge_choices(choices: Any) -> None:
@@ -49,12 +55,18 @@ def _judge_choices(choices: Any) -> None:
     form.raise_if_wrong()
 
 
-def _judge_modal(modal: Mapping[str, Any]) -> None:
+def _judge_modal(modal: Mapping[str, Any], asked: int | None) -> None:
     form = Form()
+    if asked == MODAL_SUBMIT:  # "Not available for MODAL_SUBMIT and PING interactions"
+        form.wrong(("type",), "INTERACTION_CALLBACK_TYPE_INVALID", "A modal cannot answer a modal")
     form.text(("title",), modal.get("title"), MAX_MODAL_TITLE, 1)
     form.text(("custom_id",), modal.get("custom_id"), MAX_MODAL_ID, 1)
     rows = form.size(("components",), modal.get("components"), MAX_MODAL_ROWS, 1)
     for index, row in enumerate(rows):
+        if row.get("type") == LABEL:
+            form.text(("components", index, "label"), row.get("label"), MAX_INPUT_LABEL, 1)
+            about = row.get("description")
+            form.text(("components", index, "description"), about, MAX_LABEL_DESCRIPTION)
         inner: Mapping[str, Any] = row.get("component") or next(iter(row.get("components") or []), {})
         if inner.get("type") == TEXT_INPUT:
             _judge_input(form, ("components", index), inner)
@@ -66,3 +78,8 @@ def _judge_input(form: Form, at: tuple[str | int, ...], item: Mapping[str, Any])
     form.text((*at, "label"), item.get("label"), MAX_INPUT_LABEL)
     form.text((*at, "placeholder"), item.get("placeholder"), MAX_INPUT_PLACEHOLDER)
     form.text((*at, "value"), item.get("value"), MAX_INPUT_VALUE)
+    form.choice((*at, "style"), item.get("style"), TEXT_STYLES)
+    least, most = item.get("min_length") or 0, item.get("max_length") or MAX_INPUT_VALUE
+    if not 0 <= least <= most <= MAX_INPUT_VALUE:
+        message = f"Must be between {least} and {MAX_INPUT_VALUE}."
+        form.wrong((*at, "max_length"), "NUMBER_TYPE_MAX", message)

@@ -21,6 +21,23 @@ class Person(MemberActor):
     In addition a forger: requests no honest client makes, which a bot must refuse by itself.
     """
 
+    async def _dispatch_interaction(
+        self,
+        type: int,  # noqa: A002 - simcord calls it so
+        channel: ChannelHandle,
+        data: dict[str, Any],
+        **more: Any,
+    ) -> InteractionResult:
+        """A command of a guild says so, also one in a message's menu (simcord says it for typed ones alone).
+
+        https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object
+        """
+        if data.get("type") in (AppCommandType.USER, AppCommandType.MESSAGE):
+            root = self._env.backend.find_command(data["name"], self.guild.id, type=data["type"])
+            if root is not None and root.get("guild_id"):
+                data = data | {"guild_id": root["guild_id"]}
+        return await super()._dispatch_interaction(type, channel, data, **more)
+
     async def forge_click(
         self,
         message: MessageLike,
