@@ -77,7 +77,7 @@ async def reporting(
                 await task
 
 
-async def hours(rig: Rig, count: float, *, step: float = 900.0) -> None:
+async def hours(rig: Rig, count: float, *, step: float = 1800.0) -> None:
     for _ in range(round(count * HOUR / step)):
         await rig.clock.advance(step)
         for _ in range(3):  # the figures are summed in a thread
