@@ -72,7 +72,7 @@ class Beats:
         self._limits: dict[str, _Limit] = {}
         self._guesses = _Limit()
         self._changed, self._written = asyncio.Event(), asyncio.Event()
-        self._writing = threading.Lock()
+        self._one_writes = threading.Lock()
         self._until: Moment | None = None
         self._broken, self._filed = "", False
         self.deaf: Deaf | None = None
@@ -135,14 +135,12 @@ class Beats:
         await wait_until(self._written, self._clock, KEPT_WITHIN)
 
     async def run(self) -> None:
-        """Writes what is heard until cancelled."""
+        """Writes what is heard until cancelled. A disk that hangs makes nothing unheard."""
         self._listen(HANDOVER)
         try:
-            while True:
-                await wait_until(self._changed, self._clock, NOTE_EVERY)
-                self._listen(NOTE_EVERY + GAP)
-                await self._write()
-                await self._clock.sleep(WRITE_EVERY)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listening())
+                group.create_task(self._writing())
         finally:
             self._until = self._clock.now()
 
@@ -150,6 +148,18 @@ class Beats:
         """What was heard last is written."""
         if self._until is not None:
             await self._write()
+
+    async def _listening(self) -> None:
+        while True:
+            await self._clock.sleep(NOTE_EVERY)
+            self._listen(NOTE_EVERY + GAP)
+            self._changed.set()
+
+    async def _writing(self) -> None:
+        while True:
+            await self._changed.wait()
+            await self._write()
+            await self._clock.sleep(WRITE_EVERY)
 
     def _listen(self, usual: float) -> None:
         """Everything is heard now; nothing was since `_until`, if that is longer ago than usual."""
@@ -175,7 +185,7 @@ class Beats:
             self._written.set()
 
     def _put(self, noted: Noted) -> None:
-        with self._writing:  # a write that was cut off goes on in its thread
+        with self._one_writes:  # a write that was cut off goes on in its thread
             beat_file.write(self._path, noted)
 
     def _tell(self, trouble: str) -> None:

@@ -74,6 +74,7 @@ class DeadMan:
         self._missing: Moment | None = None
         self._told: bool | None = None
         self._unwell: tuple[str, ...] = ()
+        self._broke = ""
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -109,7 +110,9 @@ class DeadMan:
         try:
             return await self._switch.place.ping(well=well)
         except Exception as broken:  # whatever it is, the next one is tried
-            log.exception("a ping broke")
+            if self._broke != repr(broken):  # one that breaks each time is said once
+                log.warning("a ping broke", exc_info=True)
+            self._broke = repr(broken)
             return type(broken).__name__
 
     async def _note(self, refused: str) -> None:

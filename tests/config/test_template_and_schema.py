@@ -16,7 +16,8 @@ from tests.config.kit import made, rules_of
 
 CONFIG = Path(__file__).parents[2] / "config"
 UNCOMMENT = re.compile(
-    r"^# ((?:discord|rules|state_dir|base_dir|web|reports|maintenance):.*|  .*)$", re.MULTILINE
+    r"^# ((?:discord|rules|state_dir|base_dir|web|reports|maintenance|runbooks|dead_mans_switch):.*|  .*)$",
+    re.MULTILINE,
 )
 
 
@@ -39,7 +40,7 @@ def test_it_comes_to_the_same_as_no_file_at_all() -> None:
 
 def test_what_is_commented_out_is_right_too() -> None:
     text = UNCOMMENT.sub(r"\1", TEMPLATE.replace("# opsbot's own files", "#").replace("#   opsbot", "#"))
-    loaded = made(text)
+    loaded = made(text, {"OPSBOT_PING_URL": "https://hc-ping.com/0f1e2d3c"})
     assert loaded.discord is not None
     assert loaded.discord.guild_id == 111111111111111111
     assert "slow_at_night" in rules_of(loaded)
