@@ -37,6 +37,8 @@ def ancestors(state: State, target: str) -> list[str]:
 
 def host_of(draft: Draft, alert: Alert) -> Incident | None:
     """The live incident of another target into which an alert folds, None when it stands for itself."""
+    if (host := _counting(draft, alert.target)) is not None:
+        return host
     if alert.target not in draft.state.known or draft.state.policy.group <= 0:
         return None
     above = ancestors(draft.state, alert.target)
@@ -52,6 +54,22 @@ def host_of(draft: Draft, alert: Alert) -> Incident | None:
     if host is None and len(recent) >= draft.state.policy.crowd:
         host = next((one for one in recent if one.affected), recent[0])
     return host
+
+
+def _counting(draft: Draft, target: str) -> Incident | None:
+    """The live incident into which other alerts of a target are counted: it never has two."""
+    hosts = {alert.host for alert in draft.alerts_of(target) if alert.firing and alert.host}
+    found = (draft.incident(number) for number in sorted(hosts))
+    return next((host for host in found if host is not None and host.live), None)
+
+
+def causes_first(state: State, alerts: Iterable[Alert]) -> list[Alert]:
+    """In an order in which what others depend on comes before them, so that they fold into its incident."""
+
+    def place(alert: Alert) -> tuple[int, float, tuple[str, str]]:
+        return len(ancestors(state, alert.target)), alert.since.mono, alert.key
+
+    return sorted(alerts, key=place)
 
 
 def fold(draft: Draft, alert: Alert, host: Incident) -> None:

@@ -91,8 +91,9 @@ def _released(draft: Draft, incident: Incident) -> None:
         return
     if draft.now.since(incident.calm) < RELEASE * draft.state.policy.group:
         return
-    released = grouping.unfold(draft, incident)
+    released = grouping.causes_first(draft.state, grouping.unfold(draft, incident))
     opening.settle_incident(draft, incident.target)
     for alert in released:
         draft.put_alert(alert)
+    for alert in released:
         opening.fired(draft, alert)

@@ -77,6 +77,13 @@ def expire(draft: Draft) -> None:
             end(draft, silence, AUTO)
 
 
+def end_with(draft: Draft) -> None:
+    """Ends the silences that were to last until an incident was over, so that none comes back with it."""
+    for silence in draft.silences():
+        if silence.until_resolved and not _holds(draft, silence):
+            end(draft, silence, AUTO)
+
+
 def next_due(state: State, now: Moment) -> list[Moment]:
     """When time alone ends a silence, or begins or ends a maintenance window."""
     due = [one.until for one in state.silences.values()]

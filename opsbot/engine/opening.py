@@ -47,7 +47,10 @@ def fired(draft: Draft, alert: Alert, loud: bool = False) -> None:
 
 def tell_again(draft: Draft) -> None:
     """What was muted, and is not any more, is told."""
-    for alert in draft.muted_alerts():
+    for seen in grouping.causes_first(draft.state, draft.muted_alerts()):
+        alert = draft.alert(*seen.key) or seen  # which may have been counted into another one meanwhile
+        if not alert.muted:
+            continue
         host = draft.incident(alert.host) if alert.host else None
         if host is not None and host.live:
             continue
@@ -89,7 +92,7 @@ def _begin(draft: Draft, alert: Alert) -> None:
         new = incidents.noted(new, entry)
         draft.put_incident(new, None, entry)
     draft.put_incident(replace(new, cause=_cause(draft, new)), kind)
-    _lead(draft, new)
+    _lead(draft, draft.incident(new.id) or new)
 
 
 def _explanations(draft: Draft, incident: Incident) -> Iterator[Entry]:
@@ -128,7 +131,7 @@ def _join(draft: Draft, live: Incident, alert: Alert, loud: bool) -> None:
     muted = muting.muted_by(draft, alert)
     louder = (loud or raised) and not muted
     draft.put_incident(changed, NoticeKind.ESCALATED if louder else NoticeKind.CHANGED, changed.timeline[-1])
-    _lead(draft, changed)
+    _lead(draft, draft.incident(changed.id) or changed)
 
 
 def _lead(draft: Draft, incident: Incident) -> None:

@@ -19,6 +19,7 @@ from opsbot.engine import (
     alerting,
     investigation,
     lifecycle,
+    muting,
     opening,
     own,
     people,
@@ -72,6 +73,7 @@ def step(state: State, given: Input, now: Moment) -> Step:
     refusal = None
     try:
         _take(draft, given)
+        muting.end_with(draft)
         investigation.consider(draft)
         telling.relay(draft)
     except Refused as no:

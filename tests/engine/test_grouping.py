@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsbot.domain.levels import Priority
 from opsbot.engine.inputs import Acknowledge, ResolveAsked
+from tests.engine.crowd import GRAVE, MILD, crowd, member
 from tests.engine.drive import OLGA
 from tests.engine.fleet import Fleet, quick, watched
 
@@ -135,3 +136,33 @@ def test_grouping_can_be_switched_off() -> None:
     for name in CHILDREN[:5]:
         fleet.breaks(name)
     assert len(fleet.state.incidents) == 6
+
+
+def test_an_incident_that_takes_over_others_as_it_opens_has_told_an_alarm() -> None:
+    fleet = Fleet.made([watched("db"), watched("bot", "db")])
+    fleet.breaks("bot")
+    fleet.breaks("db")
+    assert fleet.incident.target == "db"
+    assert fleet.pings == [(1, "opened"), (2, "opened")]
+    assert fleet.incident.alarms == 1, "else a delivery under way would not know that it was told loudly"
+
+
+def test_a_target_is_never_counted_in_one_incident_and_told_in_another() -> None:
+    fleet = crowd([member("db"), member("bot")], quick(crowd=1))
+    fleet.sees("db", GRAVE, well=False)
+    fleet.sees("bot", GRAVE, well=False)
+    fleet.wait(300.0)
+    fleet.sees("bot", MILD, well=False)
+    assert list(fleet.state.incidents) == [1]
+    (bot,) = fleet.incident.affected
+    assert bot.firing == ("grave", "mild")
+
+
+def test_of_what_goes_on_after_a_person_has_ended_its_incident_the_causes_are_told_first() -> None:
+    fleet = Fleet.made([watched("db"), watched("api", "db"), watched("bot", "api")])
+    for name in ("db", "bot", "api"):
+        fleet.breaks(name)
+    fleet.give(ResolveAsked(1, OLGA, "over"))
+    assert list(fleet.state.incidents) == [1, 2]
+    assert fleet.incident.target == "api"
+    assert [one.target for one in fleet.incident.affected] == ["bot"]

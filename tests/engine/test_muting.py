@@ -97,6 +97,19 @@ def test_a_silence_until_it_is_over_ends_with_the_incident() -> None:
     assert fleet.pings[-1] == (2, "opened")
 
 
+def test_a_silence_until_it_is_over_does_not_come_back_with_the_incident() -> None:
+    fleet = one()
+    fleet.breaks("bot")
+    fleet.give(SilenceAsked(ALL, None, OLGA, "", incident=1))
+    fleet.works("bot")
+    assert fleet.state.silences == {}
+    fleet.breaks("bot")
+    fleet.wait(1.0)
+    assert fleet.incident.id == 1
+    assert fleet.incident.silenced == ""
+    assert fleet.pings[-1] == (1, "escalated")
+
+
 def test_somebody_ends_a_silence_and_what_it_muted_is_told_at_once() -> None:
     fleet = one()
     fleet.give(SilenceAsked(ALL, 600.0, OLGA, ""))
