@@ -137,10 +137,22 @@ async def acknowledge_message(asked: Asked, message: discord.Message) -> None:
 async def incident_of(asked: Asked, message: discord.Message) -> int | None:
     """The number in the footer of a message of opsbot's own, or of that below which its thread hangs."""
     if message.type is discord.MessageType.thread_starter_message:
-        reference = message.reference
-        shown = reference.resolved if reference else None
-        return _marked(asked, shown) if isinstance(shown, discord.Message) else None
+        above = await _above(asked, message.reference)
+        return _marked(asked, above) if above else None
     return _marked(asked, message)
+
+
+async def _above(asked: Asked, reference: discord.MessageReference | None) -> discord.Message | None:
+    """The message that stands at the top of its thread; None when it is gone."""
+    if reference is None or reference.message_id is None:
+        return None
+    if isinstance(reference.resolved, discord.Message):
+        return reference.resolved
+    try:
+        place = asked.client.get_partial_messageable(reference.channel_id)
+        return await place.fetch_message(reference.message_id)
+    except discord.HTTPException:
+        return None
 
 
 def _marked(asked: Asked, message: discord.Message) -> int | None:
