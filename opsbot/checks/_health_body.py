@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from opsbot import redact
 from opsbot.checks._json import Json
 from opsbot.checks.base import bounded
 from opsbot.domain.levels import Outcome
@@ -70,7 +71,7 @@ def _services(
         weight = weights.get(name, Weight.WARN)
         if weight is Weight.IGNORE or name not in (*known, *others):
             continue
-        label = labels.get(name) or bounded(name.replace("_", " ").strip().title(), _NAME_LIMIT) or "Service"
+        label = labels.get(name) or _title(name) or "Service"
         healthy, text = _state(services[name], weight)
         bad = Outcome.DEGRADED if weight is Weight.WARN else Outcome.FAIL
         yield weight, Finding(Outcome.OK if healthy else bad, label, text)
@@ -118,3 +119,8 @@ def _kind(value: Any) -> str:
         return "null"
     names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}
     return names.get(type(value), "an object")
+
+
+def _title(name: str) -> str:
+    """A service's name for people. Secrets go first: in other letters they would not be known any more."""
+    return bounded(redact.hide(name).replace("_", " ").strip().title(), _NAME_LIMIT)
