@@ -245,6 +245,7 @@ class Runtime:
         closing += [kept.rotator.close() for kept in self._parts.logs.values()]
         closing += [notifier.close() for notifier in self._parts.notifiers.values()]
         closing += [self.beats.close()] if self.beats is not None else []
+        closing += [self._parts.switch.place.close()] if self._parts.switch is not None else []
         await asyncio.gather(*(_closed(one) for one in closing))
 
     # -- wiring

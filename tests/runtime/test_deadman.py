@@ -201,6 +201,7 @@ async def test_a_loop_of_the_runtime_that_hangs_ends_the_pings(monkeypatch: pyte
         monkeypatch.undo()
         await rig.clock.advance(120)
         assert len(place.pings) > before
+    assert place.closed
 
 
 async def test_it_is_an_incident_of_opsbots_own_until_there_is_no_switch_any_more() -> None:

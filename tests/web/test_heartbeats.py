@@ -15,6 +15,7 @@ import pytest
 from aiohttp import ClientSession
 
 from opsbot.app import serve
+from opsbot.cli.look import look_once
 from opsbot.config.load import load
 from opsbot.control.client import ask, running
 from tests.e2e.processes import eventually_asked
@@ -237,3 +238,16 @@ async def test_no_secret_is_in_any_log_answer_metric_or_file(
             said += file.read_bytes().decode(errors="replace")
     assert "it failed" in said
     assert SECRET not in said
+
+
+async def test_one_look_without_opsbot_tells_what_it_heard(
+    in_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opsbot(in_folder, free_port()) as at:
+        await at.call(SECRET)
+        await at.call(f"{OTHER}/fail", "POST", "no route")
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    (answer,) = await asyncio.to_thread(lambda: list(look_once(in_folder / "opsbot.yml", None)))
+    assert "✓ Backup: OK (the last one" in answer["text"]
+    assert "✗ Mail: FAILED (it failed" in answer["text"]
