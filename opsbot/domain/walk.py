@@ -27,7 +27,7 @@ ANSWERS = (Mark.FINE, Mark.WRONG, Mark.SKIPPED)
 class WalkStep:
     """A step as it stood in the runbook when the walk began. `ask`: its directive as it is written, empty for
     a step that is for people. `evidence`: one line; `by`: who said it, None for opsbot; `at`: seconds since
-    1970 UTC; `told`: the incident's timeline has it."""
+    1970 UTC; `told`: what the incident's timeline has of it."""
 
     title: str
     text: str = ""
@@ -36,7 +36,7 @@ class WalkStep:
     evidence: str = ""
     by: Actor | None = None
     at: float = 0.0
-    told: bool = False
+    told: Mark | None = None
 
     @property
     def automatic(self) -> bool:

@@ -160,7 +160,7 @@ def _step(data: Any) -> WalkStep:
         evidence=_text(data["evidence"]),
         by=None if by is None else _actor(by),
         at=float(data["at"]),
-        told=bool(data["told"]),
+        told=None if data["told"] is None else Mark(data["told"]),
     )
 
 

@@ -69,7 +69,7 @@ def again(walk: Walk) -> Walk:
         Refused: the walk is over.
     """
     _must_go_on(walk)
-    steps = (WalkStep(step.title, step.text, step.ask) if step.automatic else step for step in walk.steps)
+    steps = (WalkStep(s.title, s.text, s.ask, told=s.told) if s.automatic else s for s in walk.steps)
     return replace(walk, steps=tuple(steps))
 
 
@@ -85,7 +85,7 @@ def ended(walk: Walk, actor: Actor, now: float) -> Walk:
 
 def told(walk: Walk) -> Walk:
     """The timeline has all that opsbot has looked at."""
-    steps = (replace(s, told=True) if s.automatic and s.mark is not Mark.WAITING else s for s in walk.steps)
+    steps = (replace(s, told=s.mark) if s.automatic and s.mark is not Mark.WAITING else s for s in walk.steps)
     return replace(walk, steps=tuple(steps))
 
 

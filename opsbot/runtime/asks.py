@@ -15,7 +15,7 @@ from opsbot.analysis.analyst import Analyst, subject_of
 from opsbot.clock import Clock
 from opsbot.domain.levels import Outcome
 from opsbot.domain.logs import Lines, LogLook, Question, Topic
-from opsbot.domain.metrics import MetricKind, Window, kind_of
+from opsbot.domain.metrics import UPTIME, MetricKind, Window, kind_of
 from opsbot.domain.reach import Discord
 from opsbot.domain.runbook import (
     Ask,
@@ -132,12 +132,12 @@ class Asker:
         return next(mark for mark in _WORST if mark in marks), _told(samples)
 
     async def _log(self, known: Known, ask: AskLog) -> Said:
-        now, running = self.clock.now().wall, self.processes.running(known.target.name)
+        started = self._started(known) if ask.since_start else None
         since, when = None, "in all that is kept"
         if ask.since is not None:
-            since, when = now - ask.since, f"in the last {seconds_text(ask.since)}"
-        elif ask.since_start and running is not None:
-            since, when = running.since.wall, "since it was started"
+            since, when = self.clock.now().wall - ask.since, f"in the last {seconds_text(ask.since)}"
+        elif started is not None:
+            since, when = started, "since it was started"
         question = Question(Topic.SEARCH, since, 1, ask.pattern, ignore_case=ask.any_case)
         look = await self._logged(known, question)
         lines = look.result.lines if isinstance(look.result, Lines) else ()
@@ -149,6 +149,13 @@ class Asker:
             return (Mark.FINE if fine else Mark.WRONG), f"no line {when}"
         text = f"{total:,} {'line' if total == 1 else 'lines'} {when}, the newest: {' '.join(lines)}"
         return (Mark.FINE if ask.expect is Expect.SOME else Mark.WRONG), text
+
+    def _started(self, known: Known) -> float | None:
+        """When the target's process was started (seconds since 1970 UTC), by whoever knows it."""
+        running, uptime = self.processes.running(known.target.name), newest_of(known).get(UPTIME)
+        if running is not None:
+            return running.since.wall
+        return None if uptime is None else self.clock.now().wall - uptime
 
     async def _logged(self, known: Known, question: Question) -> LogLook:
         async with aclosing(self.analyst.ask(subject_of(known.target), question)) as states:

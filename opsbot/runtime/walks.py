@@ -216,13 +216,11 @@ class Walker:
         return sorted(live, key=lambda i: i.target != target)
 
     async def _note(self, walk: Walk, actor: Actor, text: str) -> None:
-        """An incident that is gone, or cannot be written now, holds no walk up."""
+        """An incident that is gone, or cannot be written now (opsbot ends), holds no walk up."""
         if walk.incident is None:
             return
         try:
             await self.note(walk.incident, actor, text)
-        except Stopping:
-            raise
         except OpsbotError as error:
             log.info("a walk is not in the timeline", walk=walk.id, incident=walk.incident, reason=str(error))
 
@@ -250,12 +248,12 @@ def _head(walk: Walk) -> str:
 
 
 def _results(walk: Walk) -> Iterator[str]:
-    """What opsbot has looked at and not told yet: as many lines as that takes, mostly one. What is right is a
-    number, the rest stands there with its evidence."""
+    """What opsbot sees otherwise than it has told: as many lines as that takes, mostly one. What is right is
+    a number, the rest stands there with its evidence."""
     new = [
         (number, step)
         for number, step in enumerate(walk.steps, 1)
-        if step.automatic and not step.told and step.mark is not Mark.WAITING
+        if step.automatic and step.mark not in (Mark.WAITING, step.told)
     ]
     fine = ", ".join(str(number) for number, step in new if step.mark is Mark.FINE)
     parts = [f"✓ {fine}"] if fine else []

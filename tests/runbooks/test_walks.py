@@ -203,6 +203,23 @@ async def test_the_timeline_of_the_live_incident_tells_of_the_walk_in_few_lines(
     assert over == "Runbook “Test” is over: 2 fine, 2 wrong"
 
 
+async def test_looking_again_adds_to_the_timeline_only_what_has_changed(on: Service) -> None:
+    on.write("test", CHECK, LOG, ASK)
+    async with opsbot(on) as runtime:
+        walks = runtime.ops.walks
+        incident(runtime)
+        walk = await walked(walks)
+        for status in (200, 200, 500, 500):
+            on.status = status
+            walk = await walks.again(walk.id, OTTO)
+            while walk.due:
+                walk = await walks.advance(walk.id)
+        told = [entry.text for entry in runtime.pipeline.state.incidents[7].timeline[1:]]
+    assert len(told) == 2
+    assert told[0] == "Runbook “Test”: ✓ 1, 2"
+    assert told[1].startswith("Runbook “Test”: ✗ 1 Does it answer?: ")
+
+
 async def test_a_walk_without_an_incident_is_just_a_walk(on: Service) -> None:
     async with opsbot(on) as runtime:
         made = incident(runtime)
