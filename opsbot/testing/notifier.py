@@ -51,7 +51,7 @@ class FakeDiscord:
     is read a page at a time; a message has one thread at most, which has its id and outlives it.
 
     `messages`: in channels; `threads`: those in threads, by thread. `names`: of threads. `no_thread`: why
-    none is made. `no_file`: why none is taken.
+    none is made. `no_file`: why none is taken. `forbidden`: words that are refused, as AutoMod does.
     `fails`: errors raised once each, in order. `lose_answers`: that many sends work, and then fail as if the
     connection had broken before the answer came. `knows_nonces`: False when their few minutes are over.
     `shows_history`: False without that permission. `clock`: Discord's own, from which ids are made; without
@@ -63,6 +63,7 @@ class FakeDiscord:
     names: dict[int, str] = field(default_factory=dict)
     no_thread: DeliveryError | None = None
     no_file: DeliveryError | None = None
+    forbidden: str = ""
     fails: deque[DeliveryError] = field(default_factory=deque)
     lose_answers: int = 0
     requests: int = 0
@@ -78,6 +79,8 @@ class FakeDiscord:
         self._request()
         if payload.files and self.no_file:
             raise self.no_file
+        if self.forbidden and self.forbidden in (payload.content or ""):
+            raise DeliveryError("blocked by AutoMod (200000)", permanent=True)
         message = self._existing(channel_id, payload.nonce) or self._create(channel_id, payload)
         if self.lose_answers:
             self._lose()
@@ -151,7 +154,7 @@ class FakeDiscord:
         if payload.reply_to is not None and payload.reply_to not in self.messages:
             raise DeliveryError("unknown message (10008)", permanent=True, forgotten=True)
         now = id_at(self.clock.now().wall) if self.clock else 0
-        self._last = max(self._last + 1, now) if not self.clock or self.messages else now
+        self._last = max(self._last + 1, now) if not self.clock or self.messages or self.threads else now
         message = FakeMessage(self._last, channel, payload, payload)
         if channel in self.threads:
             self.threads[channel].append(message)

@@ -28,11 +28,12 @@ def build(
     options: dict[str, Any],
     transport: DiscordTransport | None = None,
     clock: Clock | None = None,
+    **context_of: Any,
 ) -> Notifier:
-    """A notifier as the composition root makes it."""
+    """A notifier as the composition root makes it. `context_of`: more of its context."""
     module = registry.load("opsbot.notifiers", kind)
     ports = {} if transport is None else {PORT: transport}
-    context = NotifierContext("ops", clock or VirtualClock(), ports)
+    context = NotifierContext("ops", clock or VirtualClock(), ports, **context_of)
     notifier: Notifier = module.build(module.Options(**options), context)
     return notifier
 

@@ -19,12 +19,12 @@ import discord
 
 # simcord exports no clock of its own; the pinned version makes the private name safe to use.
 from simcord._clock import Clock
-from simcord.backend import Backend
 from simcord.backend.models import Interaction
 from simcord.env import Env
 
 from opsbot.demo.discord_sim.changes import Changes
 from opsbot.demo.discord_sim.requests import RequestLog
+from opsbot.demo.discord_sim.threads import ThreadingBackend
 
 # https://discord.com/developers/docs/interactions/receiving-and-responding: 3 s for the first answer.
 ACK_DEADLINE_SECONDS = 3.0
@@ -63,7 +63,7 @@ class WireEnv(Env):
         # from the world's own state.
         placeholder = discord.Client(intents=discord.Intents.default())
         super().__init__(placeholder, check_errors=False, settle_timeout=SETTLE_SECONDS)
-        self.backend = Backend(clock=RealClock())
+        self.backend = ThreadingBackend(clock=RealClock())
         self.ack_deadline = ACK_DEADLINE_SECONDS
         self.quiet_for = QUIET_SECONDS
         self._changes = changes

@@ -9,6 +9,7 @@ from typing import Any
 
 from simcord.backend import Backend
 from simcord.backend.errors import BackendError
+from simcord.backend.models import Channel
 
 from opsbot.demo.discord_sim.form import Form
 from opsbot.demo.discord_sim.limits import judge_message
@@ -27,6 +28,7 @@ MAX_ACTIVE_THREADS = 1_000
 THREAD_EXISTS = 160004
 THREADS_FULL = 160006
 THREAD_ARCHIVED = 50083
+WRONG_KIND = 50024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Rules:
             ("PATCH", re.compile(r"/channels/(\d+)/messages/\d+"), self._edit),
             ("POST", re.compile(r"/channels/(\d+)/(?:messages/(\d+)/)?threads"), self._thread),
             ("PATCH", re.compile(r"/channels/(\d+)"), self._edit_channel),
-            ("POST", re.compile(r"/interactions/\d+/[^/]+/callback"), self._callback),
+            ("POST", re.compile(r"/interactions/(\d+)/[^/]+/callback"), self._callback),
             ("POST", re.compile(r"/webhooks/\d+/[^/]+"), self._message),
             ("PATCH", re.compile(r"/webhooks/\d+/[^/]+/messages/[^/]+"), self._change),
             ("PUT", re.compile(r"/applications/\d+/(?:guilds/(\d+)/)?commands"), self._commands),
@@ -73,7 +75,10 @@ class Rules:
 
     def _send(self, asked: Asked) -> None:
         judge_message(asked.body, asked.sizes)
-        self._wake_thread(asked.first_id)
+        channel = self._backend.get_channel(asked.first_id)
+        if asked.sizes:
+            self._may(channel, "attach_files")
+        self._wake_thread(channel)
 
     def _edit(self, asked: Asked) -> None:
         judge_message(asked.body, asked.sizes, may_be_empty=True)
@@ -87,9 +92,13 @@ class Rules:
         judge_message(asked.body, asked.sizes, may_be_empty=True)
 
     def _callback(self, asked: Asked) -> None:
-        judge_callback(asked.body, asked.sizes)
+        interaction = self._backend.interactions.get(asked.first_id)
+        judge_callback(asked.body, asked.sizes, None if interaction is None else interaction.type)
 
     def _thread(self, asked: Asked) -> None:
+        channel = self._backend.get_channel(asked.first_id)
+        if channel.is_thread:
+            raise BackendError(400, WRONG_KIND, "Cannot execute action on this channel type")
         form = Form()
         form.text(("name",), asked.body.get("name"), MAX_THREAD_NAME, 1)
         _judge_archive(form, asked.body)
@@ -97,7 +106,6 @@ class Rules:
         if asked.ids[1] and int(asked.ids[1]) in self._backend.channels:
             message = "A thread has already been created for this message"
             raise BackendError(400, THREAD_EXISTS, message)
-        channel = self._backend.get_channel(asked.first_id)
         if self._active(channel.guild_id) >= self.active_threads:
             raise BackendError(400, THREADS_FULL, "Maximum number of active threads reached")
 
@@ -124,10 +132,23 @@ class Rules:
         metadata = channel.thread_metadata if channel is not None else None
         return metadata is not None and metadata.archived
 
-    def _wake_thread(self, channel_id: int) -> None:
-        """A message to an archived thread opens it again."""
-        if self._archived(channel_id):
-            self._backend.edit_channel(channel_id, {}, thread_metadata={"archived": False})
+    def _wake_thread(self, channel: Channel) -> None:
+        """A message to an archived thread opens it again; to a locked one, only from who may manage threads
+        (https://discord.com/developers/docs/resources/channel#thread-metadata-object)."""
+        if not self._archived(channel.id):
+            return
+        if channel.thread_metadata is not None and channel.thread_metadata.locked:
+            try:
+                self._may(channel, "manage_threads")
+            except BackendError:
+                raise BackendError(400, THREAD_ARCHIVED, "Thread is archived") from None
+        self._backend.edit_channel(channel.id, {}, thread_metadata={"archived": False})
+
+    def _may(self, channel: Channel, permission: str) -> None:
+        """Raises BackendError: the bot may not."""
+        if channel.guild_id is not None:
+            bot = self._backend.bot_user.id
+            self._backend.require_permissions(channel.guild_id, bot, channel.id, permission)
 
     def _active(self, guild_id: int | None) -> int:
         threads = [c for c in self._backend.channels.values() if c.is_thread]
