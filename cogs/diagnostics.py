@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -15,9 +16,11 @@ from cogs._ui.options import suggest_targets, the_target
 from cogs._ui.progress import show_progress
 from opsbot.domain.access import Permission
 from opsbot.domain.diagnostics import Bundle
-from opsbot.draw.diagnostics import TOO_LARGE, bundle_payload, profile_payload, profiling_payload
-from opsbot.draw.payload import File, Payload
-from opsbot.text import bytes_text, inline_code
+from opsbot.draw.diagnostics import bundle_payload, profile_payload, profiling_payload, too_large
+from opsbot.draw.payload import File
+
+TOO_LARGE_STATUS = 413
+"""What Discord answers to a request with a file that is too large for it."""
 
 SECONDS = 10
 LONGEST = 60
@@ -51,7 +54,7 @@ class Diagnostics(commands.Cog):
         last = await show_progress(_states(host, begun), show, host.clock, host.edit_every)
         if last is not None and last.over and not last.error:
             allowed(asked, Permission.ADMINISTER, "diagnostics", name)
-            await say(asked, await _with_file(asked, last), private=True)
+            await _hand_over(asked, last)
 
     @app_commands.command(
         description="Look for some seconds where a Python target spends its time (py-spy)",
@@ -88,12 +91,20 @@ async def _states(host: Host, bundle: Bundle) -> AsyncIterator[Bundle]:
         yield bundle
 
 
-async def _with_file(asked: Asked, bundle: Bundle) -> Payload:
-    if bundle.size > asked.filesize_limit:
-        limit, target = bytes_text(asked.filesize_limit), inline_code(bundle.target, 80).strip("`")
-        return bundle_payload(bundle, TOO_LARGE.format(limit=limit, target=target))
-    content = await asked.client.operations.bundles.take(bundle.number)
-    return replace(bundle_payload(bundle), files=(File(bundle.name, content),))
+async def _hand_over(asked: Asked, bundle: Bundle) -> None:
+    """With its file, unless Discord does not take such a large one here."""
+    limit = min(asked.filesize_limit, asked.guild.filesize_limit if asked.guild else asked.filesize_limit)
+    if bundle.size <= limit:
+        content = await asked.client.operations.bundles.take(bundle.number)
+        try:
+            file = File(bundle.name, content)
+            await say(asked, replace(bundle_payload(bundle), files=(file,)), private=True)
+        except discord.HTTPException as error:
+            if error.status != TOO_LARGE_STATUS:
+                raise
+        else:
+            return
+    await say(asked, bundle_payload(bundle, too_large(bundle, limit)), private=True)
 
 
 async def setup(bot: Host) -> None:

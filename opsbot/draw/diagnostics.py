@@ -24,7 +24,6 @@ _TERMINAL_MARK = {
     PartState.FAILED: "✗",
     PartState.DROPPED: "–",
 }
-TOO_LARGE = "Discord takes at most {limit} here: `opsbot diagnostics {target}` on the host writes a file."
 SEND_IT = "Read it before you give it away: what opsbot took for no secret is still in it."
 
 
@@ -36,6 +35,13 @@ def bundle_payload(bundle: Bundle, note: str = "") -> Payload:
     elif bundle.over:
         lines += ["", *(f"-# {said}" for said in (f"SHA-256 {bundle.sha256}", note or SEND_IT) if said)]
     return notice(_title(bundle), "\n".join(lines), _colour(bundle))
+
+
+def too_large(bundle: Bundle, limit: int) -> str:
+    """Instead of a file that Discord does not take. `limit` in bytes."""
+    target = safe_text(bundle.target, _NAME, Place.CODE)
+    command = f"`opsbot diagnostics {target}` on the host writes a file"
+    return f"Discord takes no such file here (at most {bytes_text(limit)}): {command}."
 
 
 def _title(bundle: Bundle) -> str:
