@@ -92,7 +92,9 @@ class Incidents(commands.Cog):
     @incidents.command(description="Give an open incident to somebody", extras=needs(Permission.OPERATE))
     @app_commands.describe(number="Which one", user="An operator of this server; you if left out")
     @app_commands.autocomplete(number=suggest_live)
-    async def assign(self, asked: Asked, number: Number, user: discord.Member | None = None) -> None:
+    async def assign(
+        self, asked: Asked, number: Number, user: discord.Member | discord.User | None = None
+    ) -> None:
         """Whoever gets it has it; it counts as acknowledged."""
         await think(asked, private=True)
         to = actor_of(asked) if user is None else _operator(asked, user)
@@ -144,7 +146,7 @@ class Incidents(commands.Cog):
         return allowed(asked, Permission.OPERATE, f"incidents {verb}", f"incident {number}")
 
 
-def _operator(asked: Asked, user: discord.Member) -> Actor:
+def _operator(asked: Asked, user: discord.Member | discord.User) -> Actor:
     """Somebody to whom an incident can be given.
 
     Raises:
@@ -153,6 +155,8 @@ def _operator(asked: Asked, user: discord.Member) -> Actor:
     name = one_line(user.display_name, _NAME) or "This member"
     if user.bot:
         raise Refused(f"{name} is a bot: an incident needs a person.")
+    if not isinstance(user, discord.Member):
+        raise Refused(f"{name} is no member of this server.")
     if not able(asked, user, Permission.OPERATE):
         raise Refused(
             f"{name} has no role of an operator, and so could do nothing about it: choose somebody else."

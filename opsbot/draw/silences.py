@@ -85,7 +85,7 @@ def muted_list(muted: Sequence[Muted]) -> Payload:
 def deployed(deploy: Deploy) -> Payload:
     """A new version is brought out."""
     who, target = safe_text(deploy.actor.name, _NAME) or "somebody", safe_text(deploy.target, _NAME)
-    seconds = deploy.until.since(deploy.at)
+    seconds = round(deploy.until.since(deploy.at))
     text = f"By {who}. An incident that begins soon will name it."
     if seconds > 0:
         until = f"{discord_time(deploy.until.wall, 'T')} ({discord_time(deploy.until.wall)})"

@@ -162,7 +162,7 @@ def changed(up: Stage) -> list[str]:
 
 def text_of(up: Stage, question: Any) -> str:
     """What a private answer says now."""
-    shown = next(
+    message = next(
         m for m in up.sim.messages(up.world.ops, seen_by=up.world.otto) if m.id == shown(question).id
     )
     return "\n".join(f"{embed.title} {embed.description}" for embed in message.embeds)
