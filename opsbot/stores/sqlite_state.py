@@ -17,6 +17,7 @@ from opsbot.stores._database import Database
 from opsbot.stores._file import FilePlan
 from opsbot.stores._migrations import shipped
 from opsbot.stores._rescue import rescue_state
+from opsbot.stores._rows import open_between
 from opsbot.stores._state_read import StateReader
 from opsbot.stores._state_write import write_batches
 from opsbot.stores.base import ALL_ACTS, AUDIT_LOOK, BUDGET_SECONDS, Batch, Persisted
@@ -82,7 +83,16 @@ class SqliteState:
         return await self._database.read(lambda db: self._reader(db).newest_incidents(newest))
 
     async def incidents_between(self, since: float, until: float) -> list[Incident]:
-        return await self._database.read(lambda db: self._reader(db).incidents_between(since, until))
+        found: list[Incident] = []
+        page, last = await self._page(0)
+        while page:  # by what the wall clock said, so every row is looked at
+            found += [each for each in page if open_between(each, since, until)]
+            page, last = await self._page(last)
+        return found
+
+    async def _page(self, after: int) -> tuple[list[Incident], int]:
+        page = await self._database.read(lambda db: self._reader(db).incidents_page(after))
+        return page, page[-1].id if page else after
 
     async def timeline(self, number: int) -> list[Entry]:
         return await self._database.read(lambda db: self._reader(db).timeline(number))
