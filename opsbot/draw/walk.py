@@ -9,7 +9,7 @@ from opsbot.domain.runbook import Listed
 from opsbot.domain.walk import Mark, Walk, WalkStep
 from opsbot.draw.limits import CHOICES, EMBED_DESCRIPTION, clamp
 from opsbot.draw.payload import Button, ButtonStyle, Choice, Colour, Embed, Menu, Payload
-from opsbot.text import one_line, safe_text, units
+from opsbot.text import inline_code, one_line, safe_text, units
 
 STEP = "opsbot:walk:{id}:{step}:{answer}"
 AGAIN = "opsbot:walk_again:{id}"
@@ -31,6 +31,7 @@ TERMINAL_SIGN = SIGN | {Mark.WAITING: "-", Mark.SKIPPED: "-", Mark.LEFT: "-"}
 
 _TITLE, _TEXT, _EVIDENCE, _NAME, _LABEL = 200, 700, 200, 80, 100
 _BRIEF = 60
+_SHORTEST = 8
 
 
 def walk_payload(walk: Walk) -> Payload:
@@ -83,14 +84,28 @@ def _line(walk: Walk, number: int, title: int, evidence: int) -> str:
 
 
 def safe_lines(text: str, limit: int) -> str:
-    """Each line made safe; what is beyond `limit` units is left out."""
+    """Each line made safe, what stands between backticks as code; what goes beyond `limit` is left out."""
     kept: list[str] = []
     for line in text.split("\n"):
-        if limit <= 0:
+        if limit < _SHORTEST:
             break
-        kept.append(safe_text(line, limit))
+        kept.append(_with_code(line, limit))
         limit -= units(kept[-1]) + 1
     return "\n".join(kept)
+
+
+def _with_code(line: str, limit: int) -> str:
+    pieces = line.split("`")
+    if len(pieces) % 2 == 0:  # one backtick is alone
+        return safe_text(line, limit)
+    drawn = ""
+    for number, piece in enumerate(pieces):
+        left = limit - units(drawn)
+        if not piece.strip() or left < _SHORTEST:
+            continue
+        gap = " " if drawn and (number % 2 or piece[0] == " ") and drawn[-1] not in " (" else ""
+        drawn += gap + (inline_code(piece, left - 1) if number % 2 else safe_text(piece, left - 1))
+    return drawn
 
 
 def _said(step: WalkStep) -> str:

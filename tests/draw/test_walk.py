@@ -67,6 +67,20 @@ def test_whose_turn_it_is_sees_what_is_to_do() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("`/restart`, or `opsbot restart`.", "> `/restart`, or `opsbot restart`."),
+        ("Say (`x_y_z`) *once*", r"> Say (`x_y_z`) \*once\*"),
+        ("a ` alone", r"> a \` alone"),
+        ("`@everyone`", "> `@\u200beveryone`"),
+        ("- `a`", r"> \- `a`"),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text: str, drawn: str) -> None:
+    assert lines(walk(replace(HAND, text=text)))[1].replace("\u200b", "") == drawn.replace("\u200b", "")
+
+
 def test_the_buttons_are_those_of_the_step_that_waits() -> None:
     assert labels(walk(AUTO, HAND)) == ["Go on", "End"]
     assert labels(walk(seen(Mark.FINE), HAND)) == [
