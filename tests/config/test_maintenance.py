@@ -90,6 +90,14 @@ def test_of_two_equal_times_in_autumn_all_that_lies_between_is_covered() -> None
     assert window.when.ends - window.when.begins == 3601
 
 
+@pytest.mark.parametrize("rare", ["0 0 29 2 *", "0 0 * 2 MON#5", "0 0 31 12 *", "0 0 L * *", "0 0 1 1 SUN"])
+def test_what_comes_rarely_comes(rare: str) -> None:
+    (window,) = windows(f"name: rare, cron: '{rare}', duration: 6h")
+    change = window.next_change(at(berlin("2026-01-02 12:00")))
+    assert change is not None
+    assert window.covering(change) == change.after(6 * 3600)
+
+
 def test_targets_may_be_one_name_or_a_pattern() -> None:
     found = windows(BACKUP.replace("[bot]", "bot"), BACKUP.replace("[bot]", "'b*'").replace("backup", "b"))
     assert [window.targets for window in found] == [("bot",), ("b*",)]
