@@ -24,24 +24,26 @@ class Try:
 @dataclass(frozen=True, slots=True)
 class Stand:
     """How much of the timeline stands beside the message. `thread`: its id, 0 while there is none; `lines`:
-    so many are in it. `filed`: up to this line files went into the channel, because there was no thread."""
+    so many are in it. `filed`: up to this line files went into the channel, because there was no thread.
+    `parent`: while there is none, the older message of which it may have been made without an answer."""
 
     thread: int = 0
     lines: int = 0
     filed: int = 0
+    parent: int = 0
 
 
 def written(place: Place, stand: Stand) -> str:
-    """ "channel/message/thread/lines", and "/filed" where that is not 0."""
-    numbers = [*place, stand.thread, stand.lines, *([stand.filed] if stand.filed else [])]
-    return "/".join(map(str, numbers))
+    """ "channel/message/thread/lines", and "/filed/parent" where one of them is not 0."""
+    rest = [stand.filed, stand.parent] if stand.filed or stand.parent else []
+    return "/".join(map(str, [*place, stand.thread, stand.lines, *rest]))
 
 
 def read(receipt: Receipt | None) -> tuple[Place | None, Stand]:
     """What a receipt says; no place when it cannot be read: then the incident is told anew. Receipts of
     before there were threads have two numbers."""
     parts = receipt.place.split("/") if receipt is not None else []
-    if not (2 <= len(parts) <= 5 and all(part.isascii() and part.isdecimal() for part in parts)):
+    if not (2 <= len(parts) <= 6 and all(part.isascii() and part.isdecimal() for part in parts)):
         return None, Stand()
     channel, message, *rest = map(int, parts)
     return (channel, message), Stand(*rest)

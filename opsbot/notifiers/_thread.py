@@ -91,7 +91,8 @@ class Threads:
         memory = self._memories.get(incident)
         known = memory.stand if memory is not None else recorded
         lines, filed = max(known.lines, recorded.lines), max(known.filed, recorded.filed)
-        return Stand(known.thread or recorded.thread, lines, filed)
+        thread = known.thread or recorded.thread
+        return Stand(thread, lines, filed, 0 if thread else recorded.parent)
 
     async def tell(self, work: Work, recorded: Stand) -> Told:
         """Posts what is new. Never raises a `DeliveryError`."""
@@ -103,6 +104,9 @@ class Threads:
         if len(self._memories) > _REMEMBERED:
             del self._memories[next(iter(self._memories))]
         owes = await self._try(work, memory)
+        oldest = work.parents[0]
+        if not memory.stand.thread and oldest != work.place:
+            memory.stand = replace(memory.stand, parent=oldest[1])
         return Told(memory.stand, work.extra, owes)
 
     async def _try(self, work: Work, memory: _Memory) -> bool:
@@ -174,7 +178,7 @@ class Threads:
                     continue
                 raise
             memory.looked, memory.lost = made.new, False
-            memory.stand = replace(memory.stand, thread=made.id)
+            memory.stand = replace(memory.stand, thread=made.id, parent=0)
             return
 
     async def _look(self, work: Work, memory: _Memory) -> None:

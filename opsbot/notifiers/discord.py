@@ -42,13 +42,15 @@ _REMEMBERED = 1000  # of each kind; what is forgotten costs a needless edit, or 
 
 class Options(NotifierOptions):
     """`channel_id`: where incidents stand. `role_ids`: pinged when one opens or escalates, if its priority
-    is `ping_from` or more urgent (P1 is the most urgent). `threads`: whether each incident's message gets a
+    is `ping_from` or more urgent (P1 is the most urgent). `on_call_ids`: roles pinged beside them by each P1
+    and each escalation. `threads`: whether each incident's message gets a
     thread with the timeline."""
 
     edits_silently: ClassVar[bool] = True
 
     channel_id: int = Field(gt=0)
     role_ids: tuple[int, ...] = ()
+    on_call_ids: tuple[int, ...] = ()
     ping_from: Priority = Priority.P3
     threads: bool = True
 
@@ -87,8 +89,10 @@ class DiscordNotifier:
         began = self._clock.now().mono
         old, stand = read(telling.receipt)
         place = await self._message(telling, old)
-        first = [old] if old is not None and old != place and old[0] == place[0] else []
-        work = Work(telling.incident, [*first, place], place, began, telling.busy)
+        parents = [(place[0], stand.parent)] if stand.parent else []
+        if old is not None and old != place and old[0] == place[0]:
+            parents.append(old)
+        work = Work(telling.incident, [*parents, place], place, began, telling.busy)
         told = await self._threads.tell(work, stand)
         where = written(place, told.stand)
         return Receipt(self._name, telling.incident.id, where, told.extra, told.owes)
@@ -121,6 +125,8 @@ class DiscordNotifier:
         urgent = telling.incident.priority.rank <= self._options.ping_from.rank
         roles = self._options.role_ids if urgent and telling.pings else ()
         escalated = telling.notice.kind is NoticeKind.ESCALATED
+        if telling.pings and (escalated or telling.incident.priority is Priority.P1):
+            roles = tuple(dict.fromkeys((*roles, *self._options.on_call_ids)))
         thread = self._elsewhere(telling, 0)
         return incident_alarm(telling.incident, roles, escalated=escalated, late=telling.late, thread=thread)
 
