@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from opsbot.domain.actor import ActorKind
 from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState
+from opsbot.draw.around import around
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import PRIORITY_DOT, incident_colour, incident_dot
 from opsbot.draw.payload import Button, ButtonStyle, Colour, Embed, Field, Payload
@@ -123,6 +124,8 @@ def _headline(incident: Incident, escalated: bool) -> str:
 
 def _title(incident: Incident) -> str:
     dot = incident_dot(incident.state, incident.priority)
+    if incident.part_of:
+        return f"{dot} {_target(incident)} · counted into incident #{incident.part_of}"
     if incident.state is IncidentState.RESOLVED:
         return f"{dot} {_target(incident)} · resolved after {lasted(incident)}"
     return f"{dot} {incident.priority.value} · {_target(incident)} · {incident.state.value}"
@@ -133,6 +136,7 @@ def _description(incident: Incident, late: float) -> list[str]:
     if incident.live:
         doing = safe_text(result(incident.doing), _CAUSE)
         lines.append(f"🤖 {doing}" if doing else "👀 opsbot keeps watching; it does nothing by itself.")
+    lines += around(incident)
     if late > 0:
         lines.append(f"🕓 This message is {seconds_text(late)} late.")
     if words := last_words(incident):

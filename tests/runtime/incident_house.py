@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.change import Change
@@ -36,77 +35,11 @@ from opsbot.stores.sqlite_state import STATE_NAME, SqliteState
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.metrics import MemoryMetrics
 from opsbot.testing.notifier import FakeDiscord, RecordingNotifier
+from tests.runtime.patient import Patient, PatientClock, PatientThreads
 
 CHANNEL, ROLE = 5, 77
 OLGA = Actor(ActorKind.DISCORD, "1", "Olga")
 OTTO = Actor(ActorKind.DISCORD, "2", "Otto")
-
-
-class PatientClock(VirtualClock):
-    """Time stands while a file is read or written."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._busy = 0
-        self._idle = asyncio.Event()
-
-    def begins(self) -> None:
-        """Somebody waits for a file."""
-        self._busy += 1
-        self._idle.clear()
-
-    def ends(self) -> None:
-        """They wait no longer."""
-        self._busy -= 1
-        if not self._busy:
-            self._idle.set()
-
-    def passes(self, seconds: float) -> None:
-        """So long nobody does anything."""
-        self._move_to(self.now().mono + seconds)
-
-    async def settle(self) -> None:
-        await super().settle()
-        while self._busy:
-            await self._idle.wait()
-            await asyncio.sleep(0.0005)  # what was answered is taken up
-            await super().settle()
-
-
-@dataclass
-class Patient:
-    """A state store for which the clock waits."""
-
-    store: SqliteState
-    clock: PatientClock
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.store, name)
-        if not asyncio.iscoroutinefunction(found):
-            return found
-
-        async def counted(*args: Any, **kwargs: Any) -> Any:
-            self.clock.begins()
-            try:
-                return await found(*args, **kwargs)
-            finally:
-                self.clock.ends()
-
-        return counted
-
-
-class PatientThreads(ThreadPoolExecutor):
-    """The event loop's threads, for which the clock waits."""
-
-    def __init__(self, clock: PatientClock) -> None:
-        super().__init__(4)
-        self._clock, self._loop = clock, asyncio.get_running_loop()
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self._clock.begins()
-        made = super().submit(fn, *args, **kwargs)
-        made.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._clock.ends))
-        return made
 
 
 @dataclass
