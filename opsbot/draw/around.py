@@ -1,4 +1,4 @@
-"""What stands around an incident: its probable cause, whom else it affects, who has it, what keeps it still."""
+"""What stands around an incident: its cause, whom else it affects, who has it, what keeps it still."""
 
 from __future__ import annotations
 
