@@ -96,7 +96,10 @@ def _pings(guild: discord.Guild, channel_id: int, ping_roles: frozenset[int]) ->
     for number in sorted(ping_roles):
         role = guild.get_role(number)
         if role is None:
-            yield f"`discord.mention_roles` names role {number}, which guild {guild.id} does not have."
+            yield (
+                f"`discord.mention_roles` or `on_call_role` names role {number}, "
+                f"which guild {guild.id} does not have."
+            )
         elif not (role.mentionable or free or channel is None):
             yield (
                 f"Alerts will not ping role {number}: make the role mentionable, or give the bot “Mention "

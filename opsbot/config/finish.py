@@ -53,11 +53,13 @@ def discord(shop: Workshop, file: Sections) -> DiscordSettings | None:
     if not section.roles.admin:
         shop.remark("discord.roles.admin is empty: nobody may restart from Discord.")
     mentioned = section.roles.operator if section.mention_roles is None else section.mention_roles
-    return DiscordSettings(token, section.guild, section.ops_channel, mentioned, section.threads)
+    pinged = tuple(dict.fromkeys((*mentioned, *section.on_call_role)))
+    return DiscordSettings(token, section.guild, section.ops_channel, pinged, section.threads)
 
 
 def access(file: Sections) -> AccessRules | None:
-    """Who may do what; changes are asked in the ops channel unless other channels are named."""
+    """Who may do what; changes are asked in the ops channel unless other channels are named. Who is on call
+    may do what an operator may: else whoever is called could not take it on."""
     section = file.discord
     if section is None:
         return None
@@ -65,7 +67,7 @@ def access(file: Sections) -> AccessRules | None:
     return AccessRules(
         guild_id=section.guild,
         viewers=frozenset(section.roles.viewer),
-        operators=frozenset(section.roles.operator),
+        operators=frozenset((*section.roles.operator, *section.on_call_role)),
         admins=frozenset(section.roles.admin),
         channels=frozenset({section.ops_channel} if channels is None else channels),
     )

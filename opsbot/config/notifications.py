@@ -84,6 +84,7 @@ def _ops_channel(shop: Workshop, discord: Discord, packages: Packages) -> Notifi
     options = module.Options(
         channel_id=discord.ops_channel,
         role_ids=mentioned,
+        on_call_ids=discord.on_call_role,
         ping_from=discord.mention_from,
         alert_levels=discord.alert_levels,
         priorities=discord.priorities,

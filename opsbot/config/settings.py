@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class DiscordSettings:
     """opsbot's own bot. `token` is None when it is set nowhere: only `run` needs it. Ids are snowflakes.
-    `threads`: incidents have some."""
+    `mention_role_ids`: all that may be pinged. `threads`: incidents have some."""
 
     token: SecretStr | None
     guild_id: int

@@ -86,7 +86,8 @@ async def test_the_commands_are_registered_for_the_guild_with_one_request(stage:
         names = {c["name"] for c in stage.sim.backend.commands[stage.world.guild.id].values()}
         assert names == {
             "health", "pause", "resume", "metrics", "incidents", "monitoring", "restart", "rotate", "adopt",
-            "drill", "reload", "logs", "report", "audit",
+            "drill", "reload", "logs", "report", "audit", "silence", "maintenance", "deploy", "runbook",
+            "diagnostics", "profile", "Acknowledge incident",
         }  # fmt: skip
         assert len(stage.sim.requests.of("*", "*commands*")) == 1
     left = stage.sim.rules.creations_left
@@ -114,7 +115,7 @@ async def test_an_unknown_channel_and_unknown_roles_are_named(stage: Stage) -> N
     channel, admin, ping = stage.problems
     assert "no channel 1234" in channel
     assert "`discord.roles.admin` names role 99" in admin
-    assert "`discord.mention_roles` names role 98" in ping
+    assert "`discord.mention_roles` or `on_call_role` names role 98" in ping
 
 
 async def test_a_missing_permission_is_named_with_its_remedy(stage: Stage) -> None:

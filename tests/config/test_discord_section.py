@@ -40,6 +40,16 @@ def test_whom_incidents_ping_can_be_said() -> None:
     assert loaded.discord.mention_role_ids == (9,)
 
 
+def test_who_is_on_call_is_pinged_too_and_may_do_what_an_operator_may() -> None:
+    loaded = made(f"discord: {{{SECTION}, on_call_role: 9}}")
+    assert loaded.notifiers[0].options.on_call_ids == (9,)
+    assert loaded.notifiers[0].options.role_ids == (2, 3)
+    assert loaded.discord is not None
+    assert loaded.discord.mention_role_ids == (2, 3, 9)
+    assert loaded.access is not None
+    assert loaded.access.operators == {2, 3, 9}
+
+
 def test_without_an_admin_it_is_said_that_nobody_may_restart() -> None:
     notices = made("discord: {guild: 1, ops_channel: 2}").notices
     assert any("nobody may restart" in notice for notice in notices)

@@ -25,6 +25,7 @@ class Discord(Section):
     ops_channel: Snowflake = Field(description="id of the channel for incidents")
     roles: Roles = Field(Roles.model_construct(), description="who may do what")
     mention_roles: Snowflakes | None = Field(None, description="roles pinged; default: operator roles")
+    on_call_role: Snowflakes = Field((), description="roles also pinged by each P1 and escalation; operators")
     mention_from: Priority = Field(Priority.P3, description="least urgent priority that pings them")
     alert_levels: frozenset[Severity] = Field(frozenset(Severity), description="severities told there")
     priorities: frozenset[Priority] = Field(frozenset(Priority), description="priorities told there")

@@ -11,5 +11,6 @@ class Options(NotifierOptions):
 
     channel_id: int
     role_ids: tuple[int, ...] = ()
+    on_call_ids: tuple[int, ...] = ()
     ping_from: Priority = Priority.P3
     threads: bool = True
