@@ -21,16 +21,15 @@ RELEASE = 2.0
 
 
 def overdue(draft: Draft) -> None:
-    """Does all that is due."""
-    for incident in draft.live_incidents():
-        _deadline(draft, incident)
-        _forgotten(draft, draft.incident(incident.id) or incident)
-        _released(draft, draft.incident(incident.id) or incident)
-        opening.settle_incident(draft, incident.target)
+    """Does all that is due: first what silences, so that nothing is told loudly that is silenced by now."""
     silenced = {one.id for one in draft.silences()}
     muting.expire(draft)
     if silenced != {one.id for one in draft.silences()} or draft.state.windows:
         muting.remark(draft, "nothing silences it any more")
+    for incident in draft.live_incidents():
+        for due in (_deadline, _forgotten, _released):
+            due(draft, draft.incident(incident.id) or incident)  # which may be over since this step began
+        opening.settle_incident(draft, incident.target)
     opening.tell_again(draft)
 
 

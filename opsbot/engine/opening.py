@@ -148,5 +148,5 @@ def _cleared(draft: Draft, before: Alert, after: Alert) -> None:
     live = draft.live(after.target)
     if live is None or not any(line.rule == after.rule and line.firing for line in live.alerts):
         return
-    changed = incidents.cleared(live, after, draft.now)
+    changed = muting.mark(draft, incidents.cleared(live, after, draft.now))
     draft.put_incident(changed, NoticeKind.CHANGED, changed.timeline[-1])

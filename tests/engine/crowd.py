@@ -17,6 +17,8 @@ from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
 from opsbot.domain.target import CheckSpec, Target
+from opsbot.engine import muting
+from opsbot.engine.draft import Draft
 from opsbot.engine.inputs import Input, SampleSeen
 from opsbot.engine.state import State
 from opsbot.engine.step import Step, next_due, step
@@ -132,6 +134,7 @@ class Crowd(Fleet):
                 self._is_somewhere(*alert.key)
         for incident in self.state.live_incidents():
             self._counts(incident)
+            self._says_why(incident)
         for silence in self.state.silences.values():
             assert not silence.until_resolved or self.state.incidents[silence.until_resolved].live
         for incident in self.state.incidents.values():
@@ -148,12 +151,22 @@ class Crowd(Fleet):
         muted = alert.key in self.state.muted
         assert muted is bool(alert.muted)
         assert shown is not muted, f"{alert.key}: shown {shown}, muted {alert.muted!r}"
+        if muted and not alert.host:
+            assert muting.muted_by(Draft(self.state, self.now), alert), f"{alert.key}: {alert.muted}"
         if alert.host:
             host = self.state.incidents[alert.host]
             assert host.live, f"{alert.key} is counted into #{host.id}, which is over"
             assert host.target != target, f"{alert.key} is counted into its own #{host.id}"
             assert own is None, f"{alert.key} is counted into #{host.id} beside its own #{own and own.id}"
             assert rule in dict(self._affected(host)).get(target, ()), f"{alert.key} is not in #{host.id}"
+
+    def _says_why(self, incident: Incident) -> None:
+        """An incident is quiet exactly while something mutes all of it that fires."""
+        draft = Draft(self.state, self.now)
+        alerts = [self.state.alerts[incident.target, line.rule] for line in incident.alerts if line.firing]
+        if alerts:
+            muted = all(muting.muted_by(draft, alert) for alert in alerts)
+            assert bool(incident.silenced) is muted, f"#{incident.id} says {incident.silenced!r}"
 
     def _counts(self, incident: Incident) -> None:
         """What an incident shows as firing does fire, and is counted into it."""

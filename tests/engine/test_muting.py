@@ -14,6 +14,7 @@ from opsbot.engine.inputs import (
     SilenceAsked,
     UnsilenceAsked,
 )
+from tests.engine.crowd import GRAVE, MILD, crowd, member
 from tests.engine.drive import OLGA, OTTO, Drive
 from tests.engine.fleet import Fleet, quick, watched, with_windows
 
@@ -48,6 +49,17 @@ def test_a_silence_of_mild_trouble_lets_urgent_trouble_through() -> None:
     assert fleet.state.incidents == {}
     fleet.breaks("bot")
     assert fleet.incident.target == "bot"
+
+
+def test_an_incident_of_which_only_silenced_trouble_goes_on_is_silenced() -> None:
+    fleet = crowd([member("bot")], quick())
+    fleet.give(SilenceAsked(Matcher(least=Priority.P3), 3600.0, OLGA, "known"))
+    fleet.sees("bot", GRAVE, well=False)
+    fleet.sees("bot", MILD, well=False)
+    assert fleet.incident.silenced == ""
+    fleet.sees("bot", GRAVE, well=True)
+    assert fleet.incident.silenced.startswith("silenced by Olga until ")
+    assert fleet.incident.due is None
 
 
 def test_what_is_over_before_the_silence_is_never_told() -> None:
@@ -169,6 +181,16 @@ def test_a_window_begins_while_an_incident_is_open() -> None:
     fleet.wait(120.0)
     assert "backup" in fleet.incident.silenced
     fleet.wait(400.0)
+    assert fleet.pings == [(1, "opened")]
+
+
+def test_a_window_that_began_while_the_machine_slept_is_no_time_for_a_deadline() -> None:
+    fleet = one()
+    fleet.breaks("bot")
+    begins = fleet.now.wall + 600.0
+    with_windows(fleet, Window("backup", Once(begins, begins + 3600.0)))
+    fleet.tick(1800.0)
+    assert fleet.incident.silenced.startswith("maintenance window “backup” until ")
     assert fleet.pings == [(1, "opened")]
 
 
