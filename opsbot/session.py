@@ -97,7 +97,8 @@ class Session:
         self._attach(runtime)
         bot, discord, access = self.line.bot, settings.discord, settings.access
         if bot is not None and discord is not None and access is not None:
-            bot.follow(access, discord.channel_id, frozenset(discord.mention_role_ids))
+            roles = frozenset(discord.mention_role_ids)
+            bot.follow(access, discord.channel_id, roles, threads=discord.threads)
 
     def _attach(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -139,6 +140,7 @@ class Session:
             clock=self._clock,
             painter=ProcessPainter(self._settings.state_dir / "charts"),
             ping_roles=frozenset(discord.mention_role_ids),
+            threads=discord.threads,
             on_problem=self._problem,
             on_usable=usable,
             **self._options,

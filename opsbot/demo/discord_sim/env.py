@@ -58,6 +58,8 @@ class WireEnv(Env):
     `ack_deadline` is how long a bot has for its first answer to an interaction, in seconds.
     """
 
+    backend: ThreadingBackend
+
     def __init__(self, changes: Changes, requests: RequestLog) -> None:
         # simcord asks the client only for its cache, which stays empty here: messages are rebuilt
         # from the world's own state.
