@@ -188,8 +188,14 @@ def test_names_in_other_scripts_and_context_menus_with_spaces_are_fine() -> None
 
 
 def modal(title: str = "t", label: str = "l") -> dict[str, Any]:
-    text = {"type": 4, "custom_id": "i", "label": label}
+    text = {"type": 4, "custom_id": "i", "label": label, "style": 1}
     return {"title": title, "custom_id": "m", "components": rows(text)}
+
+
+def labelled(label: str = "l", **text: Any) -> dict[str, Any]:
+    """As `modal`, in the newer shape: the label stands around the text."""
+    inner = {"type": 4, "custom_id": "i", "style": 1, **text}
+    return {"title": "t", "custom_id": "m", "components": [{"type": 18, "label": label, "component": inner}]}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +203,10 @@ def modal(title: str = "t", label: str = "l") -> dict[str, Any]:
     [
         ({"type": 9, "data": modal(title="x" * 46)}, "title"),
         ({"type": 9, "data": modal(label="x" * 46)}, "components.0.label"),
+        ({"type": 9, "data": labelled("x" * 46)}, "components.0.label"),
+        ({"type": 9, "data": labelled("")}, "components.0.label"),
+        ({"type": 9, "data": labelled(style=3)}, "components.0.style"),
+        ({"type": 9, "data": labelled(max_length=4001)}, "components.0.max_length"),
         ({"type": 8, "data": {"choices": many(26)}}, "choices"),
         ({"type": 8, "data": {"choices": [{"name": "x" * 101, "value": "v"}]}}, "choices.0.name"),
         ({"type": 4, "data": {"content": "x" * 2001}}, "content"),
@@ -206,6 +216,13 @@ def test_an_answer_to_an_interaction_is_judged_too(body: dict[str, Any], path: s
     with pytest.raises(BackendError) as caught:
         judge_callback(body, [])
     assert errors_at(caught.value, path)
+
+
+def test_a_modal_answers_a_press_but_no_modal() -> None:
+    judge_callback({"type": 9, "data": labelled()}, [], asked=3)
+    with pytest.raises(BackendError) as caught:
+        judge_callback({"type": 9, "data": labelled()}, [], asked=5)
+    assert errors_at(caught.value, "type")
 
 
 async def test_a_bot_gets_the_refusal_over_the_wire(sim: SimulatedDiscord) -> None:
