@@ -138,7 +138,7 @@ class _OfWalk(GuardedItem, template=r"(?!)"):
 
 
 class StepButton(_OfWalk, template=rf"opsbot:walk:(?P<key>{ID}:[1-9][0-9]?:(?:{_ANSWER}))"):
-    """Done, did not help, skipped: of one step, so that a second press finds it answered."""
+    """Yes, no or skipped: of one step, so that a second press finds it answered."""
 
     verb = "answer a step of a walk"
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 ANSWERS = {"y": "done", "n": "not", "s": "skip"}
-QUESTION = "     done? [y]es, [n]o, it did not help, [s]kip: "
+QUESTION = "     [y]es or done, [n]o, [s]kip: "
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="OPSBOT_CONFIG", help="Configuration file.")

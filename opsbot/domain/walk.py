@@ -13,7 +13,7 @@ class Mark(StrEnum):
 
     WAITING = "waiting"
     FINE = "fine"  # looked at and right, or done
-    WRONG = "wrong"  # looked at and not right, or it did not help
+    WRONG = "wrong"  # looked at and not right, or a person says no
     UNSURE = "unsure"  # nothing certain can be said
     SKIPPED = "skipped"  # nobody did it
     LEFT = "left"  # for people, and nobody was there to ask

@@ -110,7 +110,7 @@ def _with_code(line: str, limit: int) -> str:
 
 def _said(step: WalkStep) -> str:
     who = safe_text(step.by.name, _NAME) if step.by else ""
-    words = {Mark.FINE: "done by", Mark.WRONG: "did not help, says", Mark.SKIPPED: "skipped by"}
+    words = {Mark.FINE: "done by", Mark.WRONG: "no, says", Mark.SKIPPED: "skipped by"}
     return f"{words.get(step.mark, 'answered by')} {who or 'somebody'}"
 
 
@@ -145,8 +145,8 @@ def _rows(walk: Walk) -> tuple[tuple[Button, ...], ...]:
         return Button(f"{label} ({step})", STEP.format(id=walk.id, step=step, answer=answer), style)
 
     answers = (
-        button("Done", "done", ButtonStyle.SUCCESS),
-        button("Did not help", "not", ButtonStyle.DANGER),
+        button("Yes, done", "done", ButtonStyle.SUCCESS),
+        button("No", "not", ButtonStyle.DANGER),
         button("Skip", "skip", ButtonStyle.SECONDARY),
     )
     return (answers, (again, end)) if any(one.automatic for one in walk.steps) else (answers, (end,))

@@ -11,7 +11,7 @@ from opsbot.errors import Refused, UsageError
 
 SAID = {
     Mark.FINE: "done",
-    Mark.WRONG: "did not help",
+    Mark.WRONG: "no",
     Mark.SKIPPED: "skipped",
     Mark.UNSURE: "not certain",
     Mark.LEFT: "left to people",

@@ -92,7 +92,7 @@ def test_on_a_terminal_people_are_asked(beside: Place) -> None:
     code, seen = on_a_terminal(beside, "x\ny\ns\n", "port-in-use")
     assert code == 0, seen
     assert "▸ 2. End that process" in seen
-    assert seen.count("[y]es, [n]o") == 3
+    assert seen.count("[y]es or done, [n]o") == 3
     assert "✓ 3. Is it so now?" in seen
     assert "✓ 5. Does the health endpoint answer?" in seen
 

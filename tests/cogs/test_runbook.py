@@ -85,7 +85,7 @@ async def test_while_opsbot_looks_the_message_says_so(up: Stage) -> None:
     ("custom_id", "shown"),
     [
         (DONE, "✓ 2. Ask who changed something – done by Olga"),
-        (NOT, "✗ 2. Ask who changed something – did not help, says Olga"),
+        (NOT, "✗ 2. Ask who changed something – no, says Olga"),
         (SKIP, "➖ 2. Ask who changed something – skipped by Olga"),
     ],
 )

@@ -84,13 +84,13 @@ def test_what_stands_between_backticks_is_code(text: str, drawn: str) -> None:
 def test_the_buttons_are_those_of_the_step_that_waits() -> None:
     assert labels(walk(AUTO, HAND)) == ["Go on", "End"]
     assert labels(walk(seen(Mark.FINE), HAND)) == [
-        "Done (2)",
-        "Did not help (2)",
+        "Yes, done (2)",
+        "No (2)",
         "Skip (2)",
         "Look again",
         "End",
     ]
-    assert labels(walk(HAND)) == ["Done (1)", "Did not help (1)", "Skip (1)", "End"]
+    assert labels(walk(HAND)) == ["Yes, done (1)", "No (1)", "Skip (1)", "End"]
     assert labels(walk(said(Mark.FINE), ended=2.0)) == []
 
 

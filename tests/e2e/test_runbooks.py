@@ -31,11 +31,11 @@ async def test_it_goes_on_where_it_was_and_the_incident_tells_of_it(stage: Stage
         assert (first["name"], first["value"]) == ("● The bot's process is down (fits now)", "process-down")
         await world.otto.slash(world.ops, "runbook", name="process-down")
         walk = await showing(stage, "✗ 1. Does the process exist?", "▶️ **4. Start it")
-        assert buttons(walk)["Done (4)"]
+        assert buttons(walk)["Yes, done (4)"]
     async with stage.opsbot(well=False):
         await world.otto.slash(world.ops, "resume")
         await stage.until(lambda: len(stage.pids()) == 1)
-        await world.olga.click(walk, custom_id=pressing(walk, "Done (4)"))
+        await world.olga.click(walk, custom_id=pressing(walk, "Yes, done (4)"))
         gone_on = await showing(stage, "4. Start it, unless opsbot has done so. – done by Olga", "▶️ **9.")
         assert gone_on.id == walk.id
         assert "✓ 5. Does it run now? – Process: PID: " in text_of(gone_on)

@@ -199,7 +199,7 @@ async def test_the_timeline_of_the_live_incident_tells_of_the_walk_in_few_lines(
     began, looked, said, over = (entry.text for entry in told)
     assert began == "began the runbook “Test”"
     assert looked.startswith("Runbook “Test”: ✓ 1, 2 · ✗ 3 Is it quiet?: 1 line in all that is kept")
-    assert said == "Runbook “Test”, step 4 “Ask somebody.”: did not help"
+    assert said == "Runbook “Test”, step 4 “Ask somebody.”: no"
     assert over == "Runbook “Test” is over: 2 fine, 2 wrong"
 
 
