@@ -113,7 +113,7 @@ def settings(
     maintenance = () if watch_only else _maintenance(shop, [target.name for target in targets])
     books = () if watch_only else runbooks.folders(shop)
     least = None if watch_only else memory.postmortems(shop)
-    times = () if watch_only else memory.report_times(shop, channel=file.discord is not None)
+    times = {} if watch_only else memory.reports(shop, channel=file.discord is not None)
     targets = _heard(shop, file, targets)
     _raise_problems(shop)
     return Settings(

@@ -13,7 +13,6 @@ from opsbot.domain.levels import Priority
 from opsbot.domain.maintenance import Window
 from opsbot.domain.notice import Chain
 from opsbot.domain.policy import IncidentPolicy
-from opsbot.domain.report import ReportTime
 from opsbot.domain.series import Keep
 from opsbot.domain.target import Target
 from opsbot.runbooks.places import SHIPPED
@@ -136,7 +135,7 @@ class Settings:
     None when there is no section `discord`. `notifiers`: only those that are on; the bot's own channel is
     the one named `ops_channel`; `silent`: the kinds of those that are off, by name. `secrets`: every
     secret value, for the redactor. `hidden_env`: variables that a target's environment must not have.
-    `postmortems`: the least urgent priority that gets one; `reports`: when they are told.
+    `postmortems`: the least urgent priority that gets one; `reports`: when they are told, as the file has it.
     `notices`: one-line remarks for `check-config`. `runbooks`: folders, the later one's files first.
     `files`: those with secrets that the file names; `reload_by_itself`: all of them are watched for changes.
     `rehearsal`: this run is a dry run, whatever the file says.
@@ -161,7 +160,7 @@ class Settings:
     maintenance: tuple[Window, ...] = ()
     runbooks: tuple[Path, ...] = (SHIPPED,)
     postmortems: Priority | None = None
-    reports: tuple[ReportTime, ...] = ()
+    reports: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[SecretStr, ...] = ()
     hidden_env: frozenset[str] = frozenset()
     notices: tuple[str, ...] = ()

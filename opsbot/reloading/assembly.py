@@ -14,6 +14,7 @@ from opsbot.checks.base import Check, CheckContext
 from opsbot.clock import Clock
 from opsbot.config.chain import audience
 from opsbot.config.diff import identity
+from opsbot.config.memory import report_times
 from opsbot.config.settings import NotifierSpec, Settings, SwitchSettings
 from opsbot.config.shown import shown
 from opsbot.config.targets import HEARTBEAT
@@ -204,7 +205,7 @@ def _memory(house: House, settings: Settings) -> MemoryParts:
     return MemoryParts(
         settings.postmortems,
         Attachments(house.state_dir),
-        settings.reports,
+        report_times(settings.reports),
         told,
         ProcessPainter(house.state_dir / "charts"),
     )
