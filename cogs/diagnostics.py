@@ -10,8 +10,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs._ui.answer import say, think
+from cogs._ui.buttons import NUMBER, GuardedButton
 from cogs._ui.gate import allowed, needs
 from cogs._ui.host import Asked, Host
+from cogs._ui.incident import live_incident
 from cogs._ui.options import suggest_targets, the_target
 from cogs._ui.progress import show_progress
 from opsbot.domain.access import Permission
@@ -24,6 +26,19 @@ TOO_LARGE_STATUS = 413
 
 SECONDS = 10
 LONGEST = 60
+
+
+class DiagnoseButton(GuardedButton, template=rf"opsbot:diagnose:(?P<key>{NUMBER})"):
+    """Diagnostics of an incident's target."""
+
+    permission = Permission.ADMINISTER
+    verb = "diagnostics"
+
+    async def pressed(self, asked: Asked) -> None:
+        """As the command does."""
+        await think(asked, private=True)
+        incident = await live_incident(asked, int(self.key), self.verb)
+        await _collect(asked, the_target(asked.client.operations, incident.target))
 
 
 class Diagnostics(commands.Cog):
@@ -42,19 +57,9 @@ class Diagnostics(commands.Cog):
     @app_commands.guild_only()
     async def diagnostics(self, asked: Asked, target: str | None = None) -> None:
         """Shows how far it is, then the file."""
-        host = self.bot
-        name = the_target(host.operations, target)
+        name = the_target(self.bot.operations, target)
         await think(asked, private=True)
-        actor = allowed(asked, Permission.ADMINISTER, "diagnostics", name)
-        begun = await host.operations.bundles.begin(name, actor)
-
-        async def show(bundle: Bundle) -> None:
-            await say(asked, bundle_payload(bundle), private=True)
-
-        last = await show_progress(_states(host, begun), show, host.clock, host.edit_every)
-        if last is not None and last.over and not last.error:
-            allowed(asked, Permission.ADMINISTER, "diagnostics", name)
-            await _hand_over(asked, last)
+        await _collect(asked, name)
 
     @app_commands.command(
         description="Look for some seconds where a Python target spends its time (py-spy)",
@@ -83,6 +88,21 @@ class Diagnostics(commands.Cog):
         await say(asked, profile_payload(profile), private=True)
 
 
+async def _collect(asked: Asked, name: str) -> None:
+    """Shows how far it is, then the file."""
+    host = asked.client
+    actor = allowed(asked, Permission.ADMINISTER, "diagnostics", name)
+    begun = await host.operations.bundles.begin(name, actor)
+
+    async def show(bundle: Bundle) -> None:
+        await say(asked, bundle_payload(bundle), private=True)
+
+    last = await show_progress(_states(host, begun), show, host.clock, host.edit_every)
+    if last is not None and last.over and not last.error:
+        allowed(asked, Permission.ADMINISTER, "diagnostics", name)
+        await _hand_over(asked, last)
+
+
 async def _states(host: Host, bundle: Bundle) -> AsyncIterator[Bundle]:
     """The bundle each time it changes, ending with the one that is over."""
     yield bundle
@@ -109,4 +129,10 @@ async def _hand_over(asked: Asked, bundle: Bundle) -> None:
 
 async def setup(bot: Host) -> None:
     """Called by discord.py."""
+    bot.add_dynamic_items(DiagnoseButton)
     await bot.add_cog(Diagnostics(bot), guild=bot.guild)
+
+
+async def teardown(bot: Host) -> None:
+    """Called by discord.py."""
+    bot.remove_dynamic_items(DiagnoseButton)

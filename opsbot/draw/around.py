@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsbot.domain.incident import Incident
-from opsbot.text import safe_text
+from opsbot.text import discord_time, safe_text
 
 NAMED = 3
 """Other targets that are named; of the rest the number is said."""
@@ -21,6 +21,8 @@ def around(incident: Incident) -> Iterator[str]:
         yield f"🌐 Also affected: {_others(incident)}"
     if incident.assigned_to is not None and incident.live:
         yield f"🙋 {safe_text(incident.assigned_to.name, _NAME) or 'Somebody'} has it."
+    if incident.live and incident.due is not None:
+        yield f"⏰ Answer until {discord_time(incident.due.wall, 'T')} ({discord_time(incident.due.wall)})."
     if incident.live and (silenced := safe_text(incident.silenced, _TEXT)):
         yield f"🔕 Nobody is disturbed: {silenced}."
     if incident.part_of:
@@ -30,4 +32,5 @@ def around(incident: Incident) -> Iterator[str]:
 def _others(incident: Incident) -> str:
     names = ", ".join(safe_text(one.target, _NAME) for one in incident.affected[:NAMED])
     rest = len(incident.affected) - NAMED
-    return f"{names} and {rest} more" if rest > 0 else names
+    fired = sum(one.fired for one in incident.affected)
+    return (f"{names} and {rest} more" if rest > 0 else names) + f" ({fired:,} alerts)" * (fired > 1)

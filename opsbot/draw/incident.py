@@ -20,8 +20,13 @@ from opsbot.draw.values import against
 from opsbot.text import Place, discord_time, safe_text, seconds_text
 
 ACKNOWLEDGE = "opsbot:ack:{incident}"
+ASSIGN = "opsbot:assign:{incident}"
+SILENCE = "opsbot:silence:{incident}"
+RESOLVE = "opsbot:resolve:{incident}"
 RESTART = "opsbot:restart:{incident}"
-"""custom_ids of the two buttons; they outlive opsbot, so they never change."""
+DIAGNOSE = "opsbot:diagnose:{incident}"
+RUNBOOK = "opsbot:runbook:{incident}"
+"""custom_ids of the buttons; they outlive opsbot, so they never change."""
 
 OVER = "🟢 **Resolved: "
 """How `resolved_reply` begins; by it opsbot knows its own reply again."""
@@ -204,6 +209,7 @@ def _entry(entry: Entry) -> str:
 
 
 def _rows(incident: Incident) -> tuple[tuple[Button, ...], ...]:
+    """First what people do about an incident, then what is done to the target."""
     if not incident.live or incident.drill:
         return ()
     taken = incident.state is IncidentState.ACKNOWLEDGED
@@ -214,5 +220,20 @@ def _rows(incident: Incident) -> tuple[tuple[Button, ...], ...]:
         disabled=taken,
         emoji="✋",
     )
-    restart = Button("Restart", RESTART.format(incident=incident.id), ButtonStyle.DANGER, emoji="🔄")
-    return ((acknowledge, restart),)
+
+    def button(label: str, custom_id: str, emoji: str, style: ButtonStyle = ButtonStyle.SECONDARY) -> Button:
+        return Button(label, custom_id.format(incident=incident.id), style, emoji=emoji)
+
+    return (
+        (
+            acknowledge,
+            button("Assign to me", ASSIGN, "🙋"),
+            button("Silence", SILENCE, "🔕"),
+            button("Resolve", RESOLVE, "✅", ButtonStyle.SUCCESS),
+        ),
+        (
+            button("Restart", RESTART, "🔄", ButtonStyle.DANGER),
+            button("Diagnostics", DIAGNOSE, "🩺"),
+            button("Runbook", RUNBOOK, "📖"),
+        ),
+    )

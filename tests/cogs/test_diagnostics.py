@@ -31,6 +31,18 @@ async def test_an_admin_gets_the_file_alone_with_what_is_in_it(up: Stage) -> Non
     assert [call.about for call in up.operations.asked("diagnostics")] == ["summarybot"]
 
 
+async def test_the_button_of_an_incident_collects_those_of_its_target_for_who_pressed(up: Stage) -> None:
+    await up.alarm()
+    message = await up.with_buttons("opsbot:diagnose:7")
+    assert refused(await up.world.otto.click(message, custom_id="opsbot:diagnose:7"))
+    assert up.operations.asked("diagnostics") == []
+    result = await up.world.olga.click(message, custom_id="opsbot:diagnose:7")
+    await up.sim.wait_for(lambda: bool(result.response and result.response.attachments))
+    assert result.response is not None
+    assert result.response.ephemeral
+    assert [call.about for call in up.operations.asked("diagnostics")] == ["summarybot"]
+
+
 async def test_it_is_shown_while_it_is_made(up: Stage) -> None:
     gate = up.operations.bundles.held = asyncio.Event()
     with up.sim.env.in_a_hurry():

@@ -39,7 +39,8 @@ async def test_an_alarm_arrives_with_its_buttons_and_pings_the_configured_role_a
     message = up.sim.messages(up.world.ops)[0]
     assert message.id == number
     buttons = [b.custom_id for row in message.components for b in row.children]  # type: ignore[union-attr]
-    assert buttons == ["opsbot:ack:7", "opsbot:restart:7"]
+    words = ("ack", "assign", "silence", "resolve", "restart", "diagnose", "runbook")
+    assert buttons == [f"opsbot:{word}:7" for word in words]
     assert up.sim.message_pings(number).roles == {up.world.operator.id}
 
 

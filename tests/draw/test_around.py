@@ -24,7 +24,7 @@ def test_cause_and_others_stand_in_it_and_the_rest_is_counted() -> None:
     others = tuple(Affected(f"bot-{n}", 2) for n in range(50))
     text = shown(replace(OPEN, cause="db: 50 targets depend on it", affected=others))
     assert "Cause: db: 50 targets depend on it" in text
-    assert "Also affected: bot-0, bot-1, bot-2 and 47 more" in text
+    assert "Also affected: bot-0, bot-1, bot-2 and 47 more (100 alerts)" in text
 
 
 def test_who_has_it_and_what_keeps_it_quiet() -> None:
@@ -34,6 +34,13 @@ def test_who_has_it_and_what_keeps_it_quiet() -> None:
     assert "Nobody is disturbed: silenced by Olga until" in text
 
 
+def test_until_when_somebody_should_answer_stands_in_it_while_that_is_open() -> None:
+    due = replace(OPEN, due=Moment(600.0, 1e9 + 600))
+    assert "Answer until <t:1000000600:T> (<t:1000000600:R>)" in shown(due)
+    over = replace(due, state=IncidentState.RESOLVED, resolved_at=Moment(9.0, 1e9 + 8))
+    assert "Answer until" not in shown(over)
+
+
 def test_one_that_was_counted_into_another_is_not_called_resolved() -> None:
     over = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=Moment(9.0, 1e9 + 8), part_of=9)
     assert "counted into incident #9" in shown(over)
@@ -41,7 +48,7 @@ def test_one_that_was_counted_into_another_is_not_called_resolved() -> None:
 
 
 def test_nothing_around_it_adds_nothing() -> None:
-    assert not any(mark in shown(OPEN) for mark in "🧭🌐🙋🔕↪")
+    assert not any(mark in shown(OPEN) for mark in "🧭🌐🙋🔕↪⏰")
 
 
 def test_foreign_text_is_made_safe() -> None:

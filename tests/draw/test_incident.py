@@ -27,6 +27,9 @@ OPEN, TAKEN, OVER = (
 )
 
 
+CUSTOM_ID, WORDS = "opsbot:{}:12", ("ack", "assign", "silence", "resolve", "restart", "diagnose", "runbook")
+
+
 def field(payload: Payload, name: str) -> str:
     return next((f.value for f in payload.embeds[0].fields if f.name == name), "")
 
@@ -50,7 +53,7 @@ def test_an_open_alert_says_cause_since_and_what_opsbot_does() -> None:
     assert embed.colour is Colour.RED
     assert field(shown, "Since") == "<t:1767625440:R> (<t:1767625440:T>)"
     assert field(shown, "What happened") == "<t:1767625440:T> killed by SIGKILL"
-    assert buttons(shown) == {"opsbot:ack:12": False, "opsbot:restart:12": False}
+    assert buttons(shown) == dict.fromkeys(map(CUSTOM_ID.format, WORDS), False)
     assert shown.content is None
 
 
@@ -89,7 +92,19 @@ def test_somebody_has_it() -> None:
     shown = incident_message(replace(TAKEN, ack_reason="on it, @everyone"))
     assert shown.embeds[0].title == "🟣 P1 · summarybot · acknowledged"
     assert field(shown, "Acknowledged by").startswith("Alice <t:1767625445:R>\non it, @\u200beveryone")
-    assert buttons(shown) == {"opsbot:ack:12": True, "opsbot:restart:12": False}
+    assert [custom_id for custom_id, disabled in buttons(shown).items() if disabled] == ["opsbot:ack:12"]
+
+
+def test_the_first_row_is_for_the_incident_and_the_second_for_the_target() -> None:
+    labels = [[item.label for item in row if isinstance(item, Button)] for row in incident_message(OPEN).rows]
+    assert labels == [
+        ["Acknowledge", "Assign to me", "Silence", "Resolve"],
+        ["Restart", "Diagnostics", "Runbook"],
+    ]
+
+
+def test_a_drill_has_nothing_to_press() -> None:
+    assert buttons(incident_message(replace(OPEN, id=-5))) == {}
 
 
 def test_when_it_is_over_there_is_nothing_left_to_press() -> None:

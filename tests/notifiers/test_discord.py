@@ -51,7 +51,7 @@ async def test_going_down_pings_and_carries_the_buttons(notifier: Notifier, disc
     assert sent.roles == (77,)
     assert not sent.silent
     assert sent.nonce.startswith("opsbot-1-")
-    assert len(sent.rows[0]) == 2
+    assert [len(row) for row in sent.rows] == [4, 3]
 
 
 async def test_a_minor_incident_wakes_nobody(notifier: Notifier, discord: FakeDiscord) -> None:
