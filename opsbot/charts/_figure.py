@@ -35,12 +35,13 @@ BACKGROUND, GROUND = "#2b2d31", "#232428"
 TEXT, FAINT, GRID = "#f2f3f5", "#b5bac1", "#3f4248"
 LINE, AREA = "#6cb6ff", "#6cb6ff38"
 SEVERITY = {Severity.CRITICAL: "#ff6b6b", Severity.WARNING: "#f5c451", Severity.INFO: "#b5bac1"}
-RESTART = "#c9a7ff"
+RESTART, DEPLOY = "#c9a7ff", "#7ee787"
 
 _TITLE, _LABEL, _SMALL = 14, 12, 10.5  # points
 _HEADROOM = 1.12
 NEAR = 2.5  # times the greatest value
 _MARGIN = 0.06
+_DEPLOYED = (0, (5, 1.5, 1, 1.5))  # dashes and dots: told from a restart without the colour
 
 
 def png_of(chart: Chart) -> bytes:
@@ -73,6 +74,8 @@ def _draw(axes: Axes, chart: Chart, panel: Panel) -> None:
         axes.axvspan(shade.start, shade.end, color=SEVERITY[shade.severity], alpha=0.22, lw=0, zorder=0)
     for restart in chart.restarts:
         axes.axvline(restart, color=RESTART, lw=1.4, ls=(0, (1, 1.2)), zorder=4)
+    for deploy in chart.deploys:
+        axes.axvline(deploy.wall, color=DEPLOY, lw=1.4, ls=_DEPLOYED, zorder=4)
     for part in _unbroken(panel):
         _PAINT[panel.style](axes, panel, part)
     axes.set_xlim(chart.since, chart.until)
@@ -194,8 +197,11 @@ def _legend(figure: Figure, chart: Chart, height: float) -> None:
         signs.append((Patch(color=SEVERITY[worst], alpha=0.35, lw=0), "incident"))
     if chart.restarts:
         signs.append((Line2D([], [], color=RESTART, lw=1.4, ls=(0, (1, 1.2))), "restart"))
+    if chart.deploys:
+        version = f" {chart.deploys[0].text}" if len(chart.deploys) == 1 else ""
+        signs.append((Line2D([], [], color=DEPLOY, lw=1.4, ls=_DEPLOYED), f"deploy{version}"))
     if signs:
-        figure.legend(
+        legend = figure.legend(
             [sign for sign, _ in signs],
             [word for _, word in signs],
             loc="center left",
@@ -209,3 +215,5 @@ def _legend(figure: Figure, chart: Chart, height: float) -> None:
             handletextpad=0.5,
             borderpad=0,
         )
+        for text in legend.get_texts():
+            text.set_parse_math(False)

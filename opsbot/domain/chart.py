@@ -69,9 +69,18 @@ class Shade:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at a moment, in a word or two."""
+
+    wall: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """Panels below each other over one window (seconds since 1970 UTC), which `window` says in words.
-    `zone`: what the ticks' labels are in. `restarts`: when the target was started anew."""
+    `zone`: what the ticks' labels are in. `restarts`: when the target was started anew; `deploys`: when which
+    version was brought out."""
 
     title: str
     window: str
@@ -82,6 +91,7 @@ class Chart:
     ticks: tuple[Tick, ...]
     shades: tuple[Shade, ...] = ()
     restarts: tuple[float, ...] = ()
+    deploys: tuple[Mark, ...] = ()
 
 
 def chart_data(chart: Chart) -> dict[str, Any]:
@@ -98,6 +108,7 @@ def chart_of(data: dict[str, Any]) -> Chart:
         ticks=tuple(Tick(**tick) for tick in data["ticks"]),
         shades=tuple(Shade(s["start"], s["end"], Severity(s["severity"])) for s in data["shades"]),
         restarts=tuple(data["restarts"]),
+        deploys=tuple(Mark(**mark) for mark in data["deploys"]),
     )
 
 

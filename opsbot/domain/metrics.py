@@ -13,6 +13,7 @@ from opsbot.domain.levels import Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import Rule
 from opsbot.domain.series import Series, is_counter
+from opsbot.domain.silence import Deploy
 
 PID = "process_pid"
 """Which process the others are of: a name, not a quantity."""
@@ -102,7 +103,8 @@ class MetricsReport:
     """Metrics of a target from `since` to `until` (seconds since 1970 UTC).
 
     `metrics`, `series`: those that were asked for, in that order, as far as there are values. `names`: all
-    that the target has. `restarts`: when it was started anew.
+    that the target has. `restarts`: when it was started anew; `deploys`: new versions, as far as they are
+    remembered.
     """
 
     target: str
@@ -116,6 +118,7 @@ class MetricsReport:
     limits: tuple[Limit, ...] = ()
     incidents: tuple[Span, ...] = ()
     restarts: tuple[float, ...] = ()
+    deploys: tuple[Deploy, ...] = ()
 
 
 def spacing(series: Series) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from opsbot.domain.chart import Chart, Panel, Point, Shade, Style, Threshold
+from opsbot.domain.chart import Chart, Mark, Panel, Point, Shade, Style, Threshold
 from opsbot.domain.metrics import Limit, MetricKind, MetricsReport, kind_of, spacing
 from opsbot.domain.series import Series
 from opsbot.draw.metric_values import MINUTE, Scale, scale_of
@@ -18,7 +18,7 @@ PANELS = 4
 RESTARTS = 40
 """Starts that are marked, the newest ones: more would be one grey field."""
 
-_TITLE, _LABEL = 46, 40  # characters
+_TITLE, _LABEL, _VERSION = 46, 40, 10  # characters
 _GAP = 2.5
 _STYLES = {MetricKind.COUNTER: Style.BARS, MetricKind.STATE: Style.STEPS, MetricKind.CODE: Style.STEPS}
 
@@ -41,6 +41,7 @@ def chart_of_report(report: MetricsReport, zone: tzinfo | None = None) -> Chart:
         ticks=ticks(report.since, report.until, zone),
         shades=tuple(shades),
         restarts=report.restarts[-RESTARTS:],
+        deploys=tuple(Mark(one.at.wall, one_line(one.version, _VERSION)) for one in report.deploys),
     )
 
 

@@ -24,6 +24,7 @@ from opsbot.domain.metrics import (
     spacing,
 )
 from opsbot.domain.series import Bucket, Series
+from opsbot.domain.silence import Deploy
 from opsbot.engine.state import Known, State
 from opsbot.errors import StoreError, UsageError
 from opsbot.runtime.history import History
@@ -87,6 +88,7 @@ class Figures:
             limits=limits_of(known.target.rules),
             incidents=await self._incidents(target, since, until),
             restarts=await self._restarts(target, names, since, until),
+            deploys=self._deploys(target, since, until),
         )
 
     async def names(self, known: Known) -> tuple[str, ...]:
@@ -106,6 +108,11 @@ class Figures:
         found |= self.state.incidents
         spans = [_span(found[number]) for number in sorted(found) if found[number].target == target]
         return tuple(s for s in spans if s.start < until and (s.end is None or s.end > since))
+
+    def _deploys(self, target: str, since: float, until: float) -> tuple[Deploy, ...]:
+        """The last one, if it was in the window: older ones are forgotten."""
+        last = self.state.deploys.get(target)
+        return (last,) if last is not None and since <= last.at.wall <= until else ()
 
     async def _restarts(
         self, target: str, names: Iterable[str], since: float, until: float

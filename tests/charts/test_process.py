@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ import pytest
 from opsbot.charts import process
 from opsbot.charts.base import INSTALL, NoChart
 from opsbot.charts.process import WORKER, ProcessPainter
-from opsbot.domain.chart import Chart, Panel, Point, Shade, Style, Threshold, Tick
+from opsbot.domain.chart import Chart, Mark, Panel, Point, Shade, Style, Threshold, Tick
 from opsbot.domain.levels import Severity
 from tests.e2e.processes import eventually
 
@@ -25,7 +26,7 @@ NOW = 1_767_625_440.0
 BACKGROUND = (0x2B, 0x2D, 0x31)
 
 
-def chart(title: str = "Bot", panels: int = 2, points: int = 240) -> Chart:
+def chart(title: str = "Bot", panels: int = 2, points: int = 240, version: str = "v1.4.2") -> Chart:
     """Everything that a chart may have."""
     line = tuple(Point(NOW - 3600 + 15 * n, n % 50, n % 50 - 1.0, n % 50 + 2.0) for n in range(points))
     styles = [Style.LINE, Style.BARS, Style.STEPS, Style.LINE]
@@ -34,7 +35,10 @@ def chart(title: str = "Bot", panels: int = 2, points: int = 240) -> Chart:
     ]
     shades = (Shade(NOW - 600, NOW, Severity.CRITICAL),)
     ticks = (Tick(NOW - 1800, "14:34"),)
-    return Chart(title, "last 1 h", NOW - 3600, NOW, "UTC", tuple(made[:panels]), ticks, shades, (NOW - 900,))
+    deploys = (Mark(NOW - 1200, version),)
+    return Chart(
+        title, "last 1 h", NOW - 3600, NOW, "UTC", tuple(made[:panels]), ticks, shades, (NOW - 900,), deploys
+    )
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -76,7 +80,12 @@ async def test_it_is_as_wide_as_a_phone_needs_and_as_dark_as_discord(tmp_path: P
 
 @pytest.mark.parametrize("title", ["$x$ \\frac{1}{0} $", "<b>&amp;", "日本語 😀", "", "x" * 500])
 async def test_any_title_can_be_drawn(title: str) -> None:
-    assert size_of(await ProcessPainter().paint(chart(title, panels=1)))[0] == 1200
+    assert size_of(await ProcessPainter().paint(chart(title, panels=1, version=title[:40])))[0] == 1200
+
+
+async def test_a_deploy_is_seen() -> None:
+    marked = chart(panels=1)
+    assert await ProcessPainter().paint(marked) != await ProcessPainter().paint(replace(marked, deploys=()))
 
 
 @pytest.mark.parametrize("points", [0, 1, 2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -10,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbot.domain.chart import Style, chart_data, chart_of
+from opsbot.domain.actor import AUTO
+from opsbot.domain.chart import Mark, Style, chart_data, chart_of
 from opsbot.domain.expr import Compare, Op, Reading, Reduce
 from opsbot.domain.levels import Priority, Severity
 from opsbot.domain.metrics import Limit, MetricsReport, Span, limits_of
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import Rule
 from opsbot.domain.series import Bucket, Series
+from opsbot.domain.silence import Deploy
 from opsbot.draw.chart import PANELS, chart_of_report
 from opsbot.draw.metric_values import rate_text, share_text
 from opsbot.draw.ticks import MOST, ticks, window_text, zone_text
@@ -62,6 +65,14 @@ def test_a_counter_is_drawn_as_what_was_counted_in_each_span() -> None:
     assert (panel.style, panel.unit) == (Style.BARS, "per 1 min")
     assert [point.mean for point in panel.points] == [3.0, 0.0]
     assert panel.thresholds[0].value == pytest.approx(5.0)
+
+
+def test_a_deploy_is_marked_with_its_version_and_outlives_the_way_to_the_painter() -> None:
+    at = Moment(0.0, NOW - 60)
+    deploy = Deploy("bot", "v1.4.2\nwith more words than fit", AUTO, at, at)
+    drawn = chart_of_report(replace(report(series("cpu_percent", 1.0)), deploys=(deploy,)))
+    assert drawn.deploys == (Mark(NOW - 60, "v1.4.2 wi…"),)
+    assert chart_of(json.loads(json.dumps(chart_data(drawn)))) == drawn
 
 
 def test_no_chart_has_more_panels_than_can_be_read() -> None:

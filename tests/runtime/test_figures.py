@@ -11,6 +11,7 @@ from opsbot.domain.sample import Sample
 from opsbot.domain.series import Bucket, Series
 from opsbot.errors import UsageError
 from opsbot.runtime.figures import POINTS, bounds, starts_of, summary
+from tests.engine.drive import OLGA
 from tests.runtime.rig import NAME, running
 from tests.runtime.test_ops import built
 
@@ -119,3 +120,11 @@ async def test_the_past_is_exported_line_by_line_with_counts_over_the_whole_of_i
 async def test_without_a_past_there_are_no_lines() -> None:
     async with running(await built()) as rig:
         assert await rig.runtime.ops.performances(NAME, Window(600.0)) == ()
+
+
+async def test_a_deploy_in_the_window_is_marked_and_one_before_it_is_not() -> None:
+    async with running(await built()) as rig:
+        deploy = await rig.runtime.ops.mutes.deploy(NAME, "v1.4.2", 0.0, OLGA)
+        await rig.clock.advance(300.0)
+        assert (await rig.runtime.ops.metrics(NAME, Window(600.0))).deploys == (deploy,)
+        assert (await rig.runtime.ops.metrics(NAME, Window(60.0))).deploys == ()
