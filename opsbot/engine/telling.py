@@ -40,7 +40,8 @@ def delivered(draft: Draft, given: Delivered) -> None:
         if given.receipt is not None and given.receipt.owes:
             draft.call(row.notifier, incident.id, NoticeKind.CHANGED)
         return
-    kind = NoticeKind.CHANGED if incident.live else NoticeKind.RESOLVED
+    ended = not incident.live and incident.resolved_at != given.told.resolved_at
+    kind = NoticeKind.RESOLVED if ended else NoticeKind.CHANGED  # a note on what is over is no second end
     if incident.alarms > given.told.alarms and row.notifier in draft.told_of(incident):
         kind = NoticeKind.ESCALATED
     rest = draft.state.waiting.kinds(row.notifier, row.incident, frozenset(given.notices))
