@@ -12,7 +12,7 @@ from opsbot.domain.change import Change, TimelineLine
 from opsbot.domain.expr import Seen
 from opsbot.domain.incident import Incident
 from opsbot.domain.levels import Outcome, Priority, Severity
-from opsbot.domain.notice import Audience, Notice
+from opsbot.domain.notice import Audience, Chain, EscalationStep, Notice
 from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.rule import Rule
 from opsbot.domain.sample import Sample
@@ -55,8 +55,10 @@ def member(name: str, *parents: str) -> Target:
 
 
 def crowd(targets: Iterable[Target], policy: IncidentPolicy) -> Crowd:
-    """With the notifiers of a fleet."""
-    return Crowd(State.of(targets, {"ops": Audience(), "log": Audience(people=False)}), policy=policy)
+    """People who are told, a file, and people in reserve."""
+    notifiers = {"ops": Audience(), "log": Audience(people=False), "boss": Audience(reserve=True)}
+    chain = Chain(steps=(EscalationStep(900.0, ("boss",)),))
+    return Crowd(State.of(targets, notifiers, chain), policy=policy)
 
 
 def _sorted(changes: list[Change]) -> list[Change]:
@@ -121,7 +123,8 @@ class Crowd(Fleet):
             incident = self.state.incidents[notice.incident]
             before = self.known.get(notice.incident)
             assert not incident.silenced
-            assert incident.alarms > (before.alarms if before else 0), "an alarm is forgotten"
+            if notice.notifier == "ops":  # whoever is called in is told without an alarm to all
+                assert incident.alarms > (before.alarms if before else 0), "an alarm is forgotten"
         self.known |= {change.id: change for change in changes if isinstance(change, Incident)}
 
     # -- what holds

@@ -11,11 +11,13 @@ import pytest
 
 from opsbot.domain.levels import Priority
 from opsbot.domain.maintenance import Once, Window
+from opsbot.domain.notice import Receipt
 from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.silence import LONGEST, Matcher
 from opsbot.engine.inputs import (
     Acknowledge,
     AssignAsked,
+    Delivered,
     DeployAsked,
     NoteAsked,
     ResolveAsked,
@@ -122,11 +124,19 @@ def _unsilences(fleet: Crowd, chance: Chance) -> None:
         fleet.give(UnsilenceAsked(chance.random.choice(sorted(fleet.state.silences)), OTTO))
 
 
-def _delivers(fleet: Crowd, _: Chance) -> None:
-    fleet.deliver_all()
-    for number in list(fleet.twin.notices) if fleet.twin is not None else ():
-        assert fleet.twin is not None
-        fleet.twin.waiting.drop(fleet.twin.notices.pop(number))
+def _delivers(fleet: Crowd, chance: Chance) -> None:
+    """What waits for one notifier is told, or some of it is."""
+    for name in fleet.state.notifiers:
+        for number in sorted({row.incident for row in fleet.state.notices.values() if row.notifier == name}):
+            if chance.toss(0.8):
+                _deliver(fleet, name, number)
+
+
+def _deliver(fleet: Crowd, name: str, number: int) -> None:
+    rows = tuple(row.id for row in fleet.state.waiting.of(name, number))
+    told = fleet.state.incidents[number]
+    fleet.give(Delivered(rows, Receipt(name, number, "message"), told=told))
+    assert not fleet.state.waiting.of(name, number)
 
 
 DO: dict[str, Callable[[Crowd, Chance], Any]] = {
