@@ -4,11 +4,11 @@ its files, and what stands in Discord outlives it."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.change import Change
@@ -37,9 +37,16 @@ from opsbot.testing.metrics import MemoryMetrics
 from opsbot.testing.notifier import FakeDiscord, RecordingNotifier
 from tests.runtime.patient import Patient, PatientClock, PatientThreads
 
+T = TypeVar("T")
+
 CHANNEL, ROLE = 5, 77
 OLGA = Actor(ActorKind.DISCORD, "1", "Olga")
 OTTO = Actor(ActorKind.DISCORD, "2", "Otto")
+
+
+def seldom(target: Target) -> Target:
+    """The same, looked at each five seconds: enough for stories of hours."""
+    return replace(target, checks=tuple(replace(spec, interval=5.0) for spec in target.checks))
 
 
 @dataclass
@@ -201,12 +208,15 @@ class House:
             await self.store.close()
         self._task = None
 
-    async def anew(self) -> None:
-        """It ends, wherever it is; another one begins shortly after."""
+    async def anew(self, reboot: float = 0.0) -> None:
+        """It ends, wherever it is; another one begins shortly after, or when the machine has started anew."""
         self.clock.begins()
         await self.stop()
         self.kills += 1
-        self.clock.passes(0.01)
+        if reboot:
+            self.clock.reboots(reboot)
+        else:
+            self.clock.passes(0.01)
         await self.start()
         self.clock.ends()
 
@@ -225,6 +235,20 @@ class House:
         if changes:
             self.commits += 1
             self.decided.set()
+
+    async def asked(self, question: Coroutine[Any, Any, T]) -> T:
+        """The answer to what somebody asks of opsbot."""
+        asking = asyncio.ensure_future(question)
+        await self.clock.settle()
+        return await asking
+
+    async def until(self, true: Callable[[], object], most: float = 7200.0) -> int:
+        """Lets time pass until something is so; after how many seconds it was."""
+        for seconds in range(round(most)):
+            if true():
+                return seconds
+            await self.clock.advance(1.0)
+        raise AssertionError("it did not happen in time")
 
     def breaks(self, *names: str, **metrics: float) -> None:
         """From now on these are down."""

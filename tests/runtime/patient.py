@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from opsbot.domain.moment import Moment
 from opsbot.stores.sqlite_state import SqliteState
 from opsbot.testing.clock import VirtualClock
 
@@ -33,6 +34,11 @@ class PatientClock(VirtualClock):
     def passes(self, seconds: float) -> None:
         """So long nobody does anything."""
         self._move_to(self.now().mono + seconds)
+
+    def reboots(self, seconds: float) -> None:
+        """The machine starts anew after so long: nobody of before waits any more."""
+        self._now = Moment(40.0, self._now.wall + seconds)
+        self._boot_id, self._sleepers = f"{self._boot_id}+", []
 
     async def settle(self) -> None:
         await super().settle()

@@ -19,7 +19,7 @@ from opsbot.draw.thread import timeline_line
 from opsbot.errors import Refused, Stopping
 from opsbot.stores.attachments import FOLDER
 from tests.engine.fleet import watched
-from tests.runtime.incident_house import CHANNEL, OLGA, House
+from tests.runtime.incident_house import CHANNEL, OLGA, House, seldom
 
 CHAIN = Chain(steps=(EscalationStep(600.0, ("pager",), frozenset({Priority.P1})),))
 
@@ -37,16 +37,14 @@ async def anew(house: House) -> None:
 
 
 def house_in(folder: Path) -> House:
-    return House(folder, [watched("bot")], chain=CHAIN)
+    return House(folder, [seldom(watched("bot"))], chain=CHAIN)
 
 
 async def takes_on(house: House) -> None:
     """Olga does, and asks again when opsbot ended before it answered."""
     for _ in range(5):
-        asking = asyncio.ensure_future(house.runtime.ops.acknowledge(1, OLGA, "I look"))
-        await house.clock.settle()
         with suppress(Stopping, Refused):  # it may have been decided
-            await asking
+            await house.asked(house.runtime.ops.acknowledge(1, OLGA, "I look"))
         if house.state.incidents[1].acknowledged_by == OLGA:
             return
     raise AssertionError("nobody answers")
@@ -57,7 +55,7 @@ async def plays(house: House, between: Between) -> None:
     await house.clock.advance(30.0)
     await between(house)
     house.breaks("bot")
-    await house.clock.advance(5.0)
+    await house.clock.advance(6.0)
     await between(house)
     await house.clock.advance(200.0)
     await between(house)
@@ -70,7 +68,7 @@ async def plays(house: House, between: Between) -> None:
     await house.clock.advance(600.0)
     await between(house)
     house.works("bot")
-    await house.clock.advance(5.0)
+    await house.clock.advance(6.0)
     await between(house)
     await house.clock.advance(120.0)
     await between(house)

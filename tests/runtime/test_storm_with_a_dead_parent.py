@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
 from dataclasses import replace
@@ -87,9 +86,7 @@ class Storm:
 
     async def taken_on(self) -> None:
         for incident in self.house.state.live_incidents():
-            asking = asyncio.ensure_future(self.house.runtime.ops.acknowledge(incident.id, OLGA, ""))
-            await self.house.clock.settle()
-            await asking
+            await self.house.asked(self.house.runtime.ops.acknowledge(incident.id, OLGA, ""))
 
 
 def told(house: House) -> int:
