@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from tests.e2e.reading import buttons, said, text_of
+from tests.e2e.reading import buttons, said, shown, text_of
 from tests.e2e.stage import Stage
 
 
@@ -26,10 +26,12 @@ async def test_it_goes_on_where_it_was_and_the_incident_tells_of_it(stage: Stage
     world = stage.world
     async with stage.opsbot():
         await stage.paused_and_down()
-        await stage.message()
+        incident = await stage.message()
         first, *_ = await world.otto.autocomplete(world.ops, "runbook", "name", "down")
         assert (first["name"], first["value"]) == ("● The bot's process is down (fits now)", "process-down")
-        await world.otto.slash(world.ops, "runbook", name="process-down")
+        menu = await world.otto.click(incident, custom_id=pressing(incident, "Runbook"))
+        assert "The bot's process is down" in said(menu)
+        await world.otto.select(shown(menu), ["process-down"], custom_id="opsbot:runbooks:1")
         walk = await showing(stage, "✗ 1. Does the process exist?", "▶️ **4. Start it")
         assert buttons(walk)["Yes, done (4)"]
     async with stage.opsbot(well=False):
