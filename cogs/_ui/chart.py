@@ -137,10 +137,11 @@ class CsvButton(_Control, template=rf"opsbot:chart_csv:(?P<key>{TARGET})"):
         window = shown_by(asked.message, self.key).window
         await think(asked, private=True)
         looks = await host.operations.performances(target, window)
-        self.person(asked)
+        actor = self.person(asked)
         if not looks:
             await say(asked, notice("No CSV", NO_SAMPLES), private=True)
             return
+        await host.operations.memory.record(actor, "export metrics", target, f"{len(looks):,} samples")
         file = File(file_name(looks[0].wall), csv_text(looks).encode())
         text = code_block(statistics_text(looks), _STATISTICS)
         payload = notice(f"📄 {len(looks):,} samples", text, Colour.BLUE)
