@@ -48,6 +48,7 @@ class Chance:
         looks, waits = self.random.choice((5, 10, 20)), self.random.choice((1, 3, 6))
         self.verbs = ["sees"] * looks + ["passes"] * waits + others
         self.health = self.random.choice((0.3, 0.5, 0.7))
+        self.refused = self.random.choice((0.0, 0.0, 0.2))
         self.hours = self.random.choice((0.05, 0.05, 0.4))
 
     def fleet(self) -> Crowd:
@@ -129,14 +130,16 @@ def _delivers(fleet: Crowd, chance: Chance) -> None:
     for name in fleet.state.notifiers:
         for number in sorted({row.incident for row in fleet.state.notices.values() if row.notifier == name}):
             if chance.toss(0.8):
-                _deliver(fleet, name, number)
+                _deliver(fleet, name, number, dead=chance.toss(chance.refused))
 
 
-def _deliver(fleet: Crowd, name: str, number: int) -> None:
+def _deliver(fleet: Crowd, name: str, number: int, *, dead: bool = False) -> None:
     rows = tuple(row.id for row in fleet.state.waiting.of(name, number))
+    if dead:
+        fleet.give(Delivered(rows, dead="it is too long"))
+        return
     told = fleet.state.incidents[number]
     fleet.give(Delivered(rows, Receipt(name, number, "message"), told=told))
-    assert not fleet.state.waiting.of(name, number)
 
 
 DO: dict[str, Callable[[Crowd, Chance], Any]] = {
@@ -168,6 +171,9 @@ def test_whatever_happens_each_alert_is_told_once_or_muted_and_in_the_end_all_is
                 for check in (GRAVE, MILD):
                     fleet.sees(name, check, well=True)
             fleet.passes(DAY)
+            while fleet.state.notices:
+                row = next(iter(fleet.state.notices.values()))
+                _deliver(fleet, row.notifier, row.incident)
             fleet.passes(LONGEST)
             fleet.is_calm()
         except AssertionError as broken:
