@@ -44,8 +44,9 @@ def against(line: AlertLine) -> str:
 
 
 def metric_label(name: str) -> str:
-    """What people call a metric: "RSS" for `rss_bytes`; an unknown one by its own words."""
-    words = name.split("_")
+    """What people call a metric: "RSS" for `rss_bytes`; an unknown one by its own words. Secrets go first:
+    in words they would not be known any more."""
+    words = one_line(name, 120).split("_")
     if len(words) > 1 and words[-1] in _UNITS:
         words = words[:-1]
     own = one_line(" ".join(words), 60)
