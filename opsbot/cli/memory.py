@@ -59,8 +59,9 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def verify_command(config: Path | None) -> int:
-    """Says whether the audit is as it was written; returns the exit code."""
+def verify_command(config: Path | None, noted: str = "") -> int:
+    """Says whether the audit is as it was written; returns the exit code. `noted`: a hash that must be one of
+    its rows'."""
     from opsbot.clock import SystemClock
     from opsbot.domain.audit import AuditCheck
     from opsbot.stores.sqlite_state import STATE_NAME, SqliteState
@@ -70,15 +71,15 @@ def verify_command(config: Path | None) -> int:
     if not path.exists():
         raise UsageError(f"there is no {path}: opsbot has not run here yet, so there is no audit.")
 
-    async def check() -> AuditCheck:
+    async def check() -> tuple[AuditCheck, int | None]:
         store = SqliteState(path, SystemClock(), read_only=True)
         try:
-            return await store.verify_audit()
+            return await store.verify_audit(), await store.audit_row(noted.strip().lower())
         finally:
             await store.close()
 
     try:
-        found = asyncio.run(check())
+        found, row = asyncio.run(check())
     except StoreError as error:
         print(f"✗ The audit cannot be verified: {error}")
         return 1
@@ -86,7 +87,11 @@ def verify_command(config: Path | None) -> int:
         print(f"✗ The audit was changed: row {found.broken:,} is not as it was written, or is missing.")
         print(f"  {found.rows:,} rows before it are intact.")
         return 1
+    if noted and row is None:
+        print("✗ The audit was written anew: none of its rows has the hash that was noted.")
+        return 1
     print(f"✓ The audit is intact: {found.rows:,} rows.")
     if found.head:
-        print(f"  The last one's hash is {found.head}: note it down, and no older row can be changed unseen.")
+        print(f"  The last one's hash is {found.head}. Who notes it down can ask later with")
+        print("  `opsbot audit verify --noted HASH` whether all up to there is still what it was.")
     return 0

@@ -82,14 +82,19 @@ def list_acts(
 
 
 @audit.command()
-def verify(config: Config = None) -> None:
+def verify(
+    noted: Annotated[
+        str, typer.Option("--noted", help="A hash that an earlier verify told: all up to it must be as then.")
+    ] = "",
+    config: Config = None,
+) -> None:
     """Look at every row of the audit: whether one was changed or is missing.
 
     Exit code 0 when it is as it was written, 1 when not. Works while opsbot runs, and takes no lock.
     """
     from opsbot.cli.memory import verify_command
 
-    raise typer.Exit(verify_command(config))
+    raise typer.Exit(verify_command(config, noted))
 
 
 LISTED = 1000

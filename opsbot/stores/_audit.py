@@ -60,6 +60,12 @@ def expected_rows(connection: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def row_of(connection: sqlite3.Connection, link: str) -> int | None:
+    """The number of the row with that hash; None when there is none."""
+    row = connection.execute("SELECT seq FROM audit WHERE hash = ?", (link,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def page_before(connection: sqlite3.Connection, seq: int | None) -> tuple[list[AuditEntry], int]:
     """The rows before `seq` (None: from the end on), newest first, and the number of the oldest of them, 0
     when there are no more."""

@@ -121,6 +121,11 @@ class SqliteState:
                 return AuditCheck(reached, broken, previous if reached else "")
             seq = reached
 
+    async def audit_row(self, link: str) -> int | None:
+        """The number of the row of the audit with that hash: of a hash that somebody noted down, whether all
+        up to there is what it was then. None when there is none."""
+        return await self._database.read(partial(_audit.row_of, link=link))
+
     async def prune(self, older_than: float) -> int:
         shifts = await self._database.read(lambda db: self._reader(db).shifts)
         now, pruned = self._clock.now().mono, 0

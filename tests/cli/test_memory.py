@@ -66,8 +66,8 @@ def said(at: Place, *words: str) -> str:
     return done.stdout
 
 
-def verify(at: Place) -> tuple[int, str]:
-    done = opsbot("audit", "verify", "-c", at.file, cwd=at.folder)
+def verify(at: Place, *words: str) -> tuple[int, str]:
+    done = opsbot("audit", "verify", *words, "-c", at.file, cwd=at.folder)
     assert done.stderr == ""
     return done.returncode, done.stdout
 
@@ -122,6 +122,11 @@ def test_verifying_finds_what_was_changed_and_what_was_cut_off(past: Place, tmp_
     code, text = verify(past)
     rows = int(re.findall(r"intact: (\d+) rows", text)[0])
     assert (code, rows >= 4) == (0, True)
+    (head,) = re.findall(r"[0-9a-f]{64}", text)
+    assert verify(past, "--noted", head)[0] == 0
+    code, text = verify(past, "--noted", head[::-1])
+    assert code == 1
+    assert "written anew" in text
     try:
         tamper(state, "UPDATE audit SET body = replace(body, 'allowed', 'ALLOWED') WHERE seq = 3")
         tamper(state, "UPDATE audit SET body = body || ' ' WHERE seq = 3")
