@@ -29,6 +29,7 @@ POINTS: dict[str, tuple[type[Any], str]] = {
     "commit": (ResilientState, "commit"),
     "send": (RestTransport, "send"),
     "edit": (RestTransport, "edit"),
+    "thread": (RestTransport, "open_thread"),
     "start": (ProcessSupervisor, "start"),
     "stop": (ProcessSupervisor, "stop"),
     "hand_over": (Runtime, "hand_over"),
