@@ -97,7 +97,13 @@ def _known(operations: Operations, name: str) -> str:
 
 
 def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name for part in (text or "").split(",") if (name := part.strip()))
+    """What stands between the commas; none would mean all, so nobody may say that by a slip."""
+    if text is None:
+        return ()
+    found = tuple(name for part in text.split(",") if (name := part.strip()))
+    if not found:
+        raise UsageError(WHICH)
+    return found
 
 
 class SilenceButton(GuardedButton, template=rf"opsbot:silence:(?P<key>{NUMBER})"):

@@ -51,6 +51,11 @@ async def test_all_targets_are_meant_only_when_somebody_says_so(up: Stage) -> No
     assert "Say which" in said(result)
     assert result.ephemeral
     assert up.operations.asked("silence") == []
+    for options in ({"target": " , "}, {"rule": ","}):
+        assert "Say which" in said(
+            await up.world.otto.slash(up.world.ops, "silence add", duration="1h", **options)
+        )
+    assert up.operations.asked("silence") == []
     await up.world.otto.slash(up.world.ops, "silence add", duration="1h", target="*")
     await up.world.otto.slash(up.world.ops, "silence add", duration="1h", priority="P4")
     assert [held.matcher for held in up.operations.mutes.held.values()] == [
