@@ -22,7 +22,7 @@ RECENT_SECONDS = 86_400.0
 """How long after its end an incident is still loaded at start."""
 
 AUDIT_LOOK = 200_000
-"""Rows of the audit that a search looks through, the newest ones: about three seconds."""
+"""Rows of the audit that a search looks through, the newest ones: some seconds."""
 
 ALL_ACTS = ActFilter()
 
@@ -36,9 +36,9 @@ class Persisted:
 
     `alerts`: not inactive, by key. `incidents`: live ones, those resolved within the last day and those of
     which a notice waits, by id, each with the newest lines of its timeline. `actions`: those still `running`
-    when opsbot ended, by id. `desired`, `pauses`, `deploys`: by target. `silences`: in force, by id. `restarts`: marks of the last hour, oldest
-    first. `notices`: not yet delivered, in order of id. `receipts`: of the incidents loaded, by incident and
-    notifier.
+    when opsbot ended, by id. `desired`, `pauses`, `deploys`: by target. `silences`: in force, by id.
+    `restarts`: marks of the last hour, oldest first. `notices`: not yet delivered, in order of id.
+    `receipts`: of the incidents loaded, by incident and notifier.
     `next_…`: greater than any id ever used, also of rows that were pruned since.
     """
 
