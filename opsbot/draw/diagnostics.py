@@ -70,7 +70,7 @@ def _line(part: PartLine) -> str:
 def _about(part: PartLine) -> str:
     if part.state is not PartState.DONE:
         return part.title
-    hidden = f", {part.hidden} secrets hidden" if part.hidden else ""
+    hidden = f", {part.hidden} secret{'s' * (part.hidden > 1)} hidden" if part.hidden else ""
     return f"{part.title} ({bytes_text(part.size)}{hidden})"
 
 

@@ -202,10 +202,13 @@ def _entry(entry: Entry) -> str:
     who = ""
     if entry.actor and entry.actor.kind is not ActorKind.AUTO:
         who = f"**{safe_text(entry.actor.name, _NAME) or 'somebody'}** "
-    text = safe_text(result(entry.text) if entry.kind is EntryKind.DONE else entry.text, _LINE)
+    text = result(entry.text) if entry.kind is EntryKind.DONE else entry.text
+    if entry.file and entry.kind is EntryKind.DONE:  # what is missing in it stands beside it in the thread
+        text = text.partition("; ")[0]
+    text = safe_text(text, _LINE)
     if not who and entry.kind is not EntryKind.SEEN:  # what was seen begins with a rule's name
         text = text[:1].upper() + text[1:]
-    return f"{discord_time(entry.at.wall, 'T')} {who}{text}"
+    return f"{discord_time(entry.at.wall, 'T')} {who}{text}" + " 📎" * bool(entry.file)
 
 
 def _rows(incident: Incident) -> tuple[tuple[Button, ...], ...]:

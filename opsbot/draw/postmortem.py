@@ -44,7 +44,7 @@ def postmortem(
     """The whole file. `acts`: of the audit, at least those on its target in its time."""
     seen = hindsight(incident, timeline, acts)
     parts = [
-        f"# Incident \\#{incident.id}: {markdown(incident.title.rstrip(' .'), _TITLE)}",
+        f"# Incident {incident.id}: {markdown(incident.title.rstrip(' .'), _TITLE)}",
         f"Written by opsbot, {utc_text(written.wall)}. All times are UTC.",
         _section("Summary", [_summary(incident, seen)]),
         _section("Impact", _impact(incident, seen)),

@@ -53,11 +53,14 @@ def told(packed: Packed) -> str:
     """What the incident's timeline says of a bundle."""
     hidden = sum(sum(piece.hidden.values()) for piece in packed.pieces)
     text = f"Diagnostics collected: {_there(packed)} of {len(packed.pieces)} parts, {bytes_text(packed.size)}"
-    text += f", {hidden} secrets hidden" if hidden else ""
+    text += f", {hidden} secret{'s' * (hidden > 1)} hidden" if hidden else ""
     missing = [piece for piece in packed.pieces if piece.why]
     if not missing:
         return text
-    named = [f"{piece.file} ({piece.why})" for piece in missing[:MISSING_SHOWN]]
+    files = dict[str, list[str]]()  # of each reason
+    for piece in missing[:MISSING_SHOWN]:
+        files.setdefault(piece.why, []).append(piece.file)
+    named = [f"{' and '.join(of_it)} ({why})" for why, of_it in files.items()]
     more = [f"{len(missing) - MISSING_SHOWN} more"] if len(missing) > MISSING_SHOWN else []
     return f"{text}; without {', '.join([*named, *more])}"
 

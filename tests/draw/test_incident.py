@@ -177,3 +177,10 @@ def test_nothing_but_a_change_changes_what_is_shown(state: IncidentState) -> Non
     assert fingerprint(incident_message(incident)) == fingerprint(incident_message(same))
     other = replace(incident, title="Something else")
     assert fingerprint(incident_message(incident)) != fingerprint(incident_message(other))
+
+
+def test_of_a_bundle_the_message_says_how_much_there_is_and_the_thread_the_rest() -> None:
+    text = "Diagnostics collected: 12 of 13 parts, 62.1 KB; without stacks.txt (looking into targets is off)"
+    entry = Entry(OPEN.opened, EntryKind.DONE, text, file="diagnostics.tar.gz")
+    shown = incident_message(replace(OPEN, timeline=(entry,)))
+    assert field(shown, "What happened").endswith("> Diagnostics collected: 12 of 13 parts, 62.1 KB 📎")

@@ -69,7 +69,7 @@ def text(incident: Incident | None = None, timeline: object = TIMELINE, acts: ob
 
 def test_it_says_how_long_each_part_took() -> None:
     shown = text()
-    assert "# Incident \\#7: The bot is down" in shown
+    assert "# Incident 7: The bot is down" in shown
     assert "Time to detect (from the first bad look until the alert): 12 s" in shown
     assert "Time to acknowledge (from the alert): 40 s, by Olga" in shown
     assert "Time to restore (from the alert to the end): 5 min" in shown

@@ -22,7 +22,7 @@ async def test_an_incident_that_is_over_is_told_whole(stage: Stage) -> None:
         await stage.until(lambda: postmortems(stage, message.id))
         (file,) = postmortems(stage, message.id)
         text = (stage.sim.content_of(file) or b"").decode()
-        assert text.startswith("# Incident \\#1: ")
+        assert text.startswith("# Incident 1: ")
         assert "killed by SIGKILL" in text
         assert "Restarts: 1 automatic, 0 by people, 0 failed." in text
         (kept,) = (stage.state / "attachments").glob("postmortem_*")

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from opsbot.diagnostics.attachments import MAKING
+from opsbot.diagnostics.base import Piece
 from opsbot.diagnostics.equipment import Equipment
+from opsbot.diagnostics.packing import Packed
 from opsbot.domain.action import Action, ActionState
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change
 from opsbot.domain.diagnostics import BundlePolicy
 from opsbot.domain.incident import Entry
 from opsbot.domain.rule import ActionKind, RestartPolicy
+from opsbot.runtime.investigator import told
 from opsbot.stores.base import StateStore
 from opsbot.testing.store import MemoryState
 from tests.runtime.cut import Cut, CutStore
@@ -193,3 +196,12 @@ async def test_ended_twice_in_its_midst_it_is_given_up(folder: Path) -> None:
         assert rig.state.actions == {}
         assert "given up" in rig.incident.timeline[-1].text
     assert [action.state for action in begun(world)] == [ActionState.FAILED]
+
+
+def test_what_is_missing_for_the_same_reason_is_said_together() -> None:
+    pieces = (
+        Piece("a.txt", b"a", {"password": 1}),
+        *(Piece(f, why="it is gone") for f in ("b.txt", "c.txt")),
+    )
+    packed = Packed(0.0, 1, "", tuple(pieces))
+    assert told(packed).endswith("1 of 3 parts, 1 B, 1 secret hidden; without b.txt and c.txt (it is gone)")

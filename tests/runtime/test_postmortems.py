@@ -229,7 +229,7 @@ async def test_people_get_it_at_any_time(tmp_path: Path) -> None:
         await crash(rig)
         file = await rig.runtime.ops.memory.postmortem(1)
         assert file.name.startswith("postmortem_incident-1_")
-        assert b"# Incident \\#1" in file.content
+        assert b"# Incident 1" in file.content
         with pytest.raises(UsageError, match="no incident #9"):
             await rig.runtime.ops.memory.postmortem(9)
         found = await rig.runtime.recall.told(1)
