@@ -38,6 +38,8 @@ def next_due(state: State, now: Moment) -> list[Moment]:
     due = muting.next_due(state, now)
     for incident in state.live_incidents():
         due += _dues(incident, state.policy)
+        if incident.calm is not None and state.action_on(incident.target) is None:  # whose end is waited for
+            due += _calm_dues(incident, state.policy, incident.calm)
     return due
 
 
@@ -46,11 +48,15 @@ def _dues(incident: Incident, policy: IncidentPolicy) -> Iterator[Moment]:
         yield incident.due
     if (forgotten := _forgotten_at(incident, policy)) is not None:
         yield forgotten
-    if incident.calm is not None and not incidents.firing(incident):
-        if any(one.firing for one in incident.affected):
-            yield incident.calm.after(RELEASE * policy.group)
-        elif incidents.flaps(incident, policy):
-            yield incident.calm.after(policy.calm)
+
+
+def _calm_dues(incident: Incident, policy: IncidentPolicy, calm: Moment) -> Iterator[Moment]:
+    if incidents.firing(incident):
+        return
+    if any(one.firing for one in incident.affected):
+        yield calm.after(RELEASE * policy.group)
+    elif incidents.flaps(incident, policy):
+        yield calm.after(policy.calm)
 
 
 def _deadline(draft: Draft, incident: Incident) -> None:

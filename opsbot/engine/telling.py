@@ -36,6 +36,9 @@ def delivered(draft: Draft, given: Delivered) -> None:
     incident = draft.incident(row.incident)
     if incident is None or given.told is None:
         return
+    if given.receipt is not None and given.receipt.missed and incident.live and not incident.silenced:
+        draft.call(row.notifier, incident.id, NoticeKind.ESCALATED)
+        return
     if incident.version <= given.told.version:
         if given.receipt is not None and given.receipt.owes:
             draft.call(row.notifier, incident.id, NoticeKind.CHANGED)
@@ -125,7 +128,7 @@ def _call_next(draft: Draft, number: int, why: str) -> None:
         for name in state.chain.fallback
         if incident is not None and name not in incident.called and state.notifiers[name].wants(incident)
     ]
-    if incident is None or not free:
+    if incident is None or incident.silenced or not free:
         state.unheard.drop(number)
         return
     name = next((name for name in free if name not in state.stuck), free[0])

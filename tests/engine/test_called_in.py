@@ -8,9 +8,10 @@ from opsbot.domain.levels import Outcome, Priority
 from opsbot.domain.notice import Audience, Chain, EscalationStep, NoticeKind
 from opsbot.domain.quiet import QuietHours
 from opsbot.domain.sample import Sample
+from opsbot.domain.silence import Matcher
 from opsbot.engine import alerting, opening, telling
 from opsbot.engine.draft import Draft
-from opsbot.engine.inputs import Acknowledge, SampleSeen, Stuck
+from opsbot.engine.inputs import Acknowledge, SampleSeen, SilenceAsked, Stuck
 from opsbot.engine.own import OWN
 from opsbot.engine.state import known_of
 from opsbot.runtime.restore import restore
@@ -253,3 +254,11 @@ def test_what_ends_in_the_moment_in_which_it_would_escalate_stays_over() -> None
     drive.state.apply(draft.changes())
     assert not drive.state.incidents[1].live
     assert drive.waiting("mail") == []
+
+
+def test_what_is_silenced_calls_nobody_in() -> None:
+    drive = Desk.with_chain(CHAIN)
+    drive.breaks()
+    drive.give(SilenceAsked(Matcher(), 86_400.0, OLGA, "", incident=1))
+    drive.pass_time(3600.0)
+    assert "mail" not in drive.incident.called

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from opsbot.domain.incident import EntryKind
-from opsbot.domain.levels import IncidentState, Priority
+from opsbot.domain.levels import IncidentState, Outcome, Priority
 from opsbot.engine.inputs import Acknowledge, AssignAsked, NoteAsked, ResolveAsked
 from opsbot.errors import Refused
-from tests.engine.drive import OLGA, OTTO
+from tests.engine.drive import OLGA, OTTO, Drive
 from tests.engine.fleet import Fleet, quick, watched
 
 
@@ -165,3 +165,16 @@ def test_a_note_is_also_taken_after_the_end() -> None:
     assert not fleet.is_open()
     refused = fleet.give(AssignAsked(1, OLGA, OLGA)).refusal
     assert str(refused) == "Incident #1 is already resolved."
+
+
+def test_what_flaps_waits_for_the_end_of_its_restart_without_looking_all_the_time() -> None:
+    drive = Drive.of()
+    drive.state.policy = quick(flaps=1, calm=10.0)
+    drive.runs()
+    drive.crashes()
+    drive.runs(pid=11, generation=1)
+    drive.see("process", Outcome.OK)
+    assert drive.state.action_on("summarybot") is not None
+    drive.tick(20.0)
+    due = drive.due_in()
+    assert due is None or due > 0.0
