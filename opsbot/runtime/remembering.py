@@ -33,7 +33,7 @@ def recall_of(parts: Parts, pipeline: Pipeline, history: History) -> Recall:
 
 
 def rememberers(parts: Parts, pipeline: Pipeline, recall: Recall) -> list[Runs]:
-    """What works by itself, as far as it is wanted."""
+    """What works by itself, as far as it is wanted; a dry run tells nobody anything."""
     given, found = parts.memory, list[Runs]()
     if given.postmortems is not None and given.files is not None:
         postmortems = Postmortems(
@@ -47,6 +47,6 @@ def rememberers(parts: Parts, pipeline: Pipeline, recall: Recall) -> list[Runs]:
         )
         pipeline.listen(postmortems.note)
         found.append(postmortems)
-    if given.reports and given.channel is not None:
+    if given.reports and given.channel is not None and not parts.state.policy.dry_run:
         found.append(Reports(given.reports, recall, given.channel, parts.clock, pipeline.ask, given.painter))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -13,6 +13,8 @@ from opsbot.domain.audit import AuditEntry
 from opsbot.domain.report import Period, ReportTime
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError
+from opsbot.runtime.memory_parts import MemoryParts
+from opsbot.runtime.remembering import rememberers
 from opsbot.runtime.reporting import Reports, latest
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.store import MemoryState
@@ -207,6 +209,16 @@ async def test_a_clock_that_is_set_makes_at_most_one_more_come(seconds: float) -
     assert len(channel.posts) <= 2
     if seconds < 0:
         assert len({payload.nonce for _, payload in channel.posts}) == len(channel.posts)
+
+
+async def test_a_dry_run_tells_no_report() -> None:
+    world = at("2026-01-05T08:30")
+    rig = await build(world)
+    memory = MemoryParts(reports=(WEEKLY,), channel=Channel(world.clock))
+    parts = replace(rig.runtime._parts, memory=memory)
+    assert len(rememberers(parts, rig.runtime.pipeline, rig.runtime.recall)) == 1
+    rig.state.policy = replace(rig.state.policy, dry_run=True)
+    assert rememberers(parts, rig.runtime.pipeline, rig.runtime.recall) == []
 
 
 def test_the_last_time_of_a_schedule_is_named_by_the_local_clock() -> None:
