@@ -64,7 +64,9 @@ class Recall:
             found = self.present().get(number) or await self.store.incident(number)
             if found is None:
                 raise UsageError(f"There is no incident #{number} (any more).")
-            return replace(found, timeline=tuple(await self.store.timeline(number)) or found.timeline)
+            stored = tuple(await self.store.timeline(number))
+        # what is not in the file yet, while that cannot be written, memory knows
+        return replace(found, timeline=stored) if len(stored) >= len(found.timeline) else found
 
     find = told
 
