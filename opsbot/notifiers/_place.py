@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opsbot.domain.notice import Receipt
+from opsbot.notifiers._transport import made_at
 
 Place = tuple[int, int]
 """Channel and message."""
+
+
+MOMENTS = 5.0
+"""Seconds by which this machine's clock and Discord's may differ; an alarm so soon after another is none."""
 
 
 @dataclass(slots=True)
@@ -19,6 +24,16 @@ class Try:
     wall: float
     silent: bool = False
     place: Place | None = None
+
+
+def is_known(tried: Try | None, old: Place | None) -> bool:
+    """Whether what this process posted is recorded."""
+    return tried is None or (tried.place is not None and tried.place == old)
+
+
+def is_before(place: Place, alarmed: float) -> bool:
+    """Whether a message was made before an alarm (seconds since 1970 UTC): it told nobody of that."""
+    return made_at(place[1]) < alarmed - MOMENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from math import inf
 
 import structlog
 
-from opsbot.domain.incident import Incident
+from opsbot.domain.incident import Entry, Incident
 from opsbot.draw.thread import Line, Lines, cut, last_line, thread_name, thread_post
 from opsbot.errors import DeliveryError, OpsbotError
 from opsbot.notifiers._filing import Filing, unfiled
@@ -208,7 +208,7 @@ class Threads:
             except OpsbotError as error:
                 log.warning("earlier lines are left out", incident=work.incident.id, reason=str(error))
             else:
-                lines = work.numbered(whole[: work.total]) if len(whole) >= work.total else lines
+                lines = work.numbered(_known(whole, work)) if len(whole) >= work.total else lines
         return [line for line in lines if line.number > stands]
 
     async def _post(self, work: Work, memory: _Memory, lines: Lines) -> None:
@@ -228,3 +228,10 @@ class Threads:
         finally:
             memory.doubt = not answered
         memory.stand = replace(memory.stand, lines=lines.last)
+
+
+def _known(whole: list[Entry], work: Work) -> list[Entry]:
+    """The lines that are counted: the first, for newer ones are told with the next delivery; or the last, of
+    an incident that began before its lines were counted."""
+    first = whole[: work.total]
+    return first if first[-1:] == list(work.incident.timeline[-1:]) else whole[-work.total :]

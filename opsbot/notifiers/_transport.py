@@ -22,6 +22,11 @@ def id_at(wall: float) -> int:
     return max(0, int(wall * 1000) - _DISCORD_EPOCH) << 22
 
 
+def made_at(number: int) -> float:
+    """When what has this id was made, in seconds since 1970 UTC by Discord's clock."""
+    return ((number >> 22) + _DISCORD_EPOCH) / 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A message of the bot itself, as it stands. `footer`: of its first embed."""

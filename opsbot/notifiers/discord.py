@@ -30,7 +30,7 @@ from opsbot.draw.incident import (
 from opsbot.draw.payload import Payload, fingerprint
 from opsbot.errors import DeliveryError, UsageError
 from opsbot.notifiers._history import History
-from opsbot.notifiers._place import Place, Try, read, written
+from opsbot.notifiers._place import Place, Try, is_before, is_known, read, written
 from opsbot.notifiers._posting import Work
 from opsbot.notifiers._thread import Threads
 from opsbot.notifiers._transport import PORT, DiscordTransport
@@ -88,6 +88,7 @@ class DiscordNotifier:
         """See `Notifier.deliver`."""
         began = self._clock.now().mono
         old, stand = read(telling.receipt)
+        perhaps = self._is_inherited(telling) or not is_known(self._tries.get(telling.incident.id), old)
         place = await self._message(telling, old)
         parents = [(place[0], stand.parent)] if stand.parent else []
         if old is not None and old != place and old[0] == place[0]:
@@ -95,7 +96,9 @@ class DiscordNotifier:
         work = Work(telling.incident, [*parents, place], place, began, telling.busy)
         told = await self._threads.tell(work, stand)
         where = written(place, told.stand)
-        return Receipt(self._name, telling.incident.id, where, told.extra, told.owes)
+        alarmed = telling.alarmed.wall if telling.alarmed and perhaps else 0.0
+        missed = is_before(place, alarmed)  # a new post has a new time
+        return Receipt(self._name, telling.incident.id, where, told.extra, told.owes, missed)
 
     async def _message(self, telling: Telling, old: Place | None) -> Place:
         """Makes a message show the incident; where it stands."""

@@ -17,6 +17,7 @@ from typing import Any
 from opsbot.bot.transport import RestTransport
 from opsbot.cli.entry import main
 from opsbot.demo.discord_sim.pointing import point_discord_py_at
+from opsbot.notifiers.discord import DiscordNotifier
 from opsbot.runtime.core import Runtime
 from opsbot.stores.resilient import ResilientState
 from opsbot.stores.sqlite_metrics import SqliteMetrics
@@ -30,6 +31,7 @@ POINTS: dict[str, tuple[type[Any], str]] = {
     "send": (RestTransport, "send"),
     "edit": (RestTransport, "edit"),
     "thread": (RestTransport, "open_thread"),
+    "answer": (DiscordNotifier, "_answer"),
     "start": (ProcessSupervisor, "start"),
     "stop": (ProcessSupervisor, "stop"),
     "hand_over": (Runtime, "hand_over"),

@@ -45,7 +45,7 @@ async def test_an_opsbot_that_is_killed_before_it_knows_leaves_one_alarm(stage: 
 
 async def test_an_opsbot_that_is_killed_before_it_knows_says_once_that_it_is_over(stage: Stage) -> None:
     stage.sim.rest.nonces.remembered = 0.0
-    async with doomed(stage, "send 2 after") as process:
+    async with doomed(stage, "answer 1 after") as process:
         await stage.restarted(await stage.kill())
         await dies(process)
     async with stage.opsbot() as running:

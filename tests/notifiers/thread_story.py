@@ -146,3 +146,9 @@ class Story:
     def replies(self) -> list[Payload]:
         """Silent answers below the message."""
         return [m.first for m in self.discord.messages.values() if m.first.reply_to is not None]
+
+
+def message_id(story: Story) -> int:
+    """The message that shows the incident now."""
+    assert story.receipt
+    return int(story.receipt.place.split("/")[1])
