@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import discord
 import pytest
 
 from opsbot.domain.levels import IncidentState
@@ -14,6 +15,19 @@ from tests.sim import sends
 
 ASSIGN, RESOLVE, SILENCE = "opsbot:assign:7", "opsbot:resolve:7", "opsbot:silence:7"
 ALL = (ASSIGN, RESOLVE, SILENCE)
+
+
+async def test_every_button_of_an_alert_is_one_that_the_bot_knows(up: Stage) -> None:
+    message = await up.alarm()
+    ids = [
+        str(child.custom_id)
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for child in row.children
+    ]
+    assert {ASSIGN, RESOLVE, SILENCE, "opsbot:ack:7"} <= set(ids)
+    templates = [button.__discord_ui_compiled_template__ for button in up.bot.buttons]
+    assert [i for i in ids if not any(template.fullmatch(i) for template in templates)] == []
 
 
 async def test_assign_to_me_gives_it_to_whoever_presses_also_when_somebody_has_it(up: Stage) -> None:

@@ -47,7 +47,7 @@ async def test_the_silence_button_keeps_the_channel_quiet_until_somebody_ends_it
     async with stage.opsbot():
         await stage.paused_and_down()
         message = await stage.message()
-        asked = await world.otto.forge_click(message, "opsbot:silence:1")
+        asked = await world.otto.click(message, custom_id="opsbot:silence:1")
         await world.otto.click(shown(asked), label="1 h")
         listed = said(await world.vera.slash(world.ops, "silence list"))
         assert "summarybot" in listed
