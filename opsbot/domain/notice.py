@@ -106,7 +106,8 @@ class Receipt:
     """Where a notifier put an incident, as that notifier wants to remember it (such as "channel/message").
 
     Not remembered: `extra`, how many messages the delivery took beside the usual one or two; `owes`, whether
-    something beside the message itself could not be delivered and is to be tried again.
+    something beside the message itself could not be delivered and is to be tried again; `missed`, whether
+    what stands there was made before the newest alarm, of which people were not told.
     """
 
     notifier: str
@@ -114,13 +115,14 @@ class Receipt:
     place: str
     extra: int = field(default=0, compare=False)
     owes: bool = field(default=False, compare=False)
+    missed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
     """All a notifier needs for one delivery. `late`: seconds since it was due when that is worth saying.
     `pings`: False when nobody is to be pinged, however urgent it is. `busy`: other incidents wait to be told,
-    so what can wait is better owed (`Receipt.owes`)."""
+    so what can wait is better owed (`Receipt.owes`). `alarmed`: when the newest alarm in it was decided."""
 
     notice: Notice
     incident: Incident
@@ -128,3 +130,4 @@ class Telling:
     late: float = 0.0
     pings: bool = True
     busy: bool = False
+    alarmed: Moment | None = None

@@ -171,7 +171,9 @@ class Outbox:
         late = self.clock.now().since(loudest.due)
         receipt: Receipt | None = self.state.receipts.get((name, incident.id))
         busy = self.desk(name).is_busy(incident.id)
-        return Telling(loudest, incident, receipt, late if late > LATE else 0.0, busy=busy)
+        alarmed = [row.created for row in rows if row.kind.loud]
+        newest = max(alarmed, key=lambda at: at.mono, default=None)
+        return Telling(loudest, incident, receipt, late if late > LATE else 0.0, busy=busy, alarmed=newest)
 
     async def _failed(self, desk: Desk, rows: list[Notice], error: DeliveryError) -> None:
         ids = tuple(row.id for row in rows)

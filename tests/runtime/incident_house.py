@@ -51,7 +51,10 @@ def seldom(target: Target) -> Target:
 
 @dataclass
 class Channel(FakeDiscord):
-    """Discord, and when what came to it: (seconds since boot, channel or thread, what)."""
+    """Discord, and when what came to it: (seconds since boot, channel or thread, what). `hangs`: it takes
+    messages and answers nothing."""
+
+    hangs: bool = False
 
     posts: list[tuple[float, int, Payload]] = field(default_factory=list)
     edits: list[tuple[float, int]] = field(default_factory=list)
@@ -62,6 +65,8 @@ class Channel(FakeDiscord):
         message = await FakeDiscord.send(self, channel_id, payload)
         if self._count() > before:
             self.posts.append((self._seconds(), channel_id, payload))
+        if self.hangs:
+            await asyncio.Event().wait()
         await asyncio.sleep(0)  # the answer is under way
         return message
 
@@ -208,15 +213,15 @@ class House:
             await self.store.close()
         self._task = None
 
-    async def anew(self, reboot: float = 0.0) -> None:
-        """It ends, wherever it is; another one begins shortly after, or when the machine has started anew."""
+    async def anew(self, reboot: float = 0.0, dead: float = 0.01) -> None:
+        """It ends, wherever it is; another one begins after so long, or when the machine has started anew."""
         self.clock.begins()
         await self.stop()
         self.kills += 1
         if reboot:
             self.clock.reboots(reboot)
         else:
-            self.clock.passes(0.01)
+            self.clock.passes(dead)
         await self.start()
         self.clock.ends()
 

@@ -88,6 +88,28 @@ async def test_the_deadline_is_where_it_was_and_so_is_the_escalation(tmp_path: P
         assert [t.notice.kind.loud for t in house.pager.told] == [True]
 
 
+@pytest.mark.parametrize("knows_nonces", [False, True])
+async def test_an_alarm_that_was_posted_unanswered_does_not_swallow_the_next_one(
+    tmp_path: Path, knows_nonces: bool
+) -> None:
+    """opsbot is killed before it knows that its message stands; its successor begins after the deadline."""
+    async with house_in(tmp_path).opsbot() as house:
+        house.channel.hangs, house.channel.knows_nonces = True, knows_nonces
+        await down(house)
+        await house.until(lambda: house.channel.posts)
+        house.channel.hangs = False
+        await house.anew(dead=400.0)
+        await house.clock.advance(10.0)
+        (_, first), (_, second) = house.channel.said
+        assert "⏫" in second
+        assert "⏫" not in first
+        assert len(house.channel.pings) == 2
+        await up(house)
+        await house.clock.advance(60.0)
+        assert len(house.channel.pings) == 2
+        assert house.state.notices == {}
+
+
 @upsets
 async def test_what_was_taken_on_waits_for_somebody_again_after_an_hour(tmp_path: Path, upset: Upset) -> None:
     async with house_in(tmp_path).opsbot() as house:
