@@ -9,6 +9,7 @@ from opsbot.domain.alert import Alert
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.incident import Entry, Incident
 from opsbot.domain.notice import Notice, Receipt
+from opsbot.domain.silence import Deploy, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +48,6 @@ Change = (
     | AuditEntry
     | Notice
     | NoticeDone
+    | Silence
+    | Deploy
 )

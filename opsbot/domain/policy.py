@@ -22,12 +22,13 @@ the ping at once, and five minutes to react to it."""
 class IncidentPolicy:
     """All times in seconds.
 
-    `response`: see `RESPONSE`; 0: no deadline. `ack`: what was taken on waits for somebody again when nothing was done about
-    it for so long, and for at least its response time; 0: never. `reopen`: what comes back within that time
-    reopens its incident. `flaps`: an incident that begins so often within `reopen` flaps: nobody is pinged
-    any more, and it stays open until it was calm for `calm`. `group`: trouble of several targets that begins
-    within that time is one incident, if something that they depend on stands behind it, or if more than
-    `crowd` of them have some; 0: each target's trouble is its own. `after_deploy`: an incident that begins so soon after a deploy names it.
+    `response`: see `RESPONSE`; 0: no deadline. `ack`: what was taken on waits for somebody again when nothing
+    was done about it for so long, and for at least its response time; 0: never. `reopen`: what comes back
+    within that time reopens its incident. `flaps`: an incident that begins so often within `reopen` flaps:
+    nobody is pinged any more, and it stays open until it was calm for `calm`. `group`: trouble of several
+    targets that begins within that time is one incident, if something that they depend on stands behind it,
+    or if more than `crowd` of them have some; 0: each target's trouble is its own. `after_deploy`: an
+    incident that begins so soon after a deploy names it.
     `dry_run`: everything is decided, nothing is told to people and nothing is done by itself.
     """
 
