@@ -54,11 +54,13 @@ async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opsbot-demo-")))
         sim = await stack.enter_async_context(SimulatedDiscord())
         stack.enter_context(point_discord_py_at(sim.rest_url, sim.gateway_url))
-        stage = scene(folder, ids_of(sim), sim.token, restart_seconds=wishes.restart_seconds)
+        scenario = SCENARIOS[wishes.scenario]
+        seconds, reopens = wishes.restart_seconds, scenario.reopens
+        stage = scene(folder, ids_of(sim), sim.token, restart_seconds=seconds, reopens=reopens)
         if wishes.page:
             opened(await _page(stack, sim, wishes.port))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_opsbot(stage, sim, SCENARIOS[wishes.scenario], show))]
+            tasks = [group.create_task(_opsbot(stage, sim, scenario, show))]
             if not wishes.page:
                 tasks.append(group.create_task(_print_channel(sim, show)))
             if wishes.seconds is not None:

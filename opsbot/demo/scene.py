@@ -48,7 +48,7 @@ targets:
       sockets: {{type: sockets, remote_port: {gateway_port}, interval_seconds: 1}}
       openrouter: {{type: upstream, path: {folder}/summarybot.log, interval_seconds: 1}}
       disk: {{type: disk, path: {folder}, interval_seconds: 60}}
-outages: {{control: [], lookup: "", discord_status_url: ""}}
+{incidents}outages: {{control: [], lookup: "", discord_status_url: ""}}
 builtin_rules: false
 thresholds:
   response_time: {{warning: 2000, critical: 5000, samples: 2}}
@@ -135,8 +135,16 @@ def free_port() -> int:
         return port
 
 
-def scene(folder: Path, ids: Ids, token: str, *, restart_seconds: float = RESTART_SECONDS) -> Scene:
-    """Writes the demo's configuration into `folder` and loads it."""
+def scene(
+    folder: Path,
+    ids: Ids,
+    token: str,
+    *,
+    restart_seconds: float = RESTART_SECONDS,
+    reopens: bool = True,
+) -> Scene:
+    """Writes the demo's configuration into `folder` and loads it. `reopens`: False where what comes back is
+    always a new incident."""
     port = free_port()
     command = [
         *(sys.executable, "-m", SERVICE, "--port", str(port)),
@@ -154,6 +162,7 @@ def scene(folder: Path, ids: Ids, token: str, *, restart_seconds: float = RESTAR
         operator=ids.operator,
         admin=ids.admin,
         gateway_port=ids.gateway_port,
+        incidents="" if reopens else "incidents: {reopen_minutes: 0}\n",
     )
     file = folder / FILE
     file.write_text(text)

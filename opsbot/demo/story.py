@@ -1,4 +1,4 @@
-"""What happens in the demo: once a minute the service breaks, and a watcher can follow what comes of it."""
+"""What happens in the demo: every minute or so the service breaks, and a watcher follows what comes of it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,22 @@ FIRST_AFTER = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One fault: for how many seconds, and what to watch for."""
+    """One fault: for how many seconds, and what to watch for.
+
+    `every`: seconds from one to the next. `reopens`: whether what comes back reopens its incident, as it does
+    where nothing else is configured; where not, each minute tells the whole story.
+    """
 
     fault: Fault
     seconds: float
     story: str
+    name: str = ""
+    every: float = EVERY
+    reopens: bool = False
 
 
 SCENARIOS: dict[str, Scenario] = {
-    s.fault.value: s
+    s.name or s.fault.value: s
     for s in (
         Scenario(Fault.CRASH, 0, "the service crashes; opsbot tells, restarts it, and says that it is well"),
         Scenario(Fault.KILL, 0, "the service is killed (-9), as by a full memory"),
@@ -50,17 +57,26 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             Fault.UPSTREAM_DOWN, 20, "OpenRouter answers with errors; restarting the service would not help"
         ),
+        Scenario(
+            Fault.CRASH,
+            0,
+            "the service crashes again and again: its incident is reopened, and the third time it flaps: it "
+            "stays open and disturbs nobody any more",
+            name="flapping",
+            every=25.0,
+            reopens=True,
+        ),
     )
 }
 
 
 async def play(port: int, scenario: Scenario, say: Callable[[str], None]) -> None:
-    """Plays a scenario once a minute until cancelled; `say` tells the watcher what is being done."""
+    """Plays a scenario again and again until cancelled; `say` tells the watcher what is being done."""
     await asyncio.sleep(FIRST_AFTER)
     while True:
-        say(f"{scenario.fault.value}: {scenario.story}")
+        say(f"{scenario.name or scenario.fault.value}: {scenario.story}")
         await _send(port, scenario)
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(scenario.every)
 
 
 async def _send(port: int, scenario: Scenario) -> None:

@@ -8,8 +8,9 @@ from datetime import datetime
 
 import discord
 
-_TWICE = re.compile(r"<t:(\d+):R> \((<t:\1:T>)\)")  # as an age and as a clock: ages grow old on paper
+_TWICE = re.compile(r"<t:(\d+):([RT])> \(<t:\1:[RT]>\)")  # as an age and as a clock: ages grow old on paper
 _TIMESTAMP = re.compile(r"<t:(\d+)(?::[a-zA-Z])?>")
+_CHANNEL = re.compile(r"<#\d+>")
 _MENTION = re.compile(r"<@&(\d+)>")
 _ESCAPED = re.compile(r"\\([*_`~|>\[\]()#\-.@:/])")
 
@@ -27,7 +28,7 @@ class Channel:
         for message in messages:
             text = self.text(message)
             before = self._seen.get(message.id)
-            if text == before:
+            if text == before or not text:  # a bot that is thinking says nothing
                 continue
             self._seen[message.id] = text
             if before is None:
@@ -52,8 +53,9 @@ class Channel:
         return "\n".join([*lines, *([" ".join(buttons)] if buttons else [])])
 
     def _plain(self, text: str) -> str:
-        text = _TWICE.sub(r"\2", text)
+        text = _TWICE.sub(r"<t:\1:T>", text)
         text = _TIMESTAMP.sub(lambda m: f"{datetime.fromtimestamp(int(m[1])).astimezone():%H:%M:%S}", text)
+        text = _CHANNEL.sub("the thread", text)
         text = _MENTION.sub(lambda m: f"@{self._roles.get(int(m[1]), 'role')}", text)
         return _ESCAPED.sub(r"\1", text.replace("**", ""))
 

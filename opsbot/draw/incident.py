@@ -123,8 +123,16 @@ def _headline(incident: Incident, escalated: bool) -> str:
     name = f"**{incident.priority.value} · {_target(incident)}**"
     if not escalated:
         return f"{incident_dot(incident.state, incident.priority)} {name} · {_cause(incident, _LINE)}"
+    if _is_back(incident):
+        times = f"{len(incident.begun)}× since {discord_time(incident.begun[0].wall)}"
+        return f"🔁 {name} is back · {_cause(incident, _LINE)} · {times}"
     waiting = "" if incident.acknowledged_by else ", nobody has acknowledged it"
     return f"⏫ {name} · {_cause(incident, _LINE)} · opened {discord_time(incident.opened.wall)}{waiting}"
+
+
+def _is_back(incident: Incident) -> bool:
+    """Whether it was reopened, and what it waits for since then is not missed yet."""
+    return len(incident.begun) > 1 and incident.waiting == incident.begun[-1] and incident.due is not None
 
 
 def _title(incident: Incident) -> str:
@@ -140,13 +148,19 @@ def _description(incident: Incident, late: float) -> list[str]:
     lines = [f"{'' if incident.live else 'It was: '}**{_cause(incident, _CAUSE)}**"]
     if incident.live:
         doing = safe_text(result(incident.doing), _CAUSE)
-        lines.append(f"🤖 {doing}" if doing else "👀 opsbot keeps watching; it does nothing by itself.")
+        lines.append(f"🤖 {doing}" if doing else _watching(incident))
     lines += around(incident)
     if late > 0:
         lines.append(f"🕓 This message is {seconds_text(late)} late.")
     if words := last_words(incident):
         lines += ["Its last lines:", words]
     return lines
+
+
+def _watching(incident: Incident) -> str:
+    if incident.calm is None or any(one.firing for one in incident.affected):
+        return "👀 opsbot keeps watching; it does nothing by itself."
+    return f"👀 Nothing fires since {discord_time(incident.calm.wall, 'T')}; it is over when that lasts."
 
 
 def _fields(incident: Incident) -> list[Field]:

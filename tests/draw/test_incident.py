@@ -184,3 +184,20 @@ def test_of_a_bundle_the_message_says_how_much_there_is_and_the_thread_the_rest(
     entry = Entry(OPEN.opened, EntryKind.DONE, text, file="diagnostics.tar.gz")
     shown = incident_message(replace(OPEN, timeline=(entry,)))
     assert field(shown, "What happened").endswith("> Diagnostics collected: 12 of 13 parts, 62.1 KB 📎")
+
+
+def test_what_came_back_is_not_told_as_if_nobody_had_cared() -> None:
+    again = OPEN.opened.after(120.0)
+    back = replace(OPEN, begun=(OPEN.opened, again), waiting=again, due=again.after(300.0))
+    said = incident_alarm(back, (5,), escalated=True).content
+    assert (
+        said
+        == "<@&5> 🔁 **P1 · summarybot** is back · Bot process is not running · 2× since <t:1767625440:R>"
+    )
+    missed = incident_alarm(replace(back, due=None), escalated=True).content or ""
+    assert "nobody has acknowledged it" in missed
+
+
+def test_a_flapping_one_says_since_when_it_is_calm() -> None:
+    shown = incident_message(replace(OPEN, doing="", calm=OPEN.opened.after(9.0)))
+    assert "Nothing fires since <t:1767625449:T>" in (shown.embeds[0].description or "")
