@@ -9,7 +9,7 @@ from opsbot import redact
 from opsbot.diagnostics.base import Piece
 from opsbot.text import ELLIPSIS, clamp, readable
 
-MOST = 2 * 1_048_576
+MOST = 1_048_576
 """Characters of one part."""
 
 LINE = 16 * 1024

@@ -55,6 +55,11 @@ def hide(text: str, counts: Counter[str] | None = None) -> str:
     return without(text, spans) if spans else text
 
 
+def learned() -> list[str]:
+    """What is hidden now because somebody knows it: for a process that is to hide the same. It is secret."""
+    return known.all()
+
+
 def called_secret(text: str, shortest: int = 8) -> set[str]:
     """The values in a text that are hidden because a telling name stands before them, if they are long enough
     to be hidden wherever else they stand."""

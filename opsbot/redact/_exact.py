@@ -65,6 +65,10 @@ class Known:
         self._count.subtract(parts)
         self._prepare()
 
+    def all(self) -> list[str]:
+        """Every one that is hidden now."""
+        return list(self._spellings)
+
     def find(self, text: str) -> Iterator[Span]:
         """Where they stand."""
         for spellings in self._spellings.values():

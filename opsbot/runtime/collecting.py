@@ -9,7 +9,7 @@ import structlog
 
 from opsbot.clock import Clock
 from opsbot.diagnostics.base import NotCollected, Piece, Source
-from opsbot.diagnostics.cleaning import cleaned
+from opsbot.diagnostics.cleaner import clean
 from opsbot.diagnostics.threads import Threads
 from opsbot.domain.diagnostics import PartLine, PartState
 from opsbot.errors import OpsbotError
@@ -60,9 +60,7 @@ async def _cleaned(source: Source, threads: Threads, clock: Clock) -> Piece:
         if len(found) > MOST_PICTURE:
             raise NotCollected(f"it has {bytes_text(len(found))}, more than {bytes_text(MOST_PICTURE)}")
         return Piece(source.file, found)
-    text = found
-    work = threads.run(lambda: cleaned(source.file, text, tail=source.tail))
-    return await within(work, clock, CLEANING)
+    return await within(clean(source.file, found, threads, tail=source.tail), clock, CLEANING)
 
 
 async def _found(source: Source) -> str | bytes:
