@@ -110,6 +110,10 @@ class Stage:
         assert old in text, old
         self.file.write_text(text.replace(old, new))
 
+    def nothing_reopens(self) -> None:
+        """What comes back is a new incident, however soon."""
+        self.edit("discord:\n", "incidents: {reopen_minutes: 0}\ndiscord:\n")
+
     def requests(self) -> int:
         """How many came to Discord, but for those by which opsbot only sees whether it is there."""
         return sum(request.path != "/gateway" for request in self.sim.requests)

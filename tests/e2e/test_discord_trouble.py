@@ -20,6 +20,7 @@ ONCE: dict[str, Callable[[SimulatedDiscord], object]] = {
 
 
 async def test_an_alert_whose_post_failed_is_delivered_once(stage: Stage) -> None:
+    stage.nothing_reopens()
     stage.edit("max_per_hour: 100,", "max_per_hour: 100, backoff_seconds: 0,")
     async with stage.opsbot() as running:
         for number, (name, fault) in enumerate(ONCE.items(), 1):
@@ -35,6 +36,7 @@ async def test_an_alert_whose_post_failed_is_delivered_once(stage: Stage) -> Non
 
 
 async def test_after_an_outage_each_incident_is_told_once_as_it_is_then(stage: Stage) -> None:
+    stage.nothing_reopens()
     stage.edit("max_per_hour: 100,", "max_per_hour: 100, backoff_seconds: 0,")
     async with stage.opsbot() as running:
         await stage.sim.refuse_connections()

@@ -53,6 +53,7 @@ async def test_one_that_is_ended_from_outside_is_left_to_whoever_did_it(patient:
 
 
 async def test_only_a_crash_is_restarted_at_once(patient: Stage) -> None:
+    patient.nothing_reopens()
     async with patient.opsbot() as running:
         for fault, how in ((Fault.KILL, "killed by SIGKILL"), (Fault.CRASH, "exited with code 1")):
             old = patient.pid()

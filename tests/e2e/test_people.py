@@ -25,7 +25,7 @@ def refused(result: Any) -> bool:
 
 async def test_an_incident_is_taken_on_by_who_may_and_shows_their_name(stage: Stage) -> None:
     world = stage.world
-    stage.edit("discord:\n", "incidents: {reopen_minutes: 0}\ndiscord:\n")
+    stage.nothing_reopens()
     async with stage.opsbot() as running:
         for number, person in enumerate((world.otto, world.olga), 1):
             old = await stage.paused_and_down()
