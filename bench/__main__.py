@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    cascade,
     charts,
     delivery,
     foreign_port,
@@ -118,6 +119,7 @@ PARTS: dict[str, Callable[[Discord, Path], list[Row]]] = {
     "rotation": rotation.rows,
     "delivery": delivery.rows,
     "storm": storm.rows,
+    "cascade": cascade.rows,
     "logs": logs.rows,
     "store": store.rows,
     "sampling": sampling.rows,

@@ -14,7 +14,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -144,19 +144,21 @@ async def wire(hail: Hail, runtime: Runtime) -> dict[str, Any]:
     return {"committed": hail.committed}
 
 
-async def main(mode: str, folder: Path) -> dict[str, Any]:
+async def main(
+    play: Callable[[Hail, Runtime], Awaitable[dict[str, Any]]], folder: Path, watched: tuple[Target, ...]
+) -> dict[str, Any]:
     """An opsbot with its bot logged in, and the hail."""
     clock = SystemClock()
-    settings = replace(load(folder / "opsbot.yml", environment()), targets=targets())
+    settings = replace(load(folder / "opsbot.yml", environment()), targets=watched)
     session = Session(settings, clock)
     async with opened(settings, clock, session.ports) as runtime, asyncio.TaskGroup() as group:
-        if mode == "wire":
+        if play is wire:
             runtime.outbox.manners = {spec.name: Manners(0.0) for spec in settings.notifiers}
         parts = [group.create_task(runtime.run()), group.create_task(session.run(runtime))]
         await session.ready.wait()
         await asyncio.sleep(2.0)
         hail = Hail(runtime)
-        result = await (storm if mode == "storm" else wire)(hail, runtime)
+        result = await play(hail, runtime)
         for part in parts:
             part.cancel()
     return result
@@ -165,5 +167,5 @@ async def main(mode: str, folder: Path) -> dict[str, Any]:
 if __name__ == "__main__":
     wanted, where, rest, gateway = sys.argv[1:]
     with point_discord_py_at(rest, gateway):
-        seen = asyncio.run(main(wanted, Path(where)))
+        seen = asyncio.run(main(wire if wanted == "wire" else storm, Path(where), targets()))
     sys.stdout.write(json.dumps(seen) + "\n")

@@ -19,6 +19,8 @@ MB = 2**20
 CONFIG = (
     "{discord}\nstate_dir: {folder}/state\nnotifications: {{}}\noutages: {{enabled: false}}\ntargets: {{}}\n"
 )
+ALONE = "incidents: {reopen_minutes: 0, group_seconds: 0}\n"
+"""Each target's trouble is an incident of its own, each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,18 @@ class Storm:
     took: float
 
 
-def hail(discord: Discord, folder: Path, mode: str) -> dict[str, Any]:
-    """What `bench.hail` saw."""
-    (folder / "opsbot.yml").write_text(CONFIG.format(discord=discord_section(discord), folder=folder))
+def hail(
+    discord: Discord, folder: Path, mode: str, module: str = "bench.hail", incidents: str = ALONE
+) -> dict[str, Any]:
+    """What `bench.hail`, or another one like it, saw."""
+    text = CONFIG.format(discord=discord_section(discord), folder=folder)
+    (folder / "opsbot.yml").write_text(text + incidents)
     facts = discord.facts
-    command = [sys.executable, "-m", "bench.hail", mode, str(folder), facts["rest_url"], facts["gateway_url"]]
+    command = [sys.executable, "-m", module, mode, str(folder), facts["rest_url"], facts["gateway_url"]]
     with (folder / "opsbot.log").open("wb") as log:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=environment(), check=False)
     if done.returncode:
-        raise SystemExit(f"bench.hail failed:\n{(folder / 'opsbot.log').read_text()[-4000:]}")
+        raise SystemExit(f"{module} failed:\n{(folder / 'opsbot.log').read_text()[-4000:]}")
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return seen
 
@@ -57,11 +62,12 @@ def measure(discord: Discord, folder: Path) -> Storm:
         if "/messages" in request["path"]:
             times.append(request["at"])
     within = sum(1 for at in times if seen["began"] <= at < seen["began"] + 60.0)
-    shown = sum(_alerts(message) for message in _messages(discord))
+    shown = sum(_alerts(message) for message in channel_messages(discord))
     return Storm(seen["grown"], seen["lags"], within, seen["counted"], shown, seen["rows"], seen["took"])
 
 
-def _messages(discord: Discord) -> list[dict[str, Any]]:
+def channel_messages(discord: Discord) -> list[dict[str, Any]]:
+    """The newest of the ops channel."""
     channel = discord.facts["channels"]["ops"]
     url = f"{discord.facts['rest_url']}/channels/{channel}/messages?limit=100"
     asked = urllib.request.Request(url, headers={"Authorization": f"Bot {TOKEN}"})
