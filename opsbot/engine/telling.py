@@ -43,7 +43,7 @@ def delivered(draft: Draft, given: Delivered) -> None:
         if given.receipt is not None and given.receipt.owes:
             draft.call(row.notifier, incident.id, NoticeKind.CHANGED)
         return
-    ended = not incident.live and incident.resolved_at != given.told.resolved_at
+    ended = not (incident.live or incident.part_of) and incident.resolved_at != given.told.resolved_at
     kind = NoticeKind.RESOLVED if ended else NoticeKind.CHANGED  # a note on what is over is no second end
     if incident.alarms > given.told.alarms and row.notifier in draft.told_of(incident):
         kind = NoticeKind.ESCALATED

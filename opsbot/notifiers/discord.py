@@ -117,7 +117,8 @@ class DiscordNotifier:
         if old is not None and place != old:
             with contextlib.suppress(DeliveryError):  # the new message tells; the old one is tidied
                 await self._transport.edit(*old, moved_message(incident))
-        if not incident.live and telling.notice.kind is not NoticeKind.CHANGED and place not in self._silent:
+        over = not (incident.live or incident.part_of)
+        if over and telling.notice.kind is not NoticeKind.CHANGED and place not in self._silent:
             await self._answer(place, telling)
         return place
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,9 +49,11 @@ def child(number: int) -> Target:
 
 
 class Storm:
-    """It, over one opsbot. `seen`: when the parent is seen dead."""
+    """It, over one opsbot. `seen`: when the parent is seen dead; `ends`: after how many alerts opsbot
+    is ended and built anew."""
 
-    def __init__(self, folder: Path, seen: str) -> None:
+    def __init__(self, folder: Path, seen: str, ends: Container[int] = ()) -> None:
+        self.ends = ends
         parents = [] if seen == "not watched" else [replace(watched(PARENT), checks=())]
         self.house = House(folder, [*parents, *map(child, range(CHILDREN))])
         self.seen_after = WHEN[seen]
@@ -72,6 +75,10 @@ class Storm:
                 await self.sample(name, "load", good=True, **{f"load_{rule}": 2.0})
                 if number % TOGETHER == 0:
                     await self.house.clock.advance(TOGETHER * SECONDS / ALERTS)
+            if number in self.ends:
+                await self.house.clock.settle()
+                await self.house.anew()
+                await self.house.clock.settle()
             self.most_rows = max(self.most_rows, len(self.house.state.notices))
 
     async def passes(self) -> None:
@@ -97,14 +104,23 @@ def told(house: House) -> int:
 
 
 def check_edits(house: House) -> None:
-    """Counters are shown once in five seconds, whatever the message; a few are changes of state."""
+    """Counters are shown once in five seconds, whatever the message; a few are changes of state. A new
+    opsbot does not know when the last one was."""
     slots = Counter(int(at // EDIT_EVERY) for at, _ in house.channel.edits)
-    assert len(house.channel.edits) <= SECONDS / EDIT_EVERY + 8, slots
+    assert len(house.channel.edits) <= SECONDS / EDIT_EVERY + 8 + 2 * house.kills, slots
 
 
 @pytest.mark.parametrize("seen", WHEN)
 async def test_a_thousand_alerts_behind_a_dead_parent_are_a_few_messages(tmp_path: Path, seen: str) -> None:
-    storm = Storm(tmp_path, seen)
+    await rages_and_passes(Storm(tmp_path, seen))
+
+
+async def test_the_same_with_opsbot_built_anew_in_the_midst_of_it(tmp_path: Path) -> None:
+    await rages_and_passes(Storm(tmp_path, "in the middle", ends={3, 250, 498, 503, 990}))
+
+
+async def rages_and_passes(storm: Storm) -> None:
+    """From the first alert to the last word."""
     house = storm.house
     parents = int(storm.seen_after is not None)
     async with house.opsbot():
