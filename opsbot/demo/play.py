@@ -16,7 +16,7 @@ from simcord import SetupError
 from opsbot.app import serve, stop_targets
 from opsbot.clock import SystemClock
 from opsbot.demo.discord_sim import SimulatedDiscord, point_discord_py_at
-from opsbot.demo.scene import RESTART_SECONDS, Ids, Scene, scene
+from opsbot.demo.scene import RESTART_SECONDS, TARGET, Ids, Scene, scene
 from opsbot.demo.story import SCENARIOS, Scenario, play
 from opsbot.demo.terminal import Channel
 from opsbot.draw.incident import OVER
@@ -55,8 +55,14 @@ async def run_demo(wishes: Wishes, show: Callable[[str], None], opened: Callable
         sim = await stack.enter_async_context(SimulatedDiscord())
         stack.enter_context(point_discord_py_at(sim.rest_url, sim.gateway_url))
         scenario = SCENARIOS[wishes.scenario]
-        seconds, reopens = wishes.restart_seconds, scenario.reopens
-        stage = scene(folder, ids_of(sim), sim.token, restart_seconds=seconds, reopens=reopens)
+        stage = scene(
+            folder,
+            ids_of(sim),
+            sim.token,
+            restart_seconds=wishes.restart_seconds,
+            reopens=scenario.reopens,
+            shared=scenario.shared,
+        )
         if wishes.page:
             opened(await _page(stack, sim, wishes.port))
         async with asyncio.TaskGroup() as group:
@@ -119,7 +125,7 @@ async def _charts(sim: SimulatedDiscord, show: Callable[[str], None]) -> None:
             await sim.changes.beyond(sim.changes.count)
         show(f"/metrics window:{minutes}m: Vera looks at how it was")
         with suppress(Exception):  # a chart is no reason to end the demo
-            await sim.world.vera.slash(ops, "metrics", window=f"{minutes}m")
+            await sim.world.vera.slash(ops, "metrics", target=TARGET, window=f"{minutes}m")
 
 
 async def _print_channel(sim: SimulatedDiscord, show: Callable[[str], None]) -> None:

@@ -48,7 +48,7 @@ targets:
       sockets: {{type: sockets, remote_port: {gateway_port}, interval_seconds: 1}}
       openrouter: {{type: upstream, path: {folder}/summarybot.log, interval_seconds: 1}}
       disk: {{type: disk, path: {folder}, interval_seconds: 60}}
-{incidents}outages: {{control: [], lookup: "", discord_status_url: ""}}
+{dependents}{incidents}outages: {{control: [], lookup: "", discord_status_url: ""}}
 builtin_rules: false
 thresholds:
   response_time: {{warning: 2000, critical: 5000, samples: 2}}
@@ -101,8 +101,19 @@ rules:
     message: The Discord gateway is gone.
   - name: openrouter_down
     condition: openrouter_failed
+    targets: [{target}]
     severity: warning
     message: OpenRouter does not answer as it should.
+"""
+
+
+DEPENDENTS = ("archive", "dashboard", "newsletter")
+"""Targets that cannot do without the service; their own health is its answer."""
+
+DEPENDENT = """\
+  {name}:
+    depends_on: [{target}]
+    checks: {{health: {{type: http, url: "http://127.0.0.1:{port}/health", interval_seconds: 1}}}}
 """
 
 
@@ -142,9 +153,10 @@ def scene(
     *,
     restart_seconds: float = RESTART_SECONDS,
     reopens: bool = True,
+    shared: bool = False,
 ) -> Scene:
     """Writes the demo's configuration into `folder` and loads it. `reopens`: False where what comes back is
-    always a new incident."""
+    always a new incident; `shared`: other targets depend on it."""
     port = free_port()
     command = [
         *(sys.executable, "-m", SERVICE, "--port", str(port)),
@@ -162,6 +174,9 @@ def scene(
         operator=ids.operator,
         admin=ids.admin,
         gateway_port=ids.gateway_port,
+        dependents="".join(
+            DEPENDENT.format(name=name, target=TARGET, port=port) for name in DEPENDENTS * shared
+        ),
         incidents="" if reopens else "incidents: {reopen_minutes: 0}\n",
     )
     file = folder / FILE

@@ -21,7 +21,8 @@ class Scenario:
     """One fault: for how many seconds, and what to watch for.
 
     `every`: seconds from one to the next. `reopens`: whether what comes back reopens its incident, as it does
-    where nothing else is configured; where not, each minute tells the whole story.
+    where nothing else is configured; where not, each minute tells the whole story. `shared`: other targets
+    depend on the service.
     """
 
     fault: Fault
@@ -30,6 +31,7 @@ class Scenario:
     name: str = ""
     every: float = EVERY
     reopens: bool = False
+    shared: bool = False
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -65,6 +67,13 @@ SCENARIOS: dict[str, Scenario] = {
             name="flapping",
             every=25.0,
             reopens=True,
+        ),
+        Scenario(
+            Fault.CRASH,
+            0,
+            "the service crashes, and three others that depend on it fail with it: one incident says so",
+            name="shared",
+            shared=True,
         ),
     )
 }
