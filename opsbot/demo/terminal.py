@@ -54,10 +54,16 @@ class Channel:
 
     def _plain(self, text: str) -> str:
         text = _TWICE.sub(r"<t:\1:T>", text)
-        text = _TIMESTAMP.sub(lambda m: f"{datetime.fromtimestamp(int(m[1])).astimezone():%H:%M:%S}", text)
+        text = _TIMESTAMP.sub(lambda m: _clock(int(m[1])), text)
         text = _CHANNEL.sub("the thread", text)
         text = _MENTION.sub(lambda m: f"@{self._roles.get(int(m[1]), 'role')}", text)
         return _ESCAPED.sub(r"\1", text.replace("**", ""))
+
+
+def _clock(wall: int) -> str:
+    """A time of today, or with its day."""
+    at = datetime.fromtimestamp(wall).astimezone()
+    return f"{at:%H:%M:%S}" if at.date() == datetime.now(at.tzinfo).date() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _titled(name: str, value: str) -> list[str]:
