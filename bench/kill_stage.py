@@ -39,6 +39,7 @@ ROOT = Path(__file__).parents[1]
 CONFIG = """\
 state_dir: {folder}/state
 diagnostics: {{on_p1: false}}  # what is looked for is how restarts end
+incidents: {{reopen_minutes: 0}}
 targets:
   victim:
     supervisor:

@@ -101,8 +101,7 @@ rules:
     message: The Discord gateway is gone.
   - name: openrouter_down
     condition: openrouter_failed
-    targets: [{target}]
-    severity: warning
+{only}    severity: warning
     message: OpenRouter does not answer as it should.
 """
 
@@ -177,6 +176,7 @@ def scene(
         dependents="".join(
             DEPENDENT.format(name=name, target=TARGET, port=port) for name in DEPENDENTS * shared
         ),
+        only=f"    targets: [{TARGET}]\n" * shared,
         incidents="" if reopens else "incidents: {reopen_minutes: 0}\n",
     )
     file = folder / FILE
