@@ -126,8 +126,18 @@ def _headline(incident: Incident, escalated: bool) -> str:
     if _is_back(incident):
         times = f"{len(incident.begun)}× since {discord_time(incident.begun[0].wall)}"
         return f"🔁 {name} is back · {_cause(incident, _LINE)} · {times}"
-    waiting = "" if incident.acknowledged_by else ", nobody has acknowledged it"
-    return f"⏫ {name} · {_cause(incident, _LINE)} · opened {discord_time(incident.opened.wall)}{waiting}"
+    opened = f"opened {discord_time(incident.opened.wall)}"
+    return f"⏫ {name} · {_cause(incident, _LINE)} · {opened}{_unheeded(incident)}"
+
+
+def _unheeded(incident: Incident) -> str:
+    """Why people are told again, where that is because nobody takes care; it may just be more urgent."""
+    if incident.acknowledged_by:
+        return ""
+    if incident.due is None:
+        return ", nobody has acknowledged it"
+    waits_again = incident.waiting not in (None, incident.opened, *incident.begun)
+    return ", waits for somebody again" if waits_again else ""
 
 
 def _is_back(incident: Incident) -> bool:

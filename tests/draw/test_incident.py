@@ -201,3 +201,11 @@ def test_what_came_back_is_not_told_as_if_nobody_had_cared() -> None:
 def test_a_flapping_one_says_since_when_it_is_calm() -> None:
     shown = incident_message(replace(OPEN, doing="", calm=OPEN.opened.after(9.0)))
     assert "Nothing fires since <t:1767625449:T>" in (shown.embeds[0].description or "")
+
+
+def test_what_only_became_more_urgent_blames_nobody() -> None:
+    began = OPEN.opened
+    urgent = replace(OPEN, begun=(began,), waiting=began, due=began.after(300.0))
+    assert (incident_alarm(urgent, escalated=True).content or "").endswith(" · opened <t:1767625440:R>")
+    forgotten = replace(urgent, waiting=began.after(3600.0), due=began.after(3900.0))
+    assert "waits for somebody again" in (incident_alarm(forgotten, escalated=True).content or "")
