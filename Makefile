@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Test processes: much of a test's time is waiting, so one more than the two cores that CI has. A file stays in one.
-WORKERS ?= 3
+# Test processes: much of a test's time is waiting, so two more than the two cores that CI has. A file stays in one.
+WORKERS ?= 4
 
 .PHONY: demo test check format lint types bench requirements clean
 

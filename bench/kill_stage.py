@@ -32,8 +32,7 @@ from opsbot.supervisors._records import Records
 BOUND = 20.0
 """Seconds within which everything that is waited for happens, also on a busy machine."""
 
-POLL = 0.004
-TARGET = "victim"
+POLL, TARGET = 0.004, "victim"
 ROOT = Path(__file__).parents[1]
 
 CONFIG = """\

@@ -47,4 +47,11 @@ async def test_whoever_is_cancelled_leaves_no_process() -> None:
 
 def _workers() -> list[psutil.Process]:
     children = psutil.Process().children(recursive=True)
-    return [child for child in children if cleaner.WORKER in " ".join(child.cmdline())]
+    return [child for child in children if _is_worker(child)]
+
+
+def _is_worker(child: psutil.Process) -> bool:
+    try:
+        return cleaner.WORKER in " ".join(child.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):  # another test's, which has just ended
+        return False
