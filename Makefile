@@ -24,7 +24,7 @@ demo: $(VENV)/.demo  ## The real bot in a simulated Discord, no token needed
 	@$(BIN)/opsbot demo $(ARGS)
 
 test: $(VENV)/.dev  ## All tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev  ## Format, lint, types, tests
 	$(BIN)/ruff format --check .

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("opsbot", deadline=None)  # how long an example takes says more of the machine
@@ -17,3 +19,17 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda _number, _frame: None)
+
+
+SLOW = {
+    **dict.fromkeys(("supervisors", "e2e", "demo"), 0),
+    **dict.fromkeys(("cli", "rotation", "runtime", "notifiers", "stores"), 1),
+}
+"""Folders whose files take long, though they hold few tests; the slowest have the least number."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They begin first, in the random order that they have, so that no process works alone at the end."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: SLOW.get(item.path.relative_to(here).parts[0], 2))

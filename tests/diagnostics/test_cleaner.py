@@ -13,6 +13,7 @@ from opsbot.diagnostics.base import NotCollected
 from opsbot.diagnostics.cleaner import LONG, clean
 from opsbot.diagnostics.cleaning import cleaned
 from opsbot.diagnostics.threads import Threads
+from tests.diagnostics.children import children_with
 
 KNOWN = "correct horse/battery staple"
 LINE = f"2026-01-05 15:04:21 a {KNOWN} b password=hunter2hunter2 \ud800 ünïcode\n"
@@ -38,20 +39,8 @@ async def test_what_cannot_be_cleaned_is_not_given_away(monkeypatch: pytest.Monk
 async def test_whoever_is_cancelled_leaves_no_process() -> None:
     task = asyncio.create_task(clean("logs.txt", LINE * (8 * LONG // len(LINE)), Threads()))
     async with asyncio.timeout(30):
-        while not _workers():
+        while not children_with(cleaner.WORKER):
             await asyncio.to_thread(psutil.cpu_percent, 0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert _workers() == []
-
-
-def _workers() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if _is_worker(child)]
-
-
-def _is_worker(child: psutil.Process) -> bool:
-    try:
-        return cleaner.WORKER in " ".join(child.cmdline())
-    except (psutil.ZombieProcess, psutil.NoSuchProcess):  # another test's, which has just ended
-        return False
+    assert children_with(cleaner.WORKER) == []

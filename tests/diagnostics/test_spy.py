@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
-import psutil
 import pytest
 
 from opsbot.diagnostics.base import NotCollected
 from opsbot.diagnostics.spy import NOT_INSTALLED, Spy, profile_of
+from tests.diagnostics.children import children_with
 
 BUSY = """
     import threading, time
@@ -121,7 +121,7 @@ async def test_one_that_hangs_is_ended_with_all_that_it_holds(tmp_path: Path) ->
     spy = Spy(program(tmp_path, "import time; time.sleep(600)"), patience=0.3)
     with pytest.raises(NotCollected, match=r"not ready within 0\.3 s"):
         await spy.stacks(7)
-    assert [c for c in psutil.Process().children(recursive=True) if "py-spy" in " ".join(c.cmdline())] == []
+    assert children_with("py-spy") == []
 
 
 async def test_whoever_is_cancelled_leaves_no_child(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ async def test_whoever_is_cancelled_leaves_no_child(tmp_path: Path) -> None:
     assert await asyncio.to_thread(up.read_text) == "x"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert [c for c in psutil.Process().children(recursive=True) if "py-spy" in " ".join(c.cmdline())] == []
+    assert children_with("py-spy") == []
 
 
 async def test_a_look_that_made_no_sense_is_tried_again(tmp_path: Path) -> None:

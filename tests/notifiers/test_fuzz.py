@@ -17,7 +17,7 @@ from opsbot.domain.incident import Incident
 from tests.draw.samples import incidents, patient
 from tests.notifiers.drawn import DRAWN
 
-EXAMPLES = 200
+EXAMPLES = 120
 
 
 def test_every_kind_is_judged() -> None:
