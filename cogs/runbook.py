@@ -5,6 +5,7 @@ A walk is kept by the runtime, and its buttons name it: so they work on old mess
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -132,9 +133,9 @@ class _OfWalk(GuardedItem, template=r"(?!)"):
             raise
         await walk_on(asked, walk)
 
+    @abstractmethod
     async def changed(self, asked: Asked, actor: Actor) -> Walk:
         """The walk after what the button does."""
-        raise NotImplementedError
 
 
 class StepButton(_OfWalk, template=rf"opsbot:walk:(?P<key>{ID}:[1-9][0-9]?:(?:{_ANSWER}))"):

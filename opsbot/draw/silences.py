@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsbot.domain.incident import Incident
-from opsbot.domain.levels import Priority
 from opsbot.domain.maintenance import Planned
 from opsbot.domain.silence import Deploy, Matcher, Muted, Silence
 from opsbot.draw.answers import listed, notice
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import PRIORITY_DOT
+from opsbot.draw.mute_lines import matcher_text
 from opsbot.draw.payload import Button, Colour, Embed, Payload
 from opsbot.text import discord_time, inline_code, safe_text, seconds_text
 
@@ -23,7 +23,7 @@ OVER = "over"
 SPANS = {"900": "15 min", "3600": "1 h", "14400": "4 h", OVER: "Until it is resolved"}
 """What a button says, by its span in seconds."""
 
-_NAME, _LINE, _REASON = 80, 200, 300  # characters of one text
+_NAME, _LINE, _REASON, _ABOUT = 80, 200, 300, 300  # characters of one text
 
 
 def how_long(incident: Incident) -> Payload:
@@ -42,7 +42,7 @@ def how_long(incident: Incident) -> Payload:
 
 def silenced(silence: Silence) -> Payload:
     """A silence or a maintenance has begun: what of, until when, and how to end it."""
-    of = matcher_text(silence.matcher)
+    of = _about(silence.matcher)
     if silence.maintenance:
         what = "Nobody is told of it, and opsbot does nothing about it by itself."
         text = f"{until_text(silence)}. {what}{_why(silence)}\n{_end(silence)}"
@@ -56,7 +56,7 @@ def silenced(silence: Silence) -> Payload:
 def ended(silence: Silence) -> Payload:
     """A silence or a maintenance was ended before its time."""
     kind = "maintenance" if silence.maintenance else "silence"
-    text = f"It was about {matcher_text(silence.matcher)}. What still fires is told now."
+    text = f"It was about {_about(silence.matcher)}. What still fires is told now."
     return notice(f"🔔 The {kind} #{silence.id} is over", text, Colour.GREEN)
 
 
@@ -94,15 +94,8 @@ def deployed(deploy: Deploy) -> Payload:
     return notice(f"🚀 {inline_code(deploy.version, _NAME)} of {target} is deployed", text, Colour.BLUE)
 
 
-def matcher_text(matcher: Matcher) -> str:
-    """ "all targets", "bot, api-*, rule disk_*, P3 and less urgent"."""
-    parts = [_joined(matcher.targets) or "all targets"]
-    if matcher.rules:
-        parts.append(f"{'rule' if len(matcher.rules) == 1 else 'rules'} {_joined(matcher.rules)}")
-    if matcher.least is not Priority.P1:
-        less = "" if matcher.least is Priority.P4 else " and less urgent"
-        parts.append(f"{matcher.least.value}{less}")
-    return ", ".join(parts)
+def _about(matcher: Matcher) -> str:
+    return safe_text(matcher_text(matcher), _ABOUT)
 
 
 def until_text(silence: Silence) -> str:
@@ -126,9 +119,7 @@ def _silence(silence: Silence) -> str:
     mark, who = "🛠️" if silence.maintenance else "🔕", safe_text(silence.actor.name, _NAME) or "somebody"
     reason = safe_text(silence.reason, _LINE)
     until = until_text(silence)
-    line = (
-        f"{mark} **#{silence.id}** {matcher_text(silence.matcher)} · {until[:1].lower()}{until[1:]} · {who}"
-    )
+    line = f"{mark} **#{silence.id}** {_about(silence.matcher)} · {until[:1].lower()}{until[1:]} · {who}"
     return f"{line}: {reason}" if reason else line
 
 
