@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -22,6 +23,8 @@ from opsbot.stores.lock import StateLock
 from opsbot.stores.resilient import ResilientState
 from opsbot.stores.sqlite_state import SqliteState
 from tests.stores import examples as ex
+
+PACKED_FROM = 1_767_571_200.0
 
 
 def say(word: object) -> None:
@@ -84,9 +87,11 @@ def _midway(step: int) -> int:
 def packs_and_dies(folder: str) -> None:
     """Packs two hours of metrics again and again, each time in a process of its own that is killed before one
     more statement; says each file's name, and `done` when one was not killed."""
-    killed, alive = 0, False
+    seen, killed, alive = Path(folder, "seen.db"), 0, False
+    _sees(str(seen))
     while not alive:
         path = Path(folder, f"{killed}.db")
+        shutil.copyfile(seen, path)
         child = os.fork()
         if not child:
             _packs(str(path), killed)
@@ -97,13 +102,19 @@ def packs_and_dies(folder: str) -> None:
     say("done")
 
 
-def _packs(path: str, left: int) -> None:
-    begin, connection = 1_767_571_200.0, sqlite3.connect(path, isolation_level=None)
+def _sees(path: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
     migrate(connection, shipped("metrics"), path)
     for n in range(50):
-        at = begin + 120.0 * n
+        at = PACKED_FROM + 120.0 * n
         values = {"threads": float(n), "log_lines_total": float(n)}
         _metrics_write.append(connection, [Sample("bot", "c", Moment(at, at), Outcome.OK, metrics=values)])
+    connection.close()
+
+
+def _packs(path: str, left: int) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
 
     def before(_statement: str) -> None:
         nonlocal left
@@ -112,7 +123,7 @@ def _packs(path: str, left: int) -> None:
         left -= 1
 
     connection.set_trace_callback(before)
-    while _metrics_pack.pack(connection, round((begin + 3 * 3600) * 1000)):
+    while _metrics_pack.pack(connection, round((PACKED_FROM + 3 * 3600) * 1000)):
         pass
 
 

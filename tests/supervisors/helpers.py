@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -22,7 +24,7 @@ from opsbot.supervisors.base import SupervisorContext
 from opsbot.supervisors.process import Options, ProcessSupervisor
 
 TARGET = Path(__file__).with_name("target.py")
-LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
+CLONE3 = 435  # the same number on each architecture
 BOUND = 20.0
 T = TypeVar("T")
 
@@ -151,22 +153,46 @@ def needs(possible: bool, reason: str) -> None:
         pytest.skip(reason)
 
 
+class Bystander:
+    """A program that has nothing to do with any target, with the pid that was asked for (clone3, `set_tid`).
+
+    The kernel's counter of pids stays where it is: moved back to this pid (`ns_last_pid`), it would give this
+    pid to whatever another test starts at that moment.
+    """
+
+    def __init__(self, pid: int) -> None:
+        tid = ctypes.c_int(pid)
+        words = [0] * 11
+        words[4], words[8], words[9] = (
+            signal.SIGCHLD,
+            ctypes.addressof(tid),
+            1,
+        )  # exit_signal, set_tid, and its size
+        clone_args = (ctypes.c_uint64 * len(words))(*words)
+        libc = ctypes.PyDLL(None, use_errno=True)  # keeps the GIL, which the child could not get any more
+        self.pid: int = libc.syscall(CLONE3, clone_args, ctypes.sizeof(clone_args))
+        if not self.pid:
+            os.execvp("sleep", ["sleep", "1000"])
+        self.errno = ctypes.get_errno() if self.pid < 0 else 0
+
+    def alive(self) -> bool:
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+    def end(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
 @contextmanager
-def another_program_with(pid: int) -> Iterator[subprocess.Popen[bytes]]:
+def another_program_with(pid: int) -> Iterator[Bystander]:
     """A pid that has become free is given to another program, as happens when the pids have gone round."""
+    bystander = Bystander(pid)
     needs(
-        os.access(LAST_PID, os.W_OK), "a certain pid can be had only by root, through ns_last_pid (proc(5))"
+        bystander.errno not in (errno.EPERM, errno.ENOSYS),
+        "a certain pid can be had only by root, on Linux from 5.5 on (clone3(2))",
     )
-    for _ in range(1000):  # others start processes as well
-        LAST_PID.write_text(str(pid - 1))
-        bystander = subprocess.Popen(["sleep", "1000"])
-        if bystander.pid == pid:
-            break
-        bystander.kill()
-        bystander.wait()
-    assert bystander.pid == pid
+    assert bystander.pid == pid, os.strerror(bystander.errno)
     try:
         yield bystander
     finally:
-        bystander.kill()
-        bystander.wait()
+        bystander.end()

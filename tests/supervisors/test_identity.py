@@ -50,7 +50,7 @@ async def test_another_program_with_the_pid_of_a_dead_target_is_never_signalled(
         again = await supervisor.start(2)
         assert place.copies() == [again.process.pid]
         assert await supervisor.sweep() == 0
-        assert bystander.poll() is None
+        assert bystander.alive()
 
 
 async def test_one_that_gets_the_pid_between_the_look_and_the_signal_is_not_signalled(
@@ -84,7 +84,7 @@ async def test_what_is_held_is_not_signalled_through_its_successor(place: Place)
         with another_program_with(running.process.pid) as bystander:
             with pytest.raises(ProcessLookupError):
                 grip.signal(signal.SIGKILL)
-            assert bystander.poll() is None
+            assert bystander.alive()
 
 
 async def test_a_kernel_without_pidfds_is_good_enough(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ async def test_a_kernel_without_pidfds_is_good_enough(place: Place, monkeypatch:
     with another_program_with(running.process.pid) as bystander, grip:
         with pytest.raises(ProcessLookupError):
             grip.signal(signal.SIGKILL)
-        assert bystander.poll() is None
+        assert bystander.alive()
 
 
 async def test_what_is_swept_is_looked_at_again_when_it_is_held(place: Place) -> None:
@@ -115,7 +115,7 @@ async def test_what_is_swept_is_looked_at_again_when_it_is_held(place: Place) ->
     await gone(running)
     with another_program_with(running.process.pid) as bystander:
         assert await sweep([running.process], place.boot_id, lambda _pid: True) == 0
-        assert bystander.poll() is None
+        assert bystander.alive()
 
 
 async def test_a_target_that_starts_itself_anew_stays_the_same(place: Place) -> None:
