@@ -14,6 +14,7 @@ from opsbot.analysis.scan import Subject, look
 from opsbot.domain.logs import LogLook, Question, Topic
 from opsbot.domain.rotation import LogSpec
 from opsbot.logs.formats import PythonFormat
+from tests.bound import BOUND
 
 DAY = 86_400.0
 HOSTS = ("openrouter.ai",)
@@ -72,7 +73,7 @@ class Place:
         """What the guide's recipe prints in the log's folder."""
         done = subprocess.run(
             ["bash", "-c", script.replace("summarybot.log", "bot.log")],
-            cwd=self.log.path.parent, capture_output=True, text=True, timeout=30, check=False,
+            cwd=self.log.path.parent, capture_output=True, text=True, timeout=BOUND, check=False,
         )  # fmt: skip
         return done.stdout
 

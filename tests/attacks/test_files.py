@@ -13,6 +13,7 @@ from opsbot.domain.levels import Outcome
 from opsbot.errors import SupervisorError
 from opsbot.logs._opening import LogRefused, open_log
 from opsbot.logs.tail import tail
+from tests.bound import BOUND
 from tests.checks.support import look
 from tests.supervisors.helpers import Place
 
@@ -105,7 +106,7 @@ def test_a_log_that_is_rotated_while_it_is_opened_is_still_the_log(
 async def test_nobody_waits_for_a_log_that_is_exchanged_for_a_pipe(folder: Path) -> None:
     place = Place(folder)
     os.mkfifo(place.log)
-    assert await asyncio.wait_for(place.supervisor().tail(3), 10) == []
+    assert await asyncio.wait_for(place.supervisor().tail(3), BOUND) == []
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])

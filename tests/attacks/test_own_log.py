@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from opsbot.redact import HIDDEN
+from tests.bound import BOUND
 
 TOKEN = "MTIzNDU2Nzg5.GaBcD.q1w2e3r4t5y6u7i8o9p0"
 
@@ -39,7 +40,7 @@ PROGRAM = """
 def written(request: pytest.FixtureRequest) -> tuple[str, str]:
     """A format, and what a process wrote to its log in it."""
     program = f"TOKEN = {TOKEN!r}\n{dedent(PROGRAM)}"
-    done = subprocess.run([sys.executable, "-c", program, request.param], capture_output=True, timeout=50)
+    done = subprocess.run([sys.executable, "-c", program, request.param], capture_output=True, timeout=BOUND)
     assert done.returncode == 0, done.stderr
     return request.param, done.stderr.decode()
 

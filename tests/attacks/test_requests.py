@@ -20,6 +20,7 @@ from opsbot.checks._request import RequestOptions
 from opsbot.clock import SystemClock
 from opsbot.errors import DeliveryError
 from opsbot.notifiers._http import Http
+from tests.bound import BOUND
 from tests.checks import servers
 from tests.checks.servers import serve
 from tests.notifiers.conftest import certificate
@@ -123,7 +124,7 @@ def sent_to(listener: socket.socket) -> bytes:
     except BlockingIOError:
         return b""
     with connection:
-        connection.settimeout(5)
+        connection.settimeout(BOUND)
         return connection.recv(10_000)
 
 
@@ -153,7 +154,7 @@ async def test_a_server_with_a_certificate_of_its_own_making_is_told_nothing(
 ) -> None:
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(20)
+        listener.settimeout(BOUND)
         impostor = threading.Thread(target=listen, args=(listener, certificate, heard), daemon=True)
         impostor.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
@@ -174,7 +175,7 @@ def listen(listener: socket.socket, certificate: Path, heard: list[bytes]) -> No
     context.load_cert_chain(certificate)
     for _ in range(2):
         with listener.accept()[0] as plain:
-            plain.settimeout(10)
+            plain.settimeout(BOUND)
             try:
                 with context.wrap_socket(plain, server_side=True) as secure:
                     heard.append(secure.recv(1000))

@@ -21,6 +21,7 @@ from opsbot.errors import UsageError
 from opsbot.redact import HIDDEN
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.operations import FakeOperations
+from tests.bound import BOUND
 from tests.control.wire import answer
 
 EVIL = "x\x1b[2J\x9b31m\x07\u202ey"
@@ -65,7 +66,7 @@ def test_a_wrong_value_in_a_configuration_does_not_control_the_terminal(tmp_path
     file = tmp_path / "opsbot.yml"
     file.write_text('version: "\\e[2J\\e]0;owned\\a"\n"\\e[31mkey": 1\n')
     done = subprocess.run(
-        [sys.executable, "-m", "opsbot", "check-config", "-c", str(file)], capture_output=True, timeout=50
+        [sys.executable, "-m", "opsbot", "check-config", "-c", str(file)], capture_output=True, timeout=BOUND
     )
     assert done.returncode == 78
     assert b"opsbot.yml:1" in done.stderr
@@ -77,7 +78,7 @@ def test_a_value_in_a_configuration_forges_no_line_of_the_complaint(tmp_path: Pa
     file = tmp_path / "opsbot.yml"
     file.write_text('"a\\nopsbot.yml is fine": 1\nversion: "x\\nopsbot.yml is fine"\n')
     done = subprocess.run(
-        [sys.executable, "-m", "opsbot", "check-config", "-c", str(file)], capture_output=True, timeout=50
+        [sys.executable, "-m", "opsbot", "check-config", "-c", str(file)], capture_output=True, timeout=BOUND
     )
     assert done.returncode == 78
     assert len(done.stderr.splitlines()) == 2
@@ -89,7 +90,7 @@ def test_who_asks_at_the_command_line_is_not_what_the_environment_says() -> None
         [sys.executable, "-c", asked],
         env={**os.environ, "USER": "mallory", "LOGNAME": "mallory"},
         capture_output=True,
-        timeout=50,
+        timeout=BOUND,
         text=True,
     )
     assert done.stdout.split() == [str(os.getuid()), user_name(os.getuid())]

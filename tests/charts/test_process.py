@@ -20,6 +20,7 @@ from opsbot.charts.base import INSTALL, NoChart
 from opsbot.charts.process import WORKER, ProcessPainter
 from opsbot.domain.chart import Chart, Mark, Panel, Point, Shade, Style, Threshold, Tick
 from opsbot.domain.levels import Severity
+from tests.bound import BOUND
 from tests.e2e.processes import eventually
 
 NOW = 1_767_625_440.0
@@ -98,7 +99,7 @@ async def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path
     hanging.write_text("#!/bin/sh\nexec /bin/sleep 600\n")
     hanging.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(hanging))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(BOUND):
         with pytest.raises(NoChart, match="not ready within"):
             await ProcessPainter(patience=0.2).paint(chart())
     assert [child for child in psutil.Process().children() if child.name() == "sleep"] == []
@@ -153,6 +154,6 @@ def test_its_memory_is_bounded() -> None:
         "import io, sys; from opsbot.charts import worker; sys.stdin = io.TextIOWrapper(io.BytesIO(b'{}'))\n"
         "try:\n    worker.main()\nexcept KeyError:\n    bytearray(2 * worker.MEMORY)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND)
     assert done.returncode == 1
     assert "MemoryError" in done.stderr

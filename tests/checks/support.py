@@ -16,6 +16,7 @@ from opsbot.clock import Clock, SystemClock
 from opsbot.domain.process import ProcessId
 from opsbot.domain.sample import Finding, Observation
 from opsbot.logs.files import FileLogFeeds
+from tests.bound import BOUND
 
 SLEEPER = "import sys; print('up', flush=True); sys.stdin.read()"
 """A child that says when it is up and ends when its standard input does."""
@@ -85,7 +86,7 @@ def identity(pid: int) -> ProcessId:
     return ProcessId(SystemClock().boot_id, pid, ticks)
 
 
-async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = BOUND) -> None:
     """Returns when something has become true; fails after `seconds`."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - another process's state has no event

@@ -14,6 +14,7 @@ from opsbot.checks._fetch import BODY_LIMIT, Failure, Fetcher, Request, Response
 from opsbot.checks._fetch_aiohttp import AiohttpFetcher
 from opsbot.checks._fetch_stdlib import StdlibFetcher
 from opsbot.clock import SystemClock
+from tests.bound import BOUND
 from tests.checks import servers
 from tests.checks.servers import Handler, serve
 from tests.checks.support import until
@@ -82,10 +83,10 @@ async def test_a_look_that_is_cancelled_ends_at_once(fetcher: Fetcher) -> None:
 
     async with serve(handle) as served:
         task = asyncio.ensure_future(fetcher.fetch(Request(served.url, timeout=600)))
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), BOUND)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, BOUND)
 
 
 async def test_an_endless_body_is_cut(fetcher: Fetcher) -> None:

@@ -17,6 +17,7 @@ from opsbot.checks.process import ProcessCheck
 from opsbot.clock import SystemClock
 from opsbot.domain.levels import Outcome
 from opsbot.domain.process import ProcessId
+from tests.bound import BOUND
 from tests.checks.support import build, child, context, identity, look, only, until
 
 BUSY = "print('up', flush=True)\nwhile True: pass"
@@ -63,7 +64,7 @@ async def test_the_end_of_the_process_wakes_the_scheduler_at_once() -> None:
         check = build("process", context(lambda: me, wake=woken.set))
         await check.look()
         target.kill()
-        await asyncio.wait_for(woken.wait(), 10)
+        await asyncio.wait_for(woken.wait(), BOUND)
         seen = await check.look()
         await check.close()
     assert (seen.outcome, seen.metrics) == (Outcome.FAIL, {"process_up": 0.0})

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from opsbot.checks.base import Check
 from opsbot.domain.levels import Outcome
 from opsbot.domain.sample import Observation
+from tests.bound import BOUND
 from tests.checks.support import build, child, context, identity, look, only
 
 CLIENT = """
@@ -27,7 +28,7 @@ def gateway() -> Iterator[socket.socket]:
 
 async def look_until(check: Check, outcome: Outcome) -> Observation:
     """Looks until the kernel has told both ends."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(BOUND):
         while (seen := await check.look()).outcome is not outcome:  # noqa: ASYNC110 - the kernel's doing
             await asyncio.sleep(0)
     return seen
@@ -43,7 +44,7 @@ async def test_an_open_connection_is_fine_and_a_closed_one_fails_after_some_look
             opened = await check.look()
             peer.close()
             outcomes: list[Outcome] = []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(BOUND):
                 while not outcomes or outcomes[-1] is not Outcome.FAIL:
                     outcomes.append((await check.look()).outcome)
             closed = await check.look()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from opsbot.control.client import ask, running
 from opsbot.demo.scene import FILE, TARGET, Ids, scene
+from tests.bound import BOUND
 from tests.e2e.processes import belonging, kill_all, services
 
-BOUND = 30.0
 """Seconds that any command may take."""
 
 ROOT = Path(__file__).parents[2]

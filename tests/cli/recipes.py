@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bound import BOUND
+
 HEADER = (
     "timestamp,bot_pid,cpu_percent,mem_percent,rss_mb,vsz_mb,threads,open_files,api_requests,errors,warnings"
 )
@@ -23,7 +25,7 @@ HOURS = """awk -F',' 'NR>1 {print $1}' """ + _ALL + " | cut -d' ' -f2 | cut -d: 
 
 def shell(recipe: str, cwd: Path) -> str:
     """Runs a recipe as somebody types it."""
-    done = subprocess.run(["bash", "-c", recipe], cwd=cwd, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(["bash", "-c", recipe], cwd=cwd, capture_output=True, text=True, timeout=BOUND)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+from tests.bound import BOUND
 from tests.cli.commands import Place, begun, health, opsbot, sentence
 
 NOTE = "opsbot is not running"
@@ -38,7 +39,7 @@ def test_an_opsbot_that_is_killed_while_it_is_asked_is_one_sentence(alone: Place
         with begun("health", "-c", alone.file, cwd=alone.folder) as asking:
             alone.until(lambda: waits_for_answer(asking.pid))
             child.kill()
-            output, _ = asking.communicate(timeout=20)
+            output, _ = asking.communicate(timeout=BOUND)
         assert asking.returncode == 3
         assert "ended in the middle of its answer" in output
 

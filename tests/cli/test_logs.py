@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.analysis.kit import guide_lines
+from tests.bound import BOUND
 from tests.cli.commands import Place, Result, begun, opsbot, sentence
 
 COUNT = 400
@@ -119,4 +120,4 @@ def test_a_running_opsbot_answers_with_its_own_secrets_hidden_and_real_archives(
         ready = opsbot("logs", "search", "Starting Summary Bot", "-c", alone.file, cwd=alone.folder, MINE="")
         assert ready.returncode == 0, "what is in an archive of a real rotation"
         child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=20)
+        child.communicate(timeout=BOUND)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bound import BOUND
 from tests.cli.commands import Place, argv, begun, ended, environ, opsbot, sentence
 from tests.cli.recipes import assert_recipes_work, files, lines_of
 
@@ -148,7 +149,7 @@ def test_a_terminal_shows_a_bar(beside: Place, tmp_path: Path) -> None:
 
 
 def _read_all(leader: int) -> str:
-    text, until = b"", time.monotonic() + 20
+    text, until = b"", time.monotonic() + BOUND
     while time.monotonic() < until:
         try:
             part = os.read(leader, 65536)

@@ -8,7 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.commands import BOUND, Place, argv, begun, ended, environ, opsbot, sentence
+from tests.bound import BOUND
+from tests.cli.commands import Place, argv, begun, ended, environ, opsbot, sentence
 
 
 def rewrite(at: Place, old: str, new: str) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import BOUND, Place, argv, environ, opsbot
+from tests.bound import BOUND
+from tests.cli.commands import Place, argv, environ, opsbot
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import pytest
 
 from opsbot.control.client import running
 from opsbot.runtime.notes import DRY_RUN
-from tests.cli.commands import BOUND, Result, begun, ended, opsbot, sentence
+from tests.bound import BOUND
+from tests.cli.commands import Result, begun, ended, opsbot, sentence
 
 FILE = """
 state_dir: {folder}/state

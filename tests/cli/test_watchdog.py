@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from opsbot.runtime.watchdog import EXIT_BLOCKED, NOTE
-from tests.cli.commands import BOUND, Place, environ
+from tests.bound import BOUND
+from tests.cli.commands import Place, environ
 from tests.runtime.stands import GO_ON
 
 NEVER = 3600.0

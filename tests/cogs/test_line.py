@@ -15,6 +15,7 @@ from opsbot.bot import DiscordLine, OpsBot
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError, DiscordRefused
 from opsbot.testing import VirtualClock
+from tests.bound import BOUND
 from tests.cogs.stage import CLOCK, Stage
 
 
@@ -169,7 +170,7 @@ async def test_a_goodbye_that_nobody_answers_does_not_hold_up_the_end(
         async def read(self) -> None:
             await asyncio.Event().wait()
 
-    async with asyncio.timeout(10):  # a WebSocket may wait for 30 s
+    async with asyncio.timeout(BOUND):  # a WebSocket may wait for 30 s
         async with held(stage) as line:
             assert line.bot is not None
             monkeypatch.setattr(line.bot.ws.socket, "_reader", Silent())

@@ -13,11 +13,10 @@ from opsbot import registry
 from opsbot.domain.levels import IncidentState
 from opsbot.domain.notice import NoticeKind, Receipt
 from opsbot.errors import DeliveryError
+from tests.bound import BOUND
 from tests.draw.samples import NASTY, sample_incident, telling
 from tests.notifiers.receivers import SLOW, TRANSIENT, Fault
 from tests.notifiers.rigs import FAULTS, RIGS, SECRET, UNHEARD_WISHES, Rig
-
-BOUND = 10.0  # seconds; a delivery that hangs fails the test instead of the suite
 
 
 @asynccontextmanager

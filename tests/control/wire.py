@@ -10,6 +10,7 @@ from typing import Any
 
 from opsbot.control.client import SOCKET, address, ask, running
 from opsbot.testing.clock import VirtualClock
+from tests.bound import BOUND
 
 Lines = list[dict[str, Any]]
 
@@ -22,7 +23,7 @@ async def answer(folder: Path, request: dict[str, Any]) -> Lines:
         assert link is not None
         return list(ask(link, request))
 
-    return await asyncio.wait_for(asyncio.to_thread(blocking), 20)
+    return await asyncio.wait_for(asyncio.to_thread(blocking), BOUND)
 
 
 async def raw(folder: Path, sent: bytes, *, end: bool = False) -> bytes:
@@ -35,7 +36,7 @@ async def raw(folder: Path, sent: bytes, *, end: bool = False) -> bytes:
         if end:
             writer.write_eof()
     try:
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.read(), BOUND)
     except ConnectionError:
         return b""
     finally:
@@ -43,7 +44,7 @@ async def raw(folder: Path, sent: bytes, *, end: bool = False) -> bytes:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(BOUND):
         while not true():  # noqa: ASYNC110 - what is waited for happens in another thread's good time
             await asyncio.sleep(0.002)
 

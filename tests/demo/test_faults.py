@@ -10,6 +10,7 @@ import pytest
 
 from opsbot.demo.discord_sim import SimulatedDiscord
 from opsbot.demo.discord_sim.faults import Fault
+from tests.bound import BOUND
 from tests.demo.bots import ops
 from tests.sim import plain_bot, running
 
@@ -46,7 +47,7 @@ async def test_a_global_429_holds_other_routes_too(sim: SimulatedDiscord) -> Non
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ops(bot, sim).send("held"))
             await sim.wait_for(lambda: fault.hits == 1)
-            async with asyncio.timeout(5):  # discord.py tells nobody that it has read the answer
+            async with asyncio.timeout(BOUND):  # discord.py tells nobody that it has read the answer
                 while bot.http._global_over.is_set():  # noqa: ASYNC110
                     await asyncio.sleep(0)
             tasks.create_task(general.send("waits as well"))

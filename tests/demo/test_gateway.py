@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from opsbot.demo.discord_sim import SimulatedDiscord
+from tests.bound import BOUND
 from tests.demo.bots import bot_with_commands
 from tests.sim import plain_bot, running
 
@@ -100,7 +101,7 @@ async def test_a_refused_gateway_is_tried_again(sim: SimulatedDiscord) -> None:
     async with running(plain_bot()):
         sim.gateway.refusals = 1
         sim.gateway.drop()
-        await sim.wait_for(lambda: "resumed" in sim.gateway.log, timeout=15)
+        await sim.wait_for(lambda: "resumed" in sim.gateway.log, timeout=BOUND)
         assert "refused" in sim.gateway.log
 
 

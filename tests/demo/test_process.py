@@ -14,6 +14,7 @@ from typing import Any, cast
 import discord
 
 from opsbot.demo.discord_sim import point_discord_py_at
+from tests.bound import BOUND
 from tests.sim import plain_bot, running
 
 COMMAND = [sys.executable, "-m", "opsbot.demo.discord_sim", "--port"]
@@ -50,13 +51,13 @@ async def test_it_tells_its_addresses_and_every_request_with_its_time() -> None:
         assert (lines[2]["path"], lines[2]["nonce"]) == (path, "n1")
         assert before < lines[0]["at"] < lines[2]["at"] < time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=BOUND) == 0
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence() -> None:
     with served() as (_, hello):
         port = hello["rest_url"].split(":")[2].split("/")[0]
-        run = subprocess.run([*COMMAND, port], capture_output=True, text=True, timeout=30)
+        run = subprocess.run([*COMMAND, port], capture_output=True, text=True, timeout=BOUND)
     assert run.returncode == 1
     assert run.stderr.strip().count("\n") == 0
     assert f"port {port} cannot be used" in run.stderr

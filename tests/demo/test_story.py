@@ -11,8 +11,7 @@ import pytest
 
 from opsbot.demo.play import Wishes, run_demo
 from opsbot.demo.story import SCENARIOS
-
-BOUND = 90.0
+from tests.bound import BOUND
 
 
 async def told(wishes: Wishes, *words: str) -> str:

@@ -1,4 +1,5 @@
-"""A running stand-in service, as a test sees it: its process, its log file, its port."""
+"""A running stand-in service, as from tests.bound import BOUND
+a test sees it: its process, its log file, its port."""
 
 import json
 import re
@@ -13,8 +14,8 @@ from typing import Any, NamedTuple
 import psutil
 
 from opsbot.demo.faults import send_fault
+from tests.bound import BOUND
 
-BOUND_SECONDS = 10.0
 POLL_SECONDS = 0.01
 LISTENING = re.compile(r"Webhook API listening on [\d.]+:(\d+)")
 
@@ -28,10 +29,10 @@ class Answer(NamedTuple):
 
 def until(holds: Callable[[], bool], what: str) -> None:
     """Wait for `holds()`, or fail with `what` after the bound."""
-    deadline = time.monotonic() + BOUND_SECONDS
+    deadline = time.monotonic() + BOUND
     while not holds():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {BOUND_SECONDS:g} s: {what}")
+            raise AssertionError(f"not within {BOUND:g} s: {what}")
         time.sleep(POLL_SECONDS)
 
 
@@ -77,7 +78,7 @@ class StandIn:
 
     def request(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """One request; header names with underscores for hyphens."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=BOUND_SECONDS)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=BOUND)
         try:
             data = None if body is None else json.dumps(body)
             named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -93,7 +94,7 @@ class StandIn:
 
     def exit_status(self) -> int:
         """Wait for its end."""
-        return self.process.wait(BOUND_SECONDS)
+        return self.process.wait(BOUND)
 
     def close(self) -> None:
         """End it, whatever it is doing."""

@@ -1,4 +1,5 @@
-"""The stand-in when all is well: what Summary Bot NG would show."""
+"""The stand-in when all is well: from tests.bound import BOUND
+what Summary Bot NG would show."""
 
 import re
 import signal
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.bound import BOUND
 from tests.demo_service.conftest import Start
-from tests.demo_service.stand_in import BOUND_SECONDS, StandIn, command
+from tests.demo_service.stand_in import StandIn, command
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - [a-z_.]+ - (INFO|WARNING|ERROR) - \S.*")
 MESSAGES = {"messages": [{"role": "user", "content": "one"}, {"role": "user", "content": "two"}]}
@@ -131,7 +133,7 @@ def test_a_taken_port_is_one_line_in_the_log(service: StandIn, start: Start) -> 
     ],
 )
 def test_a_wrong_command_line_is_said_in_a_sentence(args: list[str], says: str) -> None:
-    done = subprocess.run(command(*args), capture_output=True, text=True, timeout=BOUND_SECONDS)
+    done = subprocess.run(command(*args), capture_output=True, text=True, timeout=BOUND)
     assert done.returncode in (1, 2)
     assert says in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,5 @@
-"""Each fault of the stand-in, by what somebody outside would see of it."""
+"""Each fault of the stand-in, by from tests.bound import BOUND
+what somebody outside would see of it."""
 
 import signal
 import socket
@@ -7,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from opsbot.demo.faults import FaultRefusedError, send_fault
+from tests.bound import BOUND
 from tests.demo_service.conftest import Start
-from tests.demo_service.stand_in import BOUND_SECONDS, StandIn, until
+from tests.demo_service.stand_in import StandIn, until
 
 MB = 1024 * 1024
 QUIET_SECONDS = 0.3
@@ -25,7 +27,7 @@ def ask_for_health(service: StandIn) -> socket.socket:
 def assert_silent(connection: socket.socket) -> None:
     with pytest.raises(TimeoutError):
         connection.recv(1)
-    connection.settimeout(BOUND_SECONDS)
+    connection.settimeout(BOUND)
 
 
 def test_a_crash_leaves_a_traceback_and_exit_status_1(service: StandIn) -> None:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.cli.commands import BOUND, Result, argv, environ
+from tests.bound import BOUND
+from tests.cli.commands import Result, argv, environ
 from tests.diagnostics.seeing import manifest, members, seen, texts_of
 from tests.e2e.processes import kill_all
 from tests.redact.kinds import LOADED, planted

@@ -13,6 +13,7 @@ from opsbot.diagnostics.base import NotCollected
 from opsbot.diagnostics.cleaner import LONG, clean
 from opsbot.diagnostics.cleaning import cleaned
 from opsbot.diagnostics.threads import Threads
+from tests.bound import BOUND
 from tests.diagnostics.children import children_with
 
 KNOWN = "correct horse/battery staple"
@@ -38,7 +39,7 @@ async def test_what_cannot_be_cleaned_is_not_given_away(monkeypatch: pytest.Monk
 
 async def test_whoever_is_cancelled_leaves_no_process() -> None:
     task = asyncio.create_task(clean("logs.txt", LINE * (8 * LONG // len(LINE)), Threads()))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(BOUND):
         while not children_with(cleaner.WORKER):
             await asyncio.to_thread(psutil.cpu_percent, 0.01)
     task.cancel()

@@ -13,10 +13,10 @@ from typing import TypeVar
 import psutil
 
 from opsbot.demo.scene import SERVICE
+from tests.bound import BOUND
 
 T = TypeVar("T")
 
-BOUND = 20.0
 """Seconds within which everything that a test waits for happens, also on a busy machine."""
 
 POLL = 0.02

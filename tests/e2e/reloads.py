@@ -8,6 +8,7 @@ from typing import Any
 import discord
 
 from opsbot.control.client import ask, running
+from tests.bound import BOUND
 from tests.e2e.reading import text_of
 from tests.e2e.stage import Stage
 
@@ -30,7 +31,7 @@ async def announced(stage: Stage, holds: str) -> discord.Message:
         told = [m for m in stage.sim.messages(stage.world.ops) if holds in text_of(m)]
         return next((m for m in told if "The configuration is in effect" in text_of(m)), None)
 
-    found = await stage.sim.changes.wait_for(look, 20, explain=stage.transcript)
+    found = await stage.sim.changes.wait_for(look, BOUND, explain=stage.transcript)
     assert found is not None
     return found
 

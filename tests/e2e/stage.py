@@ -24,8 +24,8 @@ from opsbot.demo.scene import FILE, TARGET, scene
 from opsbot.domain.levels import Outcome
 from opsbot.runtime.core import Runtime
 from opsbot.session import Session
+from tests.bound import BOUND
 from tests.e2e.processes import (
-    BOUND,
     belonging,
     eventually,
     eventually_asked,

@@ -15,10 +15,11 @@ import psutil
 
 from opsbot.domain.metrics import Window
 from opsbot.draw.metrics import CSV, METRICS, PICTURE, REFRESH, WINDOW
+from tests.bound import BOUND
 from tests.charts.test_process import painters
 from tests.cli.recipes import HEADER, LINE
 from tests.e2e import launcher
-from tests.e2e.processes import BOUND, eventually_asked
+from tests.e2e.processes import eventually_asked
 from tests.e2e.reading import text_of
 from tests.e2e.stage import Stage
 from tests.e2e.test_opsbot_killed import is_well

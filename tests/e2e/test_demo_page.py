@@ -14,8 +14,9 @@ from opsbot.demo.discord_sim import SimulatedDiscord
 from opsbot.demo.play import Wishes, run_demo
 from opsbot.draw.incident import OVER
 from opsbot.engine.access import REFUSAL
+from tests.bound import BOUND
 from tests.demo.browser import browser_page
-from tests.e2e.processes import BOUND, belonging
+from tests.e2e.processes import belonging
 
 MILLISECONDS = 1000 * BOUND
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from opsbot.demo.discord_sim import SimulatedDiscord
 from opsbot.demo.scene import TARGET
+from tests.bound import BOUND
 from tests.e2e.reading import said, text_of
 from tests.e2e.stage import Stage
 
@@ -58,7 +59,7 @@ async def test_after_an_outage_each_incident_is_told_once_as_it_is_then(stage: S
 async def test_a_dropped_gateway_is_resumed_and_commands_and_alerts_go_on(stage: Stage) -> None:
     async with stage.opsbot():
         stage.sim.gateway.drop()
-        await stage.sim.wait_for(lambda: "resume" in stage.sim.gateway.log, 20)
+        await stage.sim.wait_for(lambda: "resume" in stage.sim.gateway.log, BOUND)
         assert stage.sim.gateway.log.count("identify") == 1
         await stage.restarted(await stage.kill())
         await stage.resolved()

@@ -21,8 +21,8 @@ from opsbot.draw.postmortem import PREFIX
 from opsbot.draw.thread import timeline_line
 from opsbot.stores.attachments import FOLDER
 from opsbot.stores.sqlite_state import STATE_NAME, SqliteState
+from tests.bound import BOUND
 from tests.e2e import launcher
-from tests.e2e.processes import BOUND
 from tests.e2e.reading import text_of
 from tests.e2e.stage import Stage
 from tests.notifiers.receivers import WebReceiver, web_receiver

@@ -9,6 +9,7 @@ import pytest
 
 from opsbot.demo.faults import Fault
 from opsbot.rotation import _writers
+from tests.bound import BOUND
 from tests.e2e.reading import custom_id, said, shown, text_of
 from tests.e2e.stage import Stage
 
@@ -25,7 +26,7 @@ def everybody_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def counted(log: Path, recipe: str) -> int:
     """What a recipe of the guide counts now."""
     done = subprocess.run(
-        ["bash", "-c", recipe], cwd=log.parent, capture_output=True, text=True, timeout=20, check=False
+        ["bash", "-c", recipe], cwd=log.parent, capture_output=True, text=True, timeout=BOUND, check=False
     )
     return int(done.stdout)
 
@@ -38,7 +39,7 @@ async def rotate(stage: Stage) -> None:
     if "may be lost" in said(asked):  # where the file system cannot cut a log without that
         await world.olga.click(shown(asked), custom_id=custom_id(shown(asked), "Confirm"))
     await stage.sim.wait_for_message(
-        world.ops, lambda m: "summarybot: rotation done" in text_of(m), timeout=20
+        world.ops, lambda m: "summarybot: rotation done" in text_of(m), timeout=BOUND
     )
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from opsbot.control.client import ask, running
 from opsbot.demo.scene import TARGET
+from tests.bound import BOUND
 from tests.e2e import launcher
-from tests.e2e.processes import BOUND, eventually_asked
+from tests.e2e.processes import eventually_asked
 from tests.e2e.reading import text_of
 from tests.e2e.stage import Stage
 from tests.e2e.test_people import STARTED

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from opsbot.engine.access import REFUSAL
+from tests.bound import BOUND
 from tests.e2e.reading import buttons, custom_id, said, shown, text_of
 from tests.e2e.stage import Stage
 from tests.sim import sends
@@ -89,7 +90,7 @@ async def test_the_admin_restarts_in_six_steps_and_once(stage: Stage) -> None:
         confirm = custom_id(question, "Confirm")
         await world.olga.click(question, custom_id=confirm)
         told = await stage.sim.wait_for_message(
-            world.ops, lambda m: "summarybot: restarted" in text_of(m), timeout=20
+            world.ops, lambda m: "summarybot: restarted" in text_of(m), timeout=BOUND
         )
         steps = re.findall(r"(\d)\. ", text_of(told))
         assert steps == ["1", "2", "3", "4", "5", "6"], text_of(told)

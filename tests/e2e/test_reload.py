@@ -11,6 +11,7 @@ import pytest
 from opsbot.demo.scene import TARGET
 from opsbot.reloading import reloader
 from opsbot.reloading.reloader import ANNOUNCED
+from tests.bound import BOUND
 from tests.e2e.processes import eventually_asked
 from tests.e2e.reading import said, text_of
 from tests.e2e.reloads import announced, asked, identified, manual
@@ -184,7 +185,7 @@ async def test_a_change_that_needs_a_new_start_is_told_once(stage: Stage) -> Non
             every = stage.sim.messages(stage.world.ops)
             return [m for m in every if "needs a new start of opsbot" in text_of(m)]
 
-        await stage.sim.changes.wait_for(told, 20, explain=stage.transcript)
+        await stage.sim.changes.wait_for(told, BOUND, explain=stage.transcript)
         await asked(stage)
         await asked(stage, dry=True)
         assert len(told()) == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.rotation import _writers
+from tests.bound import BOUND
 from tests.e2e.reading import custom_id, said, shown, text_of
 from tests.e2e.stage import Stage
 
@@ -37,7 +38,7 @@ async def test_the_log_is_archived_without_losing_a_line_and_the_service_writes_
         if "may be lost" in said(asked):  # where the file system cannot cut a log without that
             await world.olga.click(shown(asked), custom_id=custom_id(shown(asked), "Confirm"))
         told = await stage.sim.wait_for_message(
-            world.ops, lambda m: "summarybot: rotation done" in text_of(m), timeout=20
+            world.ops, lambda m: "summarybot: rotation done" in text_of(m), timeout=BOUND
         )
         assert "Olga" in text_of(told)
         (archive,) = archives(stage)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from opsbot.supervisors import _proc
+from tests.bound import BOUND
 from tests.e2e.reading import custom_id, shown, text_of
 from tests.e2e.stage import Stage
 from tests.e2e.test_by_hand import use_command
@@ -48,7 +49,7 @@ async def test_one_that_ignores_sigterm_is_killed_and_the_channel_is_told(stuck:
         question = shown(await world.olga.slash(world.ops, "restart", reason="new version"))
         await world.olga.click(question, custom_id=custom_id(question, "Confirm"))
         told = await stuck.sim.wait_for_message(
-            world.ops, lambda m: "summarybot: restarted" in text_of(m), timeout=20
+            world.ops, lambda m: "summarybot: restarted" in text_of(m), timeout=BOUND
         )
         assert KILLED in text_of(told)
         assert "SIGTERM ignored" in stuck.log.read_text()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bound import BOUND
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -19,6 +21,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-keyout", str(key), "-out", str(made), "-days", "2", "-subj", "/CN=127.0.0.1"]
     command += ["-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, check=True, capture_output=True, timeout=BOUND)
     made.write_text(made.read_text() + key.read_text())
     return made

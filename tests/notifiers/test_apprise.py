@@ -14,6 +14,7 @@ from opsbot.domain.notice import NoticeKind
 from opsbot.errors import DeliveryError
 from opsbot.notifiers._apprise import WORKERS, message
 from opsbot.notifiers.apprise import Options
+from tests.bound import BOUND
 from tests.draw.samples import sample_incident, telling
 from tests.notifiers.receivers import Fault, WebReceiver, web_receiver
 from tests.notifiers.rigs import build
@@ -61,7 +62,7 @@ async def test_one_that_hangs_holds_up_only_those_who_wait_for_it(receiver: WebR
         with pytest.raises(DeliveryError, match="in time"):
             await notifier.deliver(telling(number=number))
     receiver.released.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(BOUND):
         while not receiver.requests:
             try:
                 await notifier.deliver(telling(number=99))

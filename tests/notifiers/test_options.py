@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from opsbot import registry
+from tests.bound import BOUND
 
 KINDS = registry.kinds("opsbot.notifiers")
 HOOK = "https://discord.com/api/webhooks/1/s3cret"
@@ -88,6 +89,6 @@ def test_a_notifier_costs_nothing_before_it_sends(kind: str) -> None:
     heavy = "{'aiohttp', 'aiosmtplib', 'apprise', 'discord', 'requests'}"
     code = f"import sys, opsbot.notifiers.{kind}; print({heavy} & set(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND, check=True
     )
     assert done.stdout.strip() == "set()"

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from opsbot.errors import DeliveryError
 from opsbot.notifiers.base import Notifier
+from tests.bound import BOUND
 from tests.draw.samples import telling
 from tests.notifiers.hostile import Talk, drip, mail_script, saying, server
 from tests.notifiers.receivers import WebReceiver, mail_receiver, web_receiver
 from tests.notifiers.rigs import SECRET, build
 
-BOUND = 10.0  # seconds
 OWN = {
     "discord_webhook": "webhook_url",
     "slack": "webhook_url",

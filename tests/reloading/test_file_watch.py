@@ -12,8 +12,7 @@ import pytest
 
 from opsbot.clock import SystemClock
 from opsbot.reloading.file_watch import FileWatch
-
-BOUND = 15.0
+from tests.bound import BOUND
 
 
 class Eyes:

@@ -10,6 +10,7 @@ import pytest
 
 from opsbot.rotation import _cut
 from opsbot.rotation._copy import HeadCopy
+from tests.bound import BOUND
 from tests.rotation.desk import Desk, needs_cutting, numbered
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ STEPS = ("extend", "intend", "check", "cut", "publish", "end")
 def killed(desk: Desk, ability: str, step: str) -> None:
     """An opsbot sets the log aside and is killed before that step."""
     order = [str(desk.log), str(desk.spec.archive_dir), ability, step]
-    ended = subprocess.run([sys.executable, "-m", "tests.rotation.cutter", *order], cwd=ROOT, timeout=30)
+    ended = subprocess.run([sys.executable, "-m", "tests.rotation.cutter", *order], cwd=ROOT, timeout=BOUND)
     assert ended.returncode == -9
 
 

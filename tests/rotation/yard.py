@@ -23,9 +23,9 @@ from opsbot.rotation._archive import Archive
 from opsbot.rotation._safe import opened, rename_new
 from opsbot.rotation.base import Archived, Aside, LogSpec
 from opsbot.testing import VirtualClock
+from tests.bound import BOUND
 
 ROOT = Path(__file__).parents[2]
-BOUND = 20.0
 DAY = 86_400.0
 T = TypeVar("T")
 

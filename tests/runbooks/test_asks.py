@@ -12,6 +12,7 @@ import pytest
 from opsbot import __version__
 from opsbot.domain.walk import Mark
 from opsbot.runtime.asked.walks import Walks
+from tests.bound import BOUND
 from tests.runbooks.opsbot_with import Service, asked, opsbot, service
 
 Stage = tuple[Service, Walks]
@@ -91,7 +92,7 @@ async def test_a_metric_is_looked_at_now_and_held_against_its_limit(stage: Stage
 
 async def test_a_counter_is_what_was_counted_in_the_window(stage: Stage) -> None:
     mark, evidence = Mark.UNSURE, ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(BOUND):
         while mark is Mark.UNSURE:  # it takes two looks, and they are written in batches
             await asked(*stage, "check log")
             mark, evidence = await asked(*stage, "metric log_errors_total over=5m below=1")

@@ -28,6 +28,7 @@ from opsbot.testing.clock import VirtualClock
 from opsbot.testing.metrics import MemoryMetrics
 from opsbot.testing.notifier import RecordingNotifier
 from opsbot.testing.store import MemoryDisk, MemoryState
+from tests.bound import BOUND
 
 SECRET = "a-secret-of-the-backup"
 TEXT = """
@@ -65,7 +66,7 @@ class Opsbot:
     async def passes(self, seconds: float) -> None:
         """Time goes by, and whatever is written meanwhile is."""
         await self.world.clock.advance(seconds)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(BOUND):
             while not self.beats.saved:
                 await self.world.clock.advance(0.1)
                 await asyncio.sleep(0.001)  # a thread writes it

@@ -16,6 +16,7 @@ from opsbot.domain.heartbeat import Signal
 from opsbot.runtime import beat_file
 from opsbot.runtime.beats import BURST, Answer, Beats, digest
 from opsbot.testing.clock import VirtualClock
+from tests.bound import BOUND
 
 ONE, TWO = "first-secret-of-all", "second-secret-of-all"
 
@@ -44,7 +45,7 @@ async def at_work(heard: Beats, clock: VirtualClock) -> AsyncIterator[Beats]:
 
 async def written(heard: Beats, clock: VirtualClock) -> None:
     """Returns when what was heard is on disk."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(BOUND):
         while not heard.saved:
             await clock.advance(0.1)
             await asyncio.sleep(0.001)  # a thread writes it

@@ -25,11 +25,10 @@ from opsbot.domain.sample import Finding, Sample
 from opsbot.engine.inputs import SampleSeen
 from opsbot.errors import Refused, UsageError
 from opsbot.runtime.bundles import ENDED
+from tests.bound import BOUND
 from tests.diagnostics.seeing import seen
 from tests.redact.kinds import LOADED, planted
 from tests.runtime.rig import NAME, OLGA, OTTO, Rig, World, build, changes, running
-
-BOUND = 30.0
 
 
 class Painter:

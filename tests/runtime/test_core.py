@@ -15,6 +15,7 @@ from opsbot.errors import DeliveryError, SupervisorError
 from opsbot.supervisors.base import Look
 from opsbot.testing.notifier import RecordingNotifier
 from opsbot.testing.supervisor import FakeSupervisor
+from tests.bound import BOUND
 from tests.runtime.rig import ALL, NAME, OLGA, World, build, changes, running
 
 
@@ -153,7 +154,7 @@ async def test_everything_is_closed_although_one_breaks_and_one_hangs() -> None:
     world = World()
     ops = RecordingNotifier("ops")
     notifiers = {"stuck": Stuck("stuck"), "ops": ops}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(BOUND):
         async with running(await build(world, notifiers=notifiers, supervisor=Clinging(world.host))):
             pass
     assert ops.closed
@@ -187,7 +188,7 @@ async def test_a_person_is_told_what_keeps_the_supervisor_from_looking() -> None
     rig = await build(world, supervisor=Clinging(world.host))
     started = asyncio.Event()
     task = asyncio.create_task(rig.runtime.run_for_a_person(started))
-    await asyncio.wait_for(started.wait(), 5)
+    await asyncio.wait_for(started.wait(), BOUND)
     action = await rig.runtime.ops.act(NAME, ActionKind.RESTART, "by hand", OLGA)
     ended = await rig.action_ends(action.id)
     assert "no permission to look" in ended.detail

@@ -18,11 +18,10 @@ from opsbot.notifiers.base import Notifier
 from opsbot.runtime.drill import RANDOM, TIMEOUT, Drills
 from opsbot.testing.clock import VirtualClock
 from opsbot.testing.notifier import FakeDiscord, RecordingNotifier
+from tests.bound import BOUND
 from tests.notifiers.receivers import Fault, mail_receiver, web_receiver
 from tests.notifiers.rigs import SECRET, build
 from tests.runtime.rig import OLGA, OTTO
-
-BOUND = 10.0
 
 
 class Asked:

@@ -23,10 +23,10 @@ from opsbot.domain.rule import ActionKind, RestartPolicy
 from opsbot.runtime.investigator import told
 from opsbot.stores.base import StateStore
 from opsbot.testing.store import MemoryState
+from tests.bound import BOUND
 from tests.runtime.cut import Cut, CutStore
 from tests.runtime.rig import Rig, World, build, changes, running
 
-BOUND = 30.0
 ONLY_WATCHED = RestartPolicy(enabled=False)
 
 

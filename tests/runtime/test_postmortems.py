@@ -23,6 +23,7 @@ from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.postmortems import AGAIN, RECENT, Postmortems, written
 from opsbot.stores.attachments import Attachments
 from opsbot.testing.store import MemoryState
+from tests.bound import BOUND
 from tests.runtime.rig import NAME, Rig, World, build, running
 
 
@@ -101,7 +102,7 @@ async def writing(rig: Rig, desk: Desk) -> AsyncIterator[None]:
 
 async def true(look: Callable[[], object]) -> None:
     """Waits for what a thread does, in real time."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(BOUND):
         while not look():  # noqa: ASYNC110 - it happens in a thread
             await asyncio.sleep(0.002)
 

@@ -22,10 +22,10 @@ from opsbot.supervisors import _proc
 from opsbot.supervisors._search import command_of
 from opsbot.supervisors.base import SupervisorContext
 from opsbot.supervisors.process import Options, ProcessSupervisor
+from tests.bound import BOUND
 
 TARGET = Path(__file__).with_name("target.py")
 CLONE3 = 435  # the same number on each architecture
-BOUND = 20.0
 T = TypeVar("T")
 
 

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from opsbot.config.settings import WebSettings
 from opsbot.web.endpoint import Endpoint
+from tests.bound import BOUND
 from tests.runtime.rig import Rig, running
 
 ANY_PORT = WebSettings("127.0.0.1:0")
-BOUND = 15.0
 
 
 @dataclass(frozen=True)

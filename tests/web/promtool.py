@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from tests.bound import BOUND
+
 
 def promtool(*arguments: str, given: str = "") -> str:
     """What it says of something that is right; fails with what is wrong. Skips where it is not installed;
@@ -16,6 +18,8 @@ def promtool(*arguments: str, given: str = "") -> str:
         reason = "promtool is not installed (Debian: prometheus)"
         assert not os.environ.get("OPSBOT_TEST_REQUIRE_ALL"), reason
         pytest.skip(reason)
-    done = subprocess.run(["promtool", *arguments], input=given, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        ["promtool", *arguments], input=given, capture_output=True, text=True, timeout=BOUND
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

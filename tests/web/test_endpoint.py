@@ -16,8 +16,9 @@ from opsbot.config.settings import WebSettings
 from opsbot.domain.levels import Priority
 from opsbot.web import endpoint
 from opsbot.web.endpoint import TRY_AGAIN, Endpoint
+from tests.bound import BOUND
 from tests.runtime.rig import Rig, World, build, running
-from tests.web.desk import BOUND, desk
+from tests.web.desk import desk
 
 OFF = WebSettings()
 

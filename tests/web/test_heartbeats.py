@@ -18,8 +18,8 @@ from opsbot.app import serve
 from opsbot.cli.look import look_once
 from opsbot.config.load import load
 from opsbot.control.client import ask, running
+from tests.bound import BOUND
 from tests.e2e.processes import eventually_asked
-from tests.web.desk import BOUND
 from tests.web.test_reload import free_port
 
 SECRET, OTHER = "b5d1c1a0f3a94e7f", "another-secret-of-a-job"

@@ -13,8 +13,8 @@ from aiohttp import ClientConnectionError, ClientSession, ServerDisconnectedErro
 
 from opsbot.app import serve
 from opsbot.config.load import load
+from tests.bound import BOUND
 from tests.e2e.processes import eventually_asked
-from tests.web.desk import BOUND
 
 TOKEN = "a-token-of-the-environment"
 TEXT = """

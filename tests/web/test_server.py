@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from opsbot.config.settings import WebSettings
 from opsbot.web import metrics, server
 from opsbot.web.snapshot import Snapshot
+from tests.bound import BOUND
 from tests.runtime.rig import World, build
-from tests.web.desk import ANY_PORT, BOUND, Desk, desk
+from tests.web.desk import ANY_PORT, Desk, desk
 
 TOKEN = "correct-horse-battery-staple"
 GUARDED = WebSettings("127.0.0.1:0", SecretStr(TOKEN))

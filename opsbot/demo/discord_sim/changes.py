@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-DEFAULT_WAIT_SECONDS = 5.0
+DEFAULT_WAIT_SECONDS = 60.0  # ends a hang; a loaded machine is slow, and not wrong
 
 
 class Changes:

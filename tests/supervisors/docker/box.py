@@ -18,6 +18,7 @@ from opsbot.supervisors import _proc
 from opsbot.supervisors._docker.options import Options
 from opsbot.supervisors._docker.supervisor import DockerSupervisor
 from opsbot.supervisors.base import SupervisorContext
+from tests.bound import BOUND
 from tests.supervisors.docker.sandbox import Sandbox
 from tests.supervisors.helpers import eventually
 
@@ -112,7 +113,7 @@ class Box:
         fresh.write_text(str(running.process.pid))
         fresh.rename(self.told / "pid")
         supervisor = self.supervisor()
-        ends = asyncio.get_running_loop().time() + 20.0
+        ends = asyncio.get_running_loop().time() + BOUND
         while await supervisor.tail(1) != [f"ready {running.process.pid}"]:
             assert asyncio.get_running_loop().time() < ends, "the target never got ready"
             await asyncio.sleep(0.01)

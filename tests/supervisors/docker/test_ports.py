@@ -13,10 +13,9 @@ from typing import Any
 
 from opsbot.domain.process import Holder
 from opsbot.supervisors.base import Supervisor
+from tests.bound import BOUND
 from tests.supervisors.docker.between import Between
 from tests.supervisors.docker.box import Box, as_nobody
-
-BOUND = 20.0
 
 
 def free_port() -> int:

@@ -14,7 +14,8 @@ from opsbot.domain.process import Running
 from opsbot.supervisors import _proc
 from opsbot.supervisors.base import SupervisorContext
 from opsbot.supervisors.systemd import Options, Scope, SystemdSupervisor
-from tests.supervisors.helpers import BOUND, TARGET
+from tests.bound import BOUND
+from tests.supervisors.helpers import TARGET
 from tests.supervisors.systemd.sandbox import INSIDE
 
 UNITS = Path("/run/systemd/system")

@@ -11,13 +11,14 @@ from opsbot.domain.process import Running
 from opsbot.errors import SupervisorError
 from opsbot.supervisors._systemd.unit import SUCCESSOR_MARGIN
 from opsbot.supervisors.systemd import SystemdSupervisor
+from tests.bound import BOUND
 from tests.supervisors.helpers import eventually
 from tests.supervisors.systemd.units import UnitPlace
 
 
 async def found(supervisor: SystemdSupervisor) -> Running:
     """What runs, as soon as something does."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(BOUND):
         while True:
             look = await supervisor.find()
             if look.running:

@@ -15,7 +15,7 @@ from opsbot.app import opened
 from opsbot.clock import SystemClock
 from opsbot.config.load import load
 from opsbot.runtime.core import Runtime
-from tests.supervisors.helpers import BOUND
+from tests.bound import BOUND
 from tests.supervisors.systemd.units import PAUSE, UnitPlace
 
 
