@@ -18,12 +18,7 @@ from opsbot.demo.scene import FILE, TARGET, Ids, scene
 from tests.bound import BOUND
 from tests.e2e.processes import belonging, kill_all, services
 
-"""Seconds that any command may take."""
-
 ROOT = Path(__file__).parents[2]
-
-QUICK = 2.0
-"""Seconds within which Ctrl-C ends anything."""
 
 Result = subprocess.CompletedProcess[str]
 
@@ -72,8 +67,8 @@ def begun(*words: str | Path, cwd: Path, **env: str) -> Iterator[subprocess.Pope
         child.communicate()
 
 
-def ended(child: subprocess.Popen[str], number: int, within: float = QUICK) -> str:
-    """Signals a command and returns what it still said; it must end within some seconds."""
+def ended(child: subprocess.Popen[str], number: int, within: float = BOUND) -> str:
+    """Signals a command and returns what it still said; it must end."""
     child.send_signal(number)
     output, _ = child.communicate(timeout=within)
     assert "Traceback" not in output, output

@@ -24,7 +24,7 @@ async def told(wishes: Wishes, *words: str) -> str:
 
     demo = asyncio.create_task(run_demo(wishes, show, lambda _: None))
     try:
-        async with asyncio.timeout(BOUND):
+        async with asyncio.timeout(3 * BOUND):
             while not all(word in "\n".join(lines) for word in words):
                 news.clear()
                 await news.wait()

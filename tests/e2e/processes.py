@@ -17,10 +17,7 @@ from tests.bound import BOUND
 
 T = TypeVar("T")
 
-"""Seconds within which everything that a test waits for happens, also on a busy machine."""
-
 POLL = 0.02
-
 
 Explain = Callable[[], object]
 

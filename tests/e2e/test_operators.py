@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 from tests.e2e.processes import gone
@@ -12,7 +14,6 @@ from tests.e2e.test_by_hand import looks
 from tests.e2e.test_people import STARTED
 
 PRESSES = 20
-SLOW = "'--restart-delay', '4'"
 
 
 async def asked(stage: Stage, person: Any, action: str = "restart") -> Any:
@@ -26,18 +27,24 @@ async def confirm(person: Any, question: Any) -> str:
 
 
 async def test_restart_pressed_twenty_times_by_two_people_is_one_restart(stage: Stage) -> None:
-    stage.edit("'--restart-delay', '0'", SLOW)
+    stage.edit("restart: {", "restart: {stop_timeout_seconds: 60, ")
     world = stage.world
     anna = world.add_person("anna", world.admin)
     people = [(world.olga, anna)[number % 2] for number in range(PRESSES)]
     async with stage.opsbot() as running:
         old = stage.pid()
         questions = [await asked(stage, person) for person in people]
-        pressed = [confirm(person, question) for person, question in zip(people, questions, strict=True)]
-        answers = await asyncio.gather(*pressed)
-        refused = [text for text in answers if "a restart is in progress, asked by" in text]
-        assert len(refused) == PRESSES - 1
-        (who,) = {text.partition("asked by ")[2].split()[0] for text in refused}
+        os.kill(old, signal.SIGSTOP)  # the restart lasts until it may go on
+        pairs = zip(people, questions, strict=True)
+        presses = [who.click(question, custom_id=custom_id(question, "Confirm")) for who, question in pairs]
+        answers = await asyncio.gather(*presses)
+
+        def refused() -> list[str]:
+            return [text for text in map(said, answers) if "a restart is in progress, asked by" in text]
+
+        await stage.until(lambda: len(refused()) == PRESSES - 1)
+        os.kill(old, signal.SIGCONT)
+        (who,) = {text.partition("asked by ")[2].split()[0] for text in refused()}
         assert who in ("Olga", "Anna")
         await stage.restarted(old)
         await stage.until_well(running)
