@@ -30,7 +30,7 @@ from opsbot.demo.discord_sim.threads import ThreadingBackend
 ACK_DEADLINE_SECONDS = 3.0
 QUIET_SECONDS = 0.05
 QUIET_AT_MOST_SECONDS = 0.5  # a bot that sends all the time is never quiet
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 30.0
 
 _IN_A_HURRY: ContextVar[bool] = ContextVar("settled once acknowledged", default=False)
 
