@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -105,7 +106,8 @@ class Notice:
 class Receipt:
     """Where a notifier put an incident, as that notifier wants to remember it (such as "channel/message").
 
-    Not remembered: `extra`, how many messages the delivery took beside the usual one or two; `owes`, whether
+    Not remembered: `extra`, how many messages the delivery took there beside the usual one or two (a thread
+    is another channel, with limits of its own); `owes`, whether
     something beside the message itself could not be delivered and is to be tried again; `missed`, whether
     what stands there was made before the newest alarm, of which people were not told.
     """
@@ -118,16 +120,22 @@ class Receipt:
     missed: bool = field(default=False, compare=False)
 
 
+def nothing_waits() -> bool:
+    """Nothing else is to be told."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """All a notifier needs for one delivery. `late`: seconds since it was due when that is worth saying.
-    `pings`: False when nobody is to be pinged, however urgent it is. `busy`: other incidents wait to be told,
-    so what can wait is better owed (`Receipt.owes`). `alarmed`: when the newest alarm in it was decided."""
+    `pings`: False when nobody is to be pinged, however urgent it is. `busy`: whether something else waits to
+    be told at this moment, so that what can wait is better owed (`Receipt.owes`). `alarmed`: when the newest
+    alarm in it was decided."""
 
     notice: Notice
     incident: Incident
     receipt: Receipt | None
     late: float = 0.0
     pings: bool = True
-    busy: bool = False
+    busy: Callable[[], bool] = nothing_waits
     alarmed: Moment | None = None

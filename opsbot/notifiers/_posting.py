@@ -9,6 +9,7 @@ from pathlib import Path
 
 from opsbot.clock import Clock
 from opsbot.domain.incident import Entry, Incident
+from opsbot.domain.notice import nothing_waits
 from opsbot.draw.payload import Payload
 from opsbot.draw.thread import Line, Lines, without_file, without_text
 from opsbot.errors import DeliveryError
@@ -28,13 +29,15 @@ class Later(Exception):
 class Work:
     """What is to be told beside one delivery. `place`: the message that shows the incident now; `parents`:
     messages of which its thread may be made, the oldest first; `began`: when the delivery did, in seconds of
-    the clock. `busy`: others wait. `extra`: how many posts that took."""
+    the clock. `busy`: whether others wait now. `extra`: how many posts that took in the message's channel.
+    A thread is a channel of its own, and limits are each channel's
+    (https://discord.com/developers/docs/topics/rate-limits), so posts there cost the message's none."""
 
     incident: Incident
     parents: Sequence[Place]
     place: Place
     began: float
-    busy: bool = False
+    busy: Callable[[], bool] = nothing_waits
     extra: int = 0
 
     @property
@@ -56,8 +59,8 @@ class Poster:
         self._folder = folder
 
     def may_begin(self, work: Work, budget: float = BUDGET) -> None:
-        """Raises `Later` when another request might not end in time."""
-        if self._clock.now().mono - work.began > budget:
+        """Raises `Later` when another request might not end in time, or would keep an alarm waiting."""
+        if self._clock.now().mono - work.began > budget or work.busy():
             raise Later
 
     async def post(
@@ -100,7 +103,7 @@ class Poster:
 
     async def _send(self, work: Work, channel: int, payload: Payload) -> None:
         self.may_begin(work)
-        work.extra += 1
+        work.extra += channel == work.place[0]
         try:
             await self._transport.send(channel, payload)
         except DeliveryError as error:

@@ -29,8 +29,9 @@ from opsbot.notifiers.base import NotifierContext
 CLOSED = 3600.0
 """Seconds for which no thread is tried for an incident for which Discord refused it."""
 
-MOST_POSTS = 6
-"""Posts of one delivery; the rest of a long timeline follows with the next one."""
+MOST_POSTS = 5
+"""Posts of one delivery: of more in 5 s Discord would let one wait, and with it whatever comes after it. The
+rest of a long timeline follows with the next one."""
 
 PAUSE_FIRST, PAUSE_MOST = 2.0, 60.0
 """Seconds between two tries after trouble that may pass: doubling."""
@@ -62,7 +63,8 @@ class _Memory:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`extra`: how many posts it took; `owes`: something is missing that may be delivered later."""
+    """`extra`: how many posts it took in the message's channel; `owes`: something is missing that may be
+    delivered later."""
 
     stand: Stand
     extra: int = 0
@@ -113,7 +115,7 @@ class Threads:
         """Returns whether something is owed."""
         now = self._clock.now().mono
         threaded = self._enabled and now >= memory.closed
-        if work.busy or now < memory.pause:
+        if work.busy() or now < memory.pause:
             told = memory.stand.thread and memory.stand.lines >= work.total
             return self._owes_files(work, memory) or (threaded and not told)
         try:

@@ -9,7 +9,7 @@ no single one can stand in the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -92,8 +92,8 @@ class Lane:
 
 
 class Desk:
-    """Chooses what is delivered next. Loud ones first, then ends, changes of state, counters; of a kind the
-    oldest first, but for those that have failed more often."""
+    """Chooses what is delivered next. Alarms first, then ends, changes of state, counters; of a kind the
+    oldest first, but for those that have failed more often. An alarm is what is loud and not over yet."""
 
     def __init__(
         self, name: str, waiting: Waiting, incidents: Mapping[int, Incident], manners: Manners
@@ -109,24 +109,23 @@ class Desk:
         self._stamp = count()
         self._stamps: dict[int, int] = {}  # of the one valid entry of each incident
         self._later: list[tuple[float, int, int]] = []  # due, incident, stamp
-        self._ready: list[tuple[int, int, int, int, int]] = []  # quietness, tries, first row, incident, stamp
+        self._ready: list[_Entry] = []
         self._counters: list[tuple[int, int, int]] = []  # first row, incident, stamp
         for incident in waiting.incidents(name):
             self._put(incident)
 
     def next(self, now: float) -> tuple[float, int | None]:
         """The incident that is told next and from when on; (inf, None) when nothing waits."""
-        for incident in self._waiting.taken(self.name):
-            self._put(incident)
-        self._ripen(now)
-        opens = max(self.gate.not_before, self.pace.free_at(now))
-        if (found := _top(self._ready, self._stamps)) is not None:
-            return opens, found
-        at, counter = inf, _top(self._counters, self._stamps)
-        if counter is not None:
-            at = max(opens, self._edited + EDIT_EVERY)
-        later = max(opens, self._later[0][0]) if self._later else inf
-        return (at, counter) if at <= later else (later, self._later[0][1])
+        self._look(now)
+        alarms = max(self.gate.not_before, self.pace.free_at(now, alarm=True))
+        others = max(self.gate.not_before, self.pace.free_at(now, alarm=False))
+        at, found = inf, _top(self._ready, self._stamps)
+        if found is not None:
+            at = alarms if _alarms(self._ready[0]) else others
+        elif (found := _top(self._counters, self._stamps)) is not None:
+            at = max(others, self._edited + EDIT_EVERY)
+        later = max(alarms, self._later[0][0]) if self._later else inf  # it may be an alarm
+        return (at, found) if at <= later else (later, self._later[0][1])
 
     def rows(self, incident: int) -> list[Notice]:
         """What is to be told of it."""
@@ -137,9 +136,14 @@ class Desk:
         rows = self.rows(incident)
         return [row for row in rows if self._held(row) <= now] or rows
 
-    def is_busy(self, incident: int) -> bool:
-        """Whether more than counters of another incident is to be told now."""
-        return any(entry[-2] != incident and not self._stale(entry) for entry in self._ready)
+    def is_busy(self, incident: int, now: float, told: Container[int] = ()) -> bool:
+        """Whether more than counters of another incident is to be told now, or an alarm of this one beside
+        the rows that are being `told`."""
+        self._look(now)
+        ready = (entry for entry in self._ready if not self._stale(entry))
+        return any(entry[-2] != incident for entry in ready) or any(
+            row.kind.loud and row.id not in told for row in self.rows_now(incident, now)
+        )
 
     def lane(self, incident: int) -> Lane:
         """How its deliveries stand."""
@@ -148,8 +152,8 @@ class Desk:
     def goes(self, rows: list[Notice], *, again: bool, now: float) -> None:
         """A delivery begins. Of an incident that stands somewhere already, a new message also changes the
         old one, and an end is an edit and an answer."""
-        kind = strongest(rows)
-        self.pace.spend(now, 2 if again and kind is not NoticeKind.CHANGED else 1)
+        cost = 2 if again and strongest(rows) is not NoticeKind.CHANGED else 1
+        self.pace.spend(now, cost, alarm=self._loudness(rows) >= _LOUD)
 
     def arrived(self, incident: Incident, rows: list[Notice], now: float) -> None:
         """It was delivered."""
@@ -227,8 +231,18 @@ class Desk:
             return -inf
         return lane.pinged + self._repeat_after if lane.told[1] is known.priority else -inf
 
+    def _loudness(self, rows: list[Notice]) -> int:
+        """How loud they are told together: what is over by now alarms nobody any more."""
+        known, kind = self._incidents.get(rows[0].incident), strongest(rows)
+        return kind.loudness if known is not None and known.live else min(kind.loudness, _LOUD - 1)
+
+    def _look(self, now: float) -> None:
+        """Takes in what has come, and moves what is due to where its loudness counts."""
+        for incident in self._waiting.taken(self.name):
+            self._put(incident)
+        self._ripen(now)
+
     def _ripen(self, now: float) -> None:
-        """What is due moves to where its loudness counts."""
         while self._later and (self._later[0][0] <= now or self._stale(self._later[0])):
             _, incident, stamp = heappop(self._later)
             rows = self.rows_now(incident, now)
@@ -239,7 +253,7 @@ class Desk:
                 self._enter(self._counters, (first, incident, stamp))
             else:
                 tries = self.lanes.get(incident, _NO_LANE).attempts
-                self._enter(self._ready, (-kind.loudness, tries, first, incident, stamp))
+                self._enter(self._ready, (-self._loudness(rows), tries, first, incident, stamp))
 
     def _stale(self, entry: tuple[Any, ...]) -> bool:
         incident, stamp = entry[-2:]
@@ -251,6 +265,13 @@ class Desk:
 
 
 _NO_LANE = Lane()
+_LOUD = min(kind.loudness for kind in NoticeKind if kind.loud)
+_Entry = tuple[int, int, int, int, int]
+"""Of what is due: its quietness, tries, first row, incident, stamp."""
+
+
+def _alarms(entry: _Entry) -> bool:
+    return -entry[0] >= _LOUD
 
 
 def _top(heap: list[Any], stamps: Mapping[int, int]) -> int | None:

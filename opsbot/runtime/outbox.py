@@ -155,7 +155,7 @@ class Outbox:
         now = self.clock.now().mono
         desk.arrived(incident, rows, now)
         if receipt is not None and receipt.extra:
-            desk.pace.spend(now, receipt.extra)
+            desk.pace.spend(now, receipt.extra, alarm=False)
         self.tally.delivered[desk.name] += 1
         await self.done(Delivered(ids, receipt, told=incident))
 
@@ -170,7 +170,11 @@ class Outbox:
         loudest = max(rows, key=lambda row: row.kind.loudness)
         late = self.clock.now().since(loudest.due)
         receipt: Receipt | None = self.state.receipts.get((name, incident.id))
-        busy = self.desk(name).is_busy(incident.id)
+        desk, ids = self.desk(name), frozenset(row.id for row in rows)
+
+        def busy() -> bool:
+            return desk.is_busy(incident.id, self.clock.now().mono, ids)
+
         alarmed = [row.created for row in rows if row.kind.loud]
         newest = max(alarmed, key=lambda at: at.mono, default=None)
         return Telling(loudest, incident, receipt, late if late > LATE else 0.0, busy=busy, alarmed=newest)

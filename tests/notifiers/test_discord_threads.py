@@ -94,7 +94,7 @@ async def test_without_the_store_it_says_how_many_lines_are_missing() -> None:
 
 
 async def test_while_others_wait_the_alarm_is_told_and_the_thread_is_owed(story: Story) -> None:
-    receipt = await story.deliver(replace(story.telling(OPENED), busy=True))
+    receipt = await story.deliver(replace(story.telling(OPENED), busy=lambda: True))
     assert receipt.owes
     assert not story.discord.threads
     assert not (await story.tell()).owes

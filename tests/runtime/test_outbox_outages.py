@@ -17,6 +17,7 @@ from tests.runtime.outbox_bench import CHANGED, ESCALATED, OPENED, RESOLVED, Ben
 
 
 async def test_after_an_outage_all_are_told_once_in_order() -> None:
+    """What is over by then comes after all of which people must be alarmed."""
     out = DeliveryError("connection refused", permanent=False, place=True)
     ops = Breaking([out] * 70)
     bench = Bench({"ops": ops})
@@ -27,8 +28,8 @@ async def test_after_an_outage_all_are_told_once_in_order() -> None:
         bench.tell(7, RESOLVED)
         ops.errors.clear()
         await bench.clock.advance(180.0)
-    assert [telling.incident.id for telling in ops.told] == list(range(1, 31))
-    assert not ops.told[6].incident.live
+    assert [telling.incident.id for telling in ops.told] == [n for n in range(1, 31) if n != 7] + [7]
+    assert not ops.told[-1].incident.live
     assert all(telling.late for telling in ops.told[:20])
 
 
