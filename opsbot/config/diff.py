@@ -152,7 +152,7 @@ def _targets(
 
 def _target(old: Target, new: Target, name: str) -> Iterator[str]:
     place = f"target {name}"
-    for key in ("title", "labels", "depends_on", "restart", "rotation"):
+    for key in ("title", "labels", "depends_on", "restart", "rotation", "close_watch", "credentials"):
         yield from _said(place, differences(getattr(old, key), getattr(new, key), (key,)))
     yield from _supervisor(place, old.supervisor, new.supervisor)
     yield from _named(place, "check", old.checks, new.checks)

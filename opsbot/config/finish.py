@@ -96,7 +96,6 @@ def actions(shop: Workshop, file: Sections) -> ActionSettings:
         shop.remark(f"actions.{name}.command is left to people: this opsbot does not run it.")
     return ActionSettings(
         disabled=frozenset(name for name in type(given).model_fields if not getattr(given, name).enabled),
-        monitor_seconds=given.monitor.duration_seconds,
         commands=commands,
     )
 

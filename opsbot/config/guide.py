@@ -97,6 +97,7 @@ def target(guide: Guide) -> dict[str, Any]:
             "openrouter": {"type": "upstream", "path": guide.log_file},
             "disk": {},
         },
+        "credentials": {"openrouter": {"variable": "OPENROUTER_API_KEY"}},
     }
 
 

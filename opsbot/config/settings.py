@@ -65,12 +65,10 @@ class ScheduleSettings:
 class ActionSettings:
     """What opsbot does beside restarts and rotations (those are in each target's policies).
 
-    `disabled`: actions that are switched off; `monitor_seconds`: how long `monitor` samples every second;
-    `commands`: custom commands by the action's name, each an argv.
+    `disabled`: actions that are switched off; `commands`: custom commands by the action's name, each an argv.
     """
 
     disabled: frozenset[str] = frozenset()
-    monitor_seconds: float = 300.0
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

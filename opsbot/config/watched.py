@@ -38,15 +38,24 @@ def targets(
     found = [draft for draft in named if draft is not None]
     if shop.watch_only:
         return tuple(_target(draft) for draft in found)
+    from opsbot.config.credentials import credentials
     from opsbot.config.rotation import policies
 
     check_parents(shop, {draft.name: draft.section.depends_on for draft in found}, set(given))
     check_twins(shop, found)
     rules = _rules(shop, file, found, limits)
     rotations = policies(shop, file, guide, limits, found)
-    looks = _investigation(file)
+    looks, monitor = _investigation(file), file.actions.monitor
     made = (_target(d, rules.get(d.name, ()), rotations.get(d.name)) for d in found)
-    return tuple(replace(target, investigation=looks) for target in made)
+    return tuple(
+        replace(
+            target,
+            investigation=looks,
+            close_watch=monitor.duration_seconds if monitor.enabled else 0.0,
+            credentials=credentials(shop, file, draft, target.rules),
+        )
+        for draft, target in zip(found, made, strict=True)
+    )
 
 
 def _investigation(file: Sections) -> Investigation | None:

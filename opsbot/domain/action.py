@@ -35,6 +35,9 @@ class StepName(StrEnum):
     PRUNE = "Remove old archives"
     COLLECT = "Collect diagnostics"
     ATTACH = "Attach them to the incident"
+    WATCH = "Watch it every second"
+    ASK = "Ask whether the keys are accepted"
+    READ = "Read what the log says of them"
 
 
 STEPS: Mapping[ActionKind, tuple[StepName, ...]] = {
@@ -50,8 +53,13 @@ STEPS: Mapping[ActionKind, tuple[StepName, ...]] = {
     ActionKind.START: (StepName.PORT, StepName.START, StepName.VERIFY),
     ActionKind.ROTATE_LOGS: (StepName.SET_ASIDE, StepName.COMPRESS, StepName.PRUNE),
     ActionKind.INVESTIGATE: (StepName.COLLECT, StepName.ATTACH),
+    ActionKind.MONITOR: (StepName.WATCH,),
+    ActionKind.CHECK_API_KEY: (StepName.ASK, StepName.READ),
 }
 """The steps of each kind of action; a restart's are the guide's six steps of restart-bot.sh, in its order."""
+
+LOOKS = (ActionKind.INVESTIGATE, ActionKind.MONITOR, ActionKind.CHECK_API_KEY)
+"""What only looks: it is begun by itself, for an incident, and its end is a line of that."""
 
 
 @dataclass(frozen=True, slots=True)

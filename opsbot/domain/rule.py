@@ -16,8 +16,8 @@ class ActionKind(StrEnum):
     RESTART = "restart"
     ROTATE_LOGS = "rotate_logs"
     INVESTIGATE = "investigate"  # collect diagnostics and ask a person
-    MONITOR = "monitor"  # sample every second for a while
-    CHECK_API_KEY = "check_api_key"
+    MONITOR = "monitor"  # look every second for a while, and tell what was seen
+    CHECK_API_KEY = "check_api_key"  # find out whether its keys still work
     START = "start"
     STOP = "stop"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsbot.domain.credential import Credential
 from opsbot.domain.diagnostics import Investigation
 from opsbot.domain.rotation import RotationPolicy
 from opsbot.domain.rule import RestartPolicy, Rule
@@ -36,7 +37,8 @@ class Target:
     """A watched service. `depends_on`: targets without which it cannot work: while one of those is down, it
     is not restarted by itself. `networked`: it lives on the network, so that without opsbot's own connection
     nothing can be told of it but what this machine knows. `investigation`: None where opsbot collects nothing
-    by itself."""
+    by itself; `close_watch`: seconds for which a rule can have it watched more closely, 0: not at all;
+    `credentials`: its keys that a rule can have checked."""
 
     name: str
     title: str
@@ -49,3 +51,5 @@ class Target:
     rotation: RotationPolicy | None = None
     investigation: Investigation | None = None
     networked: bool = False
+    close_watch: float = 0.0
+    credentials: tuple[Credential, ...] = ()

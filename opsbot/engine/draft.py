@@ -127,10 +127,10 @@ class Draft:
                 return action if action.state is ActionState.RUNNING else None
         return self.state.rotation_of(target)
 
-    def investigation_of(self, target: str) -> Action | None:
-        """The investigation of it that will be running."""
+    def look_into(self, target: str, kind: ActionKind) -> Action | None:
+        """The investigation, close watch or check of its keys that will be running."""
         merged = (self.state.actions | self._actions).values()
-        found = (a for a in merged if a.target == target and a.kind is ActionKind.INVESTIGATE)
+        found = (a for a in merged if a.target == target and a.kind is kind)
         return next((a for a in found if a.state is ActionState.RUNNING), None)
 
     def changed_alerts(self) -> list[Alert]:

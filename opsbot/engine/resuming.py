@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from opsbot.domain.action import Action
+from opsbot.domain.action import LOOKS, Action
 from opsbot.domain.alert import Alert
 from opsbot.domain.change import NoticeDone
 from opsbot.domain.levels import AlertState
@@ -61,7 +61,7 @@ def _take_up(draft: Draft, action: Action) -> None:
         draft.put_action(repair.failed_without(action, "the target is no longer configured", draft.now))
     elif action.kind is ActionKind.ROTATE_LOGS:
         _take_up_rotation(draft, action, known)
-    elif action.kind is ActionKind.INVESTIGATE:
+    elif action.kind in LOOKS:
         investigation.interrupted(draft, action)
     elif not action.on_service:  # left by another version
         text = f"this version of opsbot cannot go on with it ({action.kind.value})"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from opsbot.domain.action import Action, ActionState, Desired, Pause, RestartMark
+from opsbot.domain.action import LOOKS, Action, ActionState, Desired, Pause, RestartMark
 from opsbot.domain.alert import Alert
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change, NoticeDone, PauseEnded, TimelineLine
@@ -51,8 +51,8 @@ class Known:
     `alike`: processes that look like it.
     `relieved_until`: so long another supervisor may start it by itself. `answered`: checks that were good
     since the process that runs was found. `rotated`: when the last rotation of its log ended;
-    `rotation_failed`: the same, if it failed. `investigated`: when opsbot last began to
-    collect diagnostics by itself. `failing`: checks whose newest sample is bad. `unsure`: rules
+    `rotation_failed`: the same, if it failed. `looked_into`: when opsbot last began to
+    look into it by itself, by the kind of look. `failing`: checks whose newest sample is bad. `unsure`: rules
     that would fire, each with the moment since when opsbot makes sure that it is not cut off itself.
     """
 
@@ -69,7 +69,7 @@ class Known:
     relieved_until: Moment | None = None
     rotated: Moment | None = None
     rotation_failed: Moment | None = None
-    investigated: Moment | None = None
+    looked_into: dict[ActionKind, Moment] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)
     unsure: dict[str, Moment] = field(default_factory=dict)
@@ -208,8 +208,8 @@ class State:
         known = self.known.get(action.target)
         if known is not None and action.on_service:
             known.settled = action.ended
-        elif known is not None and action.kind is ActionKind.INVESTIGATE:
-            known.investigated = action.asked
+        elif known is not None and action.kind in LOOKS:
+            known.looked_into[action.kind] = action.asked
         elif known is not None:
             known.rotated = action.ended
             known.rotation_failed = action.ended if action.state is ActionState.FAILED else None

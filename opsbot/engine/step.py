@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opsbot.domain.action import Action, ActionState, Wanted
+from opsbot.domain.action import LOOKS, Action, ActionState, Wanted
 from opsbot.domain.actor import AUTO
 from opsbot.domain.change import Change
 from opsbot.domain.levels import Outcome
@@ -135,7 +135,7 @@ def _done(draft: Draft, given: ActionMoved | LastLines) -> None:
     match given:
         case ActionMoved(action=action) if action.kind is ActionKind.ROTATE_LOGS:
             rotation.ended(draft, action)
-        case ActionMoved(action=action) if action.kind is ActionKind.INVESTIGATE:
+        case ActionMoved(action=action) if action.kind in LOOKS:
             investigation.ended(draft, action)
         case ActionMoved(action=action, hopeless=hopeless):
             _moved(draft, action, hopeless=hopeless)

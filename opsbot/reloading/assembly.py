@@ -27,7 +27,9 @@ from opsbot.notifiers.base import Notifier, NotifierContext
 from opsbot.outside import outside
 from opsbot.probes.base import Probe
 from opsbot.reloading.channel import OpsChannel
+from opsbot.reloading.close_up import close_up_of
 from opsbot.reloading.house import House
+from opsbot.reloading.keys import TargetKeys
 from opsbot.reloading.pinging import HttpPing
 from opsbot.rotation.base import RotationContext
 from opsbot.rotation.logfile import LogRotator
@@ -113,6 +115,8 @@ def runtime_of(house: House, settings: Settings, adapters: Adapters, state: Stat
         beats=house.beats,
         memory=_memory(house, settings),
         switch=_switch(house, settings.dead_mans_switch),
+        close_up=close_up_of(house, settings.targets),
+        keys=TargetKeys(house.clock, settings.hidden_env),
     )
     house.beats.follow(_listened_for(house, settings.targets))
     runtime = Runtime(parts)

@@ -26,12 +26,14 @@ from opsbot.engine.own import OWN, SWITCH_RULE
 from opsbot.runtime.actions import Actions, Worker
 from opsbot.runtime.bundles import desk_of
 from opsbot.runtime.caretaker import Caretaker
+from opsbot.runtime.close_watch import CloseWatch
 from opsbot.runtime.deadman import DeadMan
 from opsbot.runtime.drill import Drills
 from opsbot.runtime.figures import Figures
 from opsbot.runtime.heart import Heart
 from opsbot.runtime.history import History
 from opsbot.runtime.investigator import Investigator
+from opsbot.runtime.key_check import KeyCheck
 from opsbot.runtime.mutes import MutesDesk
 from opsbot.runtime.ops import Ops
 from opsbot.runtime.outbox import Outbox
@@ -111,6 +113,8 @@ class Runtime:
         workers: dict[ActionKind, Worker] = dict.fromkeys(ON_SERVICE, remediator)
         workers[ActionKind.ROTATE_LOGS] = self.rotations
         workers[ActionKind.INVESTIGATE] = Investigator(self.bundles.maker)
+        workers[ActionKind.MONITOR] = CloseWatch(parts.state, parts.clock, parts.close_up)
+        workers[ActionKind.CHECK_API_KEY] = KeyCheck(parts.state, parts.clock, parts.keys, self.ops.logs)
         self.actions = Actions(workers, parts.clock, self.pipeline.ask, self._show)
         self.pipeline.listen(self._decided)
         self.pipeline.listen(self.tally.note)
@@ -140,11 +144,11 @@ class Runtime:
 
     async def settle(self, patience: float) -> None:
         """Waits `patience` seconds for actions and rotations under way (what takes longer is cut off, and
-        taken up by the successor), then for deliveries; no new ones begin."""
+        taken up by the successor; for a close watch nobody waits), then for deliveries; no new ones begin."""
         changed = asyncio.Event()
         self.pipeline.listen(lambda *_: changed.set())
         began = self._parts.clock.now()
-        while self._parts.state.actions:
+        while any(a.kind is not ActionKind.MONITOR for a in self._parts.state.actions.values()):
             changed.clear()
             left = patience - self._parts.clock.now().since(began)
             if left <= 0 or not await wait_until(changed, self._parts.clock, left):

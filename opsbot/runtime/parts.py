@@ -14,8 +14,10 @@ from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
 from opsbot.runbooks.places import SHIPPED
 from opsbot.runtime.beats import Beats
+from opsbot.runtime.close_watch import CloseUp
 from opsbot.runtime.deadman import Switch
 from opsbot.runtime.desk import Manners
+from opsbot.runtime.key_check import Keys
 from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.rotations import KeptLog
@@ -29,7 +31,8 @@ class Parts:
     that has one. `probes`: of what opsbot itself reaches, asked every `probe_interval` seconds; without any,
     whatever fails is the target's own fault. `beats`: heartbeats that are heard; `switch`: what is pinged.
     `runbooks`: folders with them; `walks`: folder of walks through them, None: those end with opsbot.
-    `equipment`: for bundles of diagnostics.
+    `equipment`: for bundles of diagnostics. `close_up`: what watches a target more closely; `keys`: who asks
+    whether a key is accepted.
     `memory`: what postmortems and reports need.
     `keep`: of metrics; `keep_incidents`: seconds; `keeper`: the store, if it can say that it is
     degraded."""
@@ -56,3 +59,5 @@ class Parts:
     runbooks: Sequence[Path] = (SHIPPED,)
     walks: Path | None = None
     equipment: Equipment = field(default_factory=Equipment)
+    close_up: CloseUp | None = None
+    keys: Keys | None = None

@@ -132,7 +132,7 @@ def test_an_action_that_only_another_version_could_finish_is_not_left_open() -> 
     drive = watched()
     drive.give(ActionAsked(NAME, ActionKind.RESTART, OLGA, "now"))
     (action,) = drive.state.actions.values()
-    drive.state.actions[action.id] = replace(action, kind=ActionKind.CHECK_API_KEY)
+    drive.state.actions[action.id] = replace(action, kind=ActionKind.NONE)
     decided = resume(drive.state, drive.now)
     assert [c.state for c in decided.changes if isinstance(c, Action)] == [ActionState.FAILED]
     assert decided.effects == []

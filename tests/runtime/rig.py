@@ -22,7 +22,10 @@ from opsbot.domain.target import Target
 from opsbot.engine.state import State
 from opsbot.notifiers.base import Notifier
 from opsbot.probes.base import Probe
+from opsbot.runtime.close_watch import CloseUp
 from opsbot.runtime.core import Runtime
+from opsbot.runtime.key_check import Keys
+from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.parts import Parts
 from opsbot.runtime.remediator import Subject
 from opsbot.runtime.restore import restore
@@ -139,16 +142,20 @@ async def build(
     rotation: KeptLog | None = None,
     probes: Sequence[Probe] | None = None,
     equipment: Equipment | None = None,
+    adapt: Callable[[Target], Target] = lambda watched: watched,
+    close_up: CloseUp | None = None,
+    keys: Keys | None = None,
+    memory: MemoryParts | None = None,
 ) -> Rig:
     """opsbot on one supervised target, its state loaded, not running yet. `probes`: the target lives on the
     network, and opsbot looks by these whether it is cut off itself. `equipment`: diagnostics are collected by
-    themselves."""
+    themselves. `adapt`: changes what is watched."""
     store = store or keeper or MemoryState(world.clock, world.disk)
     notifiers = notifiers if notifiers is not None else {"ops": RecordingNotifier("ops")}
     watched = replace(
         target(policy), rotation=rotation.policy if rotation else None, networked=probes is not None
     )
-    watched = replace(watched, investigation=Investigation() if equipment else None)
+    watched = adapt(replace(watched, investigation=Investigation() if equipment else None))
     state = State.of([watched], levels or dict.fromkeys(notifiers, ALL))
     restore(state, await store.load())
     rotator = rotation.rotator if rotation else None
@@ -166,6 +173,9 @@ async def build(
             keeper=keeper,
             probes=probes or (),
             equipment=equipment or Equipment(),
+            close_up=close_up,
+            keys=keys,
+            memory=memory or MemoryParts(),
         )
     )
     _add_checks(runtime, watched, world)

@@ -30,9 +30,9 @@ class RotateAction(Action):
 
 
 class MonitorAction(Action):
-    """Closer watching."""
+    """A close watch."""
 
-    duration_seconds: Seconds = Field(300.0, description="how long it samples every second")
+    duration_seconds: Seconds = Field(300.0, description="for how long it looks every second; 0: not at all")
 
 
 class Actions(Section):
@@ -41,5 +41,5 @@ class Actions(Section):
     restart: RestartAction = Field(RestartAction.model_construct(), description="restart the target")
     rotate_logs: RotateAction = Field(RotateAction.model_construct(), description="rotate its log")
     investigate: Action = Field(Action.model_construct(), description="collect diagnostics, ask a person")
-    monitor: MonitorAction = Field(MonitorAction.model_construct(), description="sample every second")
-    check_api_key: Action = Field(Action.model_construct(), description="check the upstream's key")
+    monitor: MonitorAction = Field(MonitorAction.model_construct(), description="look every second")
+    check_api_key: Action = Field(Action.model_construct(), description="do its keys still work")

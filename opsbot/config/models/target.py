@@ -18,6 +18,7 @@ from opsbot.config.fields import (
     Timeout,
     Word,
 )
+from opsbot.config.models.credential import CredentialSection
 
 
 class Restart(Section):
@@ -67,3 +68,6 @@ class TargetSection(Section):
     rotate: Rotate = Field(Rotate.model_construct(), description="how its log is rotated")
     depends_on: tuple[TargetName, ...] = Field((), description="targets without which it cannot work")
     labels: dict[str, str] = Field(default_factory=dict, description="shown with its incidents")
+    credentials: dict[Word, CredentialSection] = Field(
+        default_factory=dict, description="its keys, for the action check_api_key"
+    )
