@@ -24,6 +24,8 @@ from opsbot.engine.state import State
 from opsbot.errors import StoreUnavailable
 from opsbot.reloading.assembly import Adapters, adapters_of, digest_of, empty_state, runtime_of
 from opsbot.reloading.house import House
+from opsbot.runbooks.kept import FOLDER as WALKS
+from opsbot.runbooks.kept import KeptWalks
 from opsbot.runtime.core import Runtime
 from opsbot.runtime.relay import Relay
 from opsbot.runtime.restore import restore
@@ -63,6 +65,7 @@ async def _rename(house: House, state: State, names: Mapping[str, str]) -> None:
     changes = renamed(state, names, house.clock.now())
     await house.store.commit(changes)
     state.apply(changes)
+    await asyncio.to_thread(KeptWalks(house.state_dir / WALKS).rename, names)
     for old, new in names.items():
         try:
             await house.metrics.rename(old, new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -69,6 +69,13 @@ class KeptWalks:
         """Every one that can be read."""
         found = {path.stem: _read(path) for path in self._files()} | self._unwritten
         return [walk for walk in found.values() if walk is not None]
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Targets are called otherwise, old → new: walks that go on, go on with them. Doing it again changes
+        nothing."""
+        for walk in self.all():
+            if walk.target in names and not walk.over:
+                self.write(replace(walk, target=names[walk.target]))
 
     def prune(self, now: float) -> None:
         """Removes what is old, beyond the count, or half written. `now`: seconds since 1970 UTC."""

@@ -121,3 +121,13 @@ def test_whatever_a_file_holds_is_a_walk_or_is_refused(data: st.DataObject) -> N
         return
     assert read.steps
     assert all(isinstance(step.title, str) for step in read.steps)
+
+
+def test_a_walk_that_goes_on_follows_its_target_to_another_name(folder: Path) -> None:
+    over = walking.ended(replace(walk(), id=named(1)), OTTO, 3.5)
+    for each in (walk(), over, replace(walk(), id=named(2), target="other")):
+        KeptWalks(folder).write(each)
+    for _ in range(2):  # killed in its midst, it is done again
+        KeptWalks(folder).rename({walk().target: "store"})
+    found = {each.id: each.target for each in KeptWalks(folder).all()}
+    assert found == {ID: "store", named(1): walk().target, named(2): "other"}
