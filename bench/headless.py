@@ -1,15 +1,16 @@
 """opsbot after opsbot, quickly: a process that has imported everything forks one each time it is asked.
 
-`python -m bench.headless CONFIG NOTES LOG`: each byte on the standard input makes an `opsbot run` without
-Discord (a process of its own, to be killed) and is answered with its pid. What such an opsbot does to a
-target it notes in the FIFO `NOTES`, one line `PID PHASE` each time the phase of an action changes. All that a
-killed opsbot leaves behind becomes this process's child: whoever looks finds every keeper and every target
-among its descendants.
+`python -m bench.headless`: each line on the standard input names a folder, makes an `opsbot run` of its
+`opsbot.yml` without Discord (a process of its own, to be killed; what it says goes to `opsbot.log`) and is
+answered with its pid. What such an opsbot does to a target it notes in the folder's FIFO `notes`, one line
+`PID PHASE` each time the phase of an action changes. All that a killed opsbot leaves behind becomes this
+process's child: whoever looks finds every keeper and every target among its descendants.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -85,16 +86,16 @@ def opsbot(config: Path, notes: int) -> None:
     asyncio.run(until_stopped(serve(session.settings, session=session)))
 
 
-def born(config: Path, notes: int, log: Path) -> None:
+def born(folder: Path) -> None:
     """In the forked process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    into = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    into = os.open(folder / "opsbot.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for fd in (1, 2):
         os.dup2(into, fd)
     code = 1
     try:
-        opsbot(config, notes)
+        opsbot(folder / "opsbot.yml", os.open(folder / "notes", os.O_WRONLY))
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -103,17 +104,22 @@ def born(config: Path, notes: int, log: Path) -> None:
         os._exit(code)
 
 
-def main() -> None:
-    config, fifo, log = map(Path, sys.argv[1:])
+def serve_births(become: Callable[[str], None]) -> None:
+    """Forks a process for each line that it is told, which becomes what the line says."""
     take_in_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are reaped by the kernel, at once
     configure("console")
-    notes = os.open(fifo, os.O_WRONLY)
-    while os.read(0, 1):
+    gc.collect()
+    gc.freeze()
+    for line in iter(sys.stdin.buffer.readline, b""):
         pid = os.fork()
         if not pid:
-            born(config, notes, log)
+            become(line.decode().rstrip("\n"))
         os.write(1, f"{pid}\n".encode())
+
+
+def main() -> None:
+    serve_births(lambda folder: born(Path(folder)))
 
 
 if __name__ == "__main__":

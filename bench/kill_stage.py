@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import select
 import signal
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,11 +86,13 @@ class Trouble(Exception):
 
 def until(look: Callable[[], T], what: str, bound: float = BOUND) -> T:
     """Polls until the look is truthy. Raises Trouble after `bound` seconds."""
-    ends = time.monotonic() + bound
+    began = time.monotonic()
+    ends = began + bound
     while not (seen := look()):
         if time.monotonic() > ends:
             raise Trouble(f"not within {bound:g} s: {what}")
-        time.sleep(POLL)
+        time.sleep(max(POLL, time.monotonic() - began))  # looks keep from its work what is waited for
+        began = time.monotonic()
     return seen
 
 
@@ -110,6 +114,9 @@ class Stage:
     """What rounds act on. `automatic`: opsbot may restart the target by itself. `notes`: (pid of an opsbot,
     phase), oldest first."""
 
+    MOTHER = "bench.headless"
+    """The module whose process makes the opsbots."""
+
     def __init__(self, folder: Path, *, automatic: bool = True) -> None:
         self.folder = folder
         self.port = free_port()
@@ -130,8 +137,7 @@ class Stage:
         )
         os.mkfifo(folder / "notes")
         self._notes = os.open(folder / "notes", os.O_RDWR | os.O_NONBLOCK)
-        argv = [sys.executable, "-m", "bench.headless", str(config), str(folder / "notes"), str(self.log)]
-        self._mother = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._mother = mother(self.MOTHER)
 
     @property
     def log(self) -> Path:
@@ -150,9 +156,12 @@ class Stage:
 
     def opsbot(self) -> int:
         """Starts one; its pid."""
+        return self._born(str(self.folder))
+
+    def _born(self, order: str) -> int:
         assert self._mother.stdin is not None
         assert self._mother.stdout is not None
-        self._mother.stdin.write(b"\n")
+        self._mother.stdin.write(f"{order}\n")
         self._mother.stdin.flush()
         return int(self._mother.stdout.readline())
 
@@ -263,10 +272,18 @@ class Stage:
             for child in psutil.Process(self._mother.pid).children(recursive=True):
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
-        self._mother.communicate()
         for pid in self.targets():
             kill(pid)
         os.close(self._notes)
+
+
+@cache
+def mother(module: str) -> subprocess.Popen[str]:
+    """One for this process, and for all stages after one another: what it has to import takes seconds."""
+    argv = [sys.executable, "-m", module]
+    made = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(made.communicate)
+    return made
 
 
 @contextmanager

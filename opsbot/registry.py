@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 from opsbot.errors import UsageError
@@ -19,9 +20,15 @@ NOT_A_KIND = frozenset({"base"})
 
 def kinds(package: str) -> list[str]:
     """The kinds that a package of adapters holds, sorted. Modules with a leading underscore are helpers."""
+    return list(_kinds(package))
+
+
+@cache
+def _kinds(package: str) -> tuple[str, ...]:
+    """A folder is listed once: it is asked for with each check that is configured."""
     paths = importlib.import_module(package).__path__
     names = (info.name for info in pkgutil.iter_modules(paths))
-    return sorted(n for n in names if n not in NOT_A_KIND and not n.startswith("_"))
+    return tuple(sorted(n for n in names if n not in NOT_A_KIND and not n.startswith("_")))
 
 
 def load(package: str, kind: str) -> ModuleType:

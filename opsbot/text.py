@@ -106,7 +106,7 @@ def safe_text(untrusted: str, limit: int, place: Place = Place.MARKDOWN, *, tail
     """
     text = _lined(untrusted, limit, tail) if place is Place.BLOCK else _joined(untrusted, limit)
     if place is Place.MARKDOWN:
-        return _within_words(clamp(_MENTION.sub(_end_mention, _MARKUP.sub(r"\\\g<0>", text)), limit))
+        return _within_words(clamp(_MENTION.sub(_end_mention, _MARKUP.sub(_escape, text)), limit))
     if place is not Place.PLAIN:
         text = text.replace("`", "ˋ")
     return _without_mentions(text, limit, tail and place is Place.BLOCK)
@@ -222,6 +222,10 @@ def _clean(text: str) -> str:
     text = _BREAKS.sub("\n", _ANSI.sub("", text))
     text = _UNSEEN.sub("", encodable(text))
     return _STACKED.sub(r"\1", text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return "\\" + found.group()  # a template would be read anew for each
 
 
 def _end_mention(found: re.Match[str]) -> str:

@@ -15,10 +15,23 @@ from pathlib import Path
 
 from opsbot.control.client import ask, running
 from opsbot.demo.scene import FILE, TARGET, Ids, scene
-from tests.bound import BOUND
+from tests import nursery
+from tests.bound import BOUND, rest
 from tests.e2e.processes import belonging, kill_all, services
 
 ROOT = Path(__file__).parents[2]
+
+READY = (
+    "opsbot.app",
+    "opsbot.cli.*",
+    "opsbot.checks.*",
+    "opsbot.diagnostics.*",
+    "opsbot.notifiers.log",
+    "opsbot.rotation.*",
+    "opsbot.stores.*",
+    "opsbot.supervisors.process",
+)
+"""What the commands of these tests import."""
 
 Result = subprocess.CompletedProcess[str]
 
@@ -37,28 +50,35 @@ def argv(*words: str | Path) -> list[str]:
 
 def opsbot(*words: str | Path, cwd: Path, **env: str) -> Result:
     """Runs a command to its end. No command ever shows a traceback."""
-    done = subprocess.run(
-        argv(*words),
-        cwd=cwd,
-        env=environ(**env),
-        capture_output=True,
-        text=True,
-        timeout=BOUND,
-    )
+    if any(name.startswith("PYTHON") for name in env):  # is read when an interpreter starts
+        done = subprocess.run(
+            argv(*words), cwd=cwd, env=environ(**env), capture_output=True, text=True, timeout=BOUND
+        )
+    else:
+        pipe = subprocess.PIPE
+        child = nursery.born(
+            ["opsbot", *map(str, words)], *READY, cwd=cwd, env=environ(**env), stdout=pipe, stderr=pipe
+        )
+        try:
+            out, err = child.communicate(BOUND)
+        finally:
+            child.kill()
+        done = Result(child.args, child.wait(), out, err)
     assert "Traceback" not in done.stderr + done.stdout, done.stderr
     return done
 
 
 @contextmanager
-def begun(*words: str | Path, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that runs until it is stopped; killed at the end if it was not."""
-    child = subprocess.Popen(
-        argv(*words),
+def begun(*words: str | Path, cwd: Path, **env: str) -> Iterator[nursery.Child]:
+    """A command that runs until it is stopped; killed at the end if it was not. Whatever it prints is seen at
+    once."""
+    child = nursery.born(
+        ["opsbot", *map(str, words)],
+        *READY,
         cwd=cwd,
         env=environ(**env, PYTHONUNBUFFERED="1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
     )
     try:
         yield child
@@ -67,7 +87,7 @@ def begun(*words: str | Path, cwd: Path, **env: str) -> Iterator[subprocess.Pope
         child.communicate()
 
 
-def ended(child: subprocess.Popen[str], number: int, within: float = BOUND) -> str:
+def ended(child: nursery.Child, number: int, within: float = BOUND) -> str:
     """Signals a command and returns what it still said; it must end."""
     child.send_signal(number)
     output, _ = child.communicate(timeout=within)
@@ -106,7 +126,7 @@ class Place:
         return services(self.folder)
 
     @contextmanager
-    def running(self, *, well: bool = True) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *, well: bool = True) -> Iterator[nursery.Child]:
         """`opsbot run`, when all is `well`; stopped at the end, while the service runs on."""
         with begun("run", "-c", self.file, cwd=self.folder) as child:
             if well:
@@ -124,10 +144,12 @@ class Place:
 
     def until(self, look: Callable[[], object]) -> None:
         """Polls until true."""
-        ends = time.monotonic() + BOUND
+        began = time.monotonic()
+        ends = began + BOUND
         while not look():
             assert time.monotonic() < ends, look
-            time.sleep(0.02)
+            time.sleep(rest(began, 0.02))
+            began = time.monotonic()
 
     def stop_service(self) -> None:
         """Ends the service as a person would."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from opsbot.control.client import running
 from opsbot.runtime.notes import DRY_RUN
 from tests.bound import BOUND
 from tests.cli.commands import Result, begun, ended, opsbot, sentence
+from tests.nursery import Child
 
 FILE = """
 state_dir: {folder}/state
@@ -45,7 +45,7 @@ def said(folder: Path, *words: str) -> str:
 
 
 @contextmanager
-def at_work(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+def at_work(folder: Path, *words: str) -> Iterator[Child]:
     """`opsbot run`, as soon as it listens."""
     with begun("run", *words, "-c", folder / "opsbot.yml", cwd=folder) as child:
         ends = time.monotonic() + BOUND

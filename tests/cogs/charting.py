@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from typing import Any
 
 from opsbot.charts.base import NoChart
@@ -11,6 +12,7 @@ from opsbot.domain.chart import Chart
 from opsbot.domain.metrics import MetricsReport, MetricSummary
 from opsbot.domain.series import Bucket, Series
 from opsbot.draw.metrics import METRICS, PICTURE, WINDOW
+from tests.bound import BOUND
 from tests.cogs.stage import CLOCK, Stage
 
 BOT = "summarybot"
@@ -18,11 +20,15 @@ NAMES = ("cpu_percent", "rss_bytes", "log_errors_total", "process_up")
 WIDTH = 1200
 
 
-class Painter(ProcessPainter):
-    """Notes what it was asked for."""
+_PAINTED: dict[Chart, bytes] = {}
 
-    def __init__(self, *, missing: bool = False, broken: bool = False) -> None:
-        super().__init__()
+
+class Painter(ProcessPainter):
+    """Notes what it was asked for; the same chart is painted once for all tests. `fonts`: where what
+    matplotlib finds of them is kept."""
+
+    def __init__(self, fonts: Path | None = None, *, missing: bool = False, broken: bool = False) -> None:
+        super().__init__(fonts, patience=BOUND)
         self.charts: list[Chart] = []
         self.gone, self.broken = missing, broken
 
@@ -34,7 +40,9 @@ class Painter(ProcessPainter):
         self.charts.append(chart)
         if self.broken:
             raise NoChart("The chart was not ready within 15 s.")
-        return await super().paint(chart)
+        if self.missing or chart not in _PAINTED:
+            _PAINTED[chart] = await super().paint(chart)
+        return _PAINTED[chart]
 
 
 Painted = tuple[Stage, Painter]

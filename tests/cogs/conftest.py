@@ -26,9 +26,11 @@ async def up(stage: Stage) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture
-async def painted(stage: Stage) -> AsyncIterator[tuple[Stage, Painter]]:
+async def painted(
+    stage: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Stage, Painter]]:
     """A running bot whose charts are real."""
-    painter = Painter()
+    painter = Painter(tmp_path_factory.getbasetemp() / "fonts")
     measured(stage)
     async with stage.running(painter=painter):
         yield stage, painter

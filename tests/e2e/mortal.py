@@ -1,7 +1,8 @@
 """opsbot after opsbot as in `bench.headless`, each killed (-9) by itself at a wanted moment.
 
-Each line on the standard input is the number of that moment: before and after each commit and each thing that
-is done to the service, its processes or its log, counted from when the file `armed` is there. 0: it lives on.
+Each line on the standard input is the number of that moment, and the folder. Moments are before and after
+each commit and each thing that is done to the service, its processes or its log, counted from when the file
+`armed` is there. 0: it lives on.
 """
 
 from __future__ import annotations
@@ -9,16 +10,12 @@ from __future__ import annotations
 import functools
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench.headless import born
-from bench.kill_stage import ROOT, Stage
-from bench.reaper import take_in_orphans
-from opsbot.cli.logs import configure
+from bench.headless import born, serve_births
+from bench.kill_stage import Stage
 from opsbot.rotation import _writers
 from opsbot.rotation.logfile import LogRotator
 from opsbot.stores.resilient import ResilientState
@@ -68,21 +65,13 @@ class Mortal:
 class MortalStage(Stage):
     """A stage whose opsbots die as they are told."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._mother.communicate()
-        argv = [sys.executable, "-m", __name__, str(folder)]
-        self._mother = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    MOTHER = __name__
 
     def opsbot(self, at: int = 0) -> int:
         """Starts one that dies at that moment; its pid."""
         for name in ("armed", "passed"):
             (self.folder / name).unlink(missing_ok=True)
-        assert self._mother.stdin is not None
-        assert self._mother.stdout is not None
-        self._mother.stdin.write(f"{at}\n".encode())
-        self._mother.stdin.flush()
-        return int(self._mother.stdout.readline())
+        return self._born(f"{at} {self.folder}")
 
     def arm(self) -> None:
         """From now on moments count."""
@@ -94,19 +83,15 @@ class MortalStage(Stage):
         return passed.read_text().splitlines() if passed.exists() else []
 
 
+def become(order: str) -> None:
+    at, _, folder = order.partition(" ")
+    Mortal(int(at), Path(folder))
+    born(Path(folder))
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
-    take_in_orphans()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    configure("console")
     _writers._hidden = lambda refused: ""  # as on a machine of one's own
-    notes = os.open(folder / "notes", os.O_WRONLY)
-    for line in iter(sys.stdin.buffer.readline, b""):
-        pid = os.fork()
-        if not pid:
-            Mortal(int(line), folder)
-            born(folder / "opsbot.yml", notes, folder / "opsbot.log")
-        os.write(1, f"{pid}\n".encode())
+    serve_births(become)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TypeVar
 import psutil
 
 from opsbot.demo.scene import SERVICE
-from tests.bound import BOUND
+from opsbot.supervisors import _proc
+from tests.bound import BOUND, rest
 
 T = TypeVar("T")
 
@@ -35,11 +37,12 @@ async def eventually_asked(
     look: Callable[[], Awaitable[T]], bound: float = BOUND, *, explain: Explain = str
 ) -> T:
     """The same for a look that takes a while."""
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + bound
+    began = time.monotonic()
+    ends = began + bound
     while not (seen := await look()):
-        assert loop.time() < ends, f"never became true within {bound:g} s: {explain() or look}"
-        await asyncio.sleep(POLL)
+        assert time.monotonic() < ends, f"never became true within {bound:g} s: {explain() or look}"
+        await asyncio.sleep(rest(began, POLL))
+        began = time.monotonic()
     return seen
 
 
@@ -88,22 +91,15 @@ def kill_all(folder: Path, *, children: bool = True, others: frozenset[int] = fr
 
 
 def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208, it is looked at often
 
 
 def _argv(pid: int) -> str:
-    return _read(pid, "cmdline")
+    return _proc.command_line(pid).replace(b"\0", b" ").decode(errors="replace")
 
 
 def _environ(pid: int) -> str:
-    return _read(pid, "environ")
-
-
-def _read(pid: int, name: str) -> str:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
+    return _proc.read(f"/proc/{pid}/environ").replace(b"\0", b" ").decode(errors="replace")
 
 
 def lives(pid: int) -> bool:

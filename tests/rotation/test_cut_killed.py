@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from opsbot.rotation import _cut
 from opsbot.rotation._copy import HeadCopy
+from tests import nursery
 from tests.bound import BOUND
 from tests.rotation.desk import Desk, needs_cutting, numbered
+from tests.rotation.yard import READY
 
-ROOT = Path(__file__).parents[2]
 STEPS = ("extend", "intend", "check", "cut", "publish", "end")
 
 
 def killed(desk: Desk, ability: str, step: str) -> None:
     """An opsbot sets the log aside and is killed before that step."""
     order = [str(desk.log), str(desk.spec.archive_dir), ability, step]
-    ended = subprocess.run([sys.executable, "-m", "tests.rotation.cutter", *order], cwd=ROOT, timeout=BOUND)
-    assert ended.returncode == -9
+    assert nursery.born(["tests.rotation.cutter", *order], *READY).wait(BOUND) == -9
 
 
 async def everything(desk: Desk) -> bytes:

@@ -23,9 +23,13 @@ from opsbot.rotation._archive import Archive
 from opsbot.rotation._safe import opened, rename_new
 from opsbot.rotation.base import Archived, Aside, LogSpec
 from opsbot.testing import VirtualClock
+from tests import nursery
 from tests.bound import BOUND
 
 ROOT = Path(__file__).parents[2]
+READY = ("opsbot.rotation.*", "opsbot.clock", "psutil", "pytest")
+"""What an opsbot in another process imports."""
+
 DAY = 86_400.0
 T = TypeVar("T")
 
@@ -119,13 +123,13 @@ class Child:
             "point": point,
             **how,
         }
-        self.process = subprocess.Popen(
-            [*before, sys.executable, "-m", "tests.rotation.child", json.dumps(order)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        argv, pipe = ["tests.rotation.child", json.dumps(order)], subprocess.PIPE
+        self.process: nursery.Child | subprocess.Popen[str]
+        if before:
+            argv = [*before, sys.executable, "-m", *argv]
+            self.process = subprocess.Popen(argv, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        else:
+            self.process = nursery.born(argv, *READY, stdin=pipe, stdout=pipe)
 
     def line(self) -> Any:
         """The next thing that it says."""

@@ -12,10 +12,15 @@ from pathlib import Path
 import pytest
 
 from opsbot.testing import VirtualClock
+from tests import nursery
 
 ROOT = Path(__file__).parents[2]
 
-Child = subprocess.Popen[str]
+CHILDREN = "tests.stores.children"
+READY = ("opsbot.stores.*", "tests.stores.examples")
+"""What those import."""
+
+Child = subprocess.Popen[str] | nursery.Child
 Spawn = Callable[..., Child]
 
 
@@ -30,10 +35,14 @@ def spawn() -> Iterator[Spawn]:
     with ExitStack() as stack:
 
         def start(name: str, *arguments: object, before: tuple[str, ...] = ()) -> Child:
-            command = [*before, sys.executable, "-m", "tests.stores.children", name, *map(str, arguments)]
-            child = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-            )
+            command = [CHILDREN, name, *map(str, arguments)]
+            pipe = subprocess.PIPE
+            child: Child
+            if before:
+                command = [*before, sys.executable, "-m", *command]
+                child = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+            else:
+                child = nursery.born(command, *READY, stdin=pipe, stdout=pipe)
             stack.callback(_end, child)
             return child
 
