@@ -47,21 +47,21 @@ class Clocked(RecordingNotifier):
 
 
 class Story:
-    """Half an hour of an opsbot with all in it that takes time: crashes, a backoff, a pause, an outage of the
+    """Twenty minutes of an opsbot, with all that takes time: crashes, a backoff, a pause, an outage of the
     notifier, a target that does not answer for a while."""
 
     def __init__(self) -> None:
         self.world = World()
         self.world.host.launch()
-        self.ops = Clocked(clock=self.world.clock, out=(1900.0, 2300.0))
+        self.ops = Clocked(clock=self.world.clock, out=(1500.0, 1800.0))
         self.acts: dict[float, Callable[[], object]] = {
             20.0: self.world.host.crash,
             35.0: self.world.host.crash,
             200.0: lambda: setattr(self.world, "healthy", False),
             202.5: lambda: setattr(self.world, "healthy", True),
-            950.0: self.world.host.crash,
-            1400.0: lambda: setattr(self.world, "healthy", False),
-            1500.0: lambda: setattr(self.world, "healthy", True),
+            550.0: self.world.host.crash,
+            900.0: lambda: setattr(self.world, "healthy", False),
+            1000.0: lambda: setattr(self.world, "healthy", True),
         }
 
     async def told(self, steps: dict[float, float]) -> Trace:
@@ -70,11 +70,11 @@ class Story:
         rig.runtime.outbox.jitter = lambda: 0.0
         async with running(rig):
             passed = 0.0
-            for moment in sorted({*self.acts, *steps, 500.0, 1800.0}):
+            for moment in sorted({*self.acts, *steps, 300.0, 1250.0}):
                 await self.world.clock.advance(moment - passed)
                 passed = moment
-                if moment == 500.0:
-                    await rig.runtime.ops.pause(NAME, 300.0, "deploy", OLGA)
+                if moment == 300.0:
+                    await rig.runtime.ops.pause(NAME, 150.0, "deploy", OLGA)
                 if moment in self.acts:
                     self.acts[moment]()
                 if moment in steps:
@@ -106,13 +106,13 @@ async def test_the_story_has_all_that_takes_time() -> None:
 
 
 @pytest.mark.parametrize("seconds", STEPS.values(), ids=STEPS)
-@pytest.mark.parametrize("moment", [10.0, 36.0, 201.0, 600.0, 955.0, 1420.0])
+@pytest.mark.parametrize("moment", [10.0, 36.0, 201.0, 400.0, 555.0, 920.0])
 async def test_a_clock_that_is_set_changes_nothing_of_it(moment: float, seconds: float) -> None:
     assert await Story().told({moment: seconds}) == await untouched()
 
 
 async def test_a_clock_that_is_set_again_and_again_changes_nothing_either() -> None:
-    steps = {7.0 + 50.0 * number: list(STEPS.values())[number % 4] for number in range(30)}
+    steps = {7.0 + 40.0 * number: list(STEPS.values())[number % 4] for number in range(30)}
     assert await Story().told(steps) == await untouched()
 
 
