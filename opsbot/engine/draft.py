@@ -76,8 +76,8 @@ class Draft:
 
     def alerts_of(self, target: str) -> list[Alert]:
         """All alerts of a target as they will be."""
-        merged = {k: a for k, a in self.state.alerts.items() if k[0] == target}
-        merged.update({k: a for k, a in self._alerts.items() if k[0] == target})
+        merged = self.state.alerts_of(target)
+        merged.update({a.rule: a for a in self._alerts.values() if a.target == target})
         return list(merged.values())
 
     def incident(self, number: int) -> Incident | None:

@@ -115,6 +115,7 @@ class State:
     next_action: int = 1
     next_notice: int = 1
     next_silence: int = 1
+    _alerts: dict[str, dict[str, Alert]] = field(default_factory=dict)  # of each target, by rule
     _live: dict[str, int] = field(default_factory=dict)
     _over: dict[int, None] = field(default_factory=dict)  # resolved incidents, in that order
     _last: dict[str, int] = field(default_factory=dict)  # the one of each target that was resolved last
@@ -125,6 +126,10 @@ class State:
     ) -> State:
         """An empty state for targets and notifiers."""
         return cls({t.name: known_of(t) for t in targets}, notifiers, chain or Chain())
+
+    def alerts_of(self, target: str) -> dict[str, Alert]:
+        """The alerts of a target by rule, without a look at those of all others."""
+        return dict(self._alerts.get(target, ()))
 
     def live(self, target: str) -> Incident | None:
         """The live incident of a target, if it has one."""
@@ -196,8 +201,10 @@ class State:
             self.muted[alert.key] = None
         if alert.state is AlertState.INACTIVE:
             self.alerts.pop(alert.key, None)
+            self._alerts.get(alert.target, {}).pop(alert.rule, None)
         else:
             self.alerts[alert.key] = alert
+            self._alerts.setdefault(alert.target, {})[alert.rule] = alert
 
     def _apply_action(self, action: Action) -> None:
         self.next_action = max(self.next_action, action.id + 1)
