@@ -5,7 +5,7 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
-from cogs._ui.answer import say, think
+from cogs._ui.answer import place_of, say, think
 from cogs._ui.gate import allowed, needs
 from cogs._ui.host import Asked, Host
 from cogs._ui.options import suggest_targets, the_target
@@ -43,7 +43,8 @@ class Deploy(commands.Cog):
         name = the_target(self.bot.operations, target)
         await think(asked, private=False)
         actor = allowed(asked, Permission.OPERATE, "deploy", name)
-        marked = await self.bot.operations.mutes.deploy(name, version, minutes * 60.0, actor)
+        place = await place_of(asked)
+        marked = await self.bot.operations.mutes.deploy(name, version, minutes * 60.0, actor, place)
         await say(asked, deployed(marked), private=False)
 
 

@@ -37,6 +37,15 @@ async def say(asked: Asked, payload: Payload, *, private: bool) -> None:
     await asked.response.send_message(**_new(payload), ephemeral=private)
 
 
+async def place_of(asked: Asked) -> str:
+    """Where the answer that was promised stands, "channel/message"; empty when Discord does not say."""
+    try:
+        answer = await asked.original_response()
+    except discord.DiscordException:
+        return ""
+    return f"{answer.channel.id}/{answer.id}"
+
+
 async def say_privately(asked: Asked, payload: Payload) -> None:
     """The answer, for the asker's eyes only, even if everybody was promised one."""
     if asked.response.is_done() and asked.extras.pop(_IN_PLACE, False):

@@ -28,7 +28,8 @@ class IncidentPolicy:
     nobody is pinged any more, and it stays open until it was calm for `calm`. `group`: trouble of several
     targets that begins within that time is one incident, if something that they depend on stands behind it,
     or if more than `crowd` of them have some; 0: each target's trouble is its own. `after_deploy`: an
-    incident that begins so soon after a deploy names it.
+    incident that begins so soon after a deploy names it; `deploy_watch`: so long after its pause it is
+    told how the target is, 0: it is not.
     `dry_run`: everything is decided, nothing is told to people and nothing is done by itself.
     """
 
@@ -40,6 +41,7 @@ class IncidentPolicy:
     group: float = 60.0
     crowd: int = 3
     after_deploy: float = 3600.0
+    deploy_watch: float = 600.0
     dry_run: bool = False
 
     def deadline(self, priority: Priority, now: Moment) -> Moment | None:

@@ -62,13 +62,15 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Deploy:
-    """A new version of a target was brought out. `until`: so long automation leaves it alone."""
+    """A new version of a target was brought out. `until`: so long automation leaves it alone. `place`: of the
+    message that says so, "channel/message"; empty where there is none."""
 
     target: str
     version: str
     actor: Actor
     at: Moment
     until: Moment
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,12 +118,13 @@ class UnsilenceAsked:
 
 @dataclass(frozen=True, slots=True)
 class DeployAsked:
-    """A person brings a new version of a target out, which takes `seconds`."""
+    """A person brings a new version of a target out, which takes `seconds`. `place`: see `Deploy`."""
 
     target: str
     version: str
     seconds: float
     actor: Actor
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def unsilence(draft: Draft, asked: UnsilenceAsked) -> None:
 def deploy(draft: Draft, asked: DeployAsked) -> None:
     """Marks a new version, and leaves the target alone while it is brought out."""
     until = draft.now.after(asked.seconds)
-    draft.add(Deploy(asked.target, asked.version, asked.actor, draft.now, until))
+    draft.add(Deploy(asked.target, asked.version, asked.actor, draft.now, until, asked.place))
     reason = f"deploy of {asked.version}"
     if asked.seconds > 0:
         draft.put_pause(asked.target, Pause(asked.target, until, asked.actor, reason, draft.now))

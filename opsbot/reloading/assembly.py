@@ -212,6 +212,7 @@ def _memory(house: House, settings: Settings) -> MemoryParts:
         report_times(settings.reports),
         told,
         ProcessPainter(house.state_dir / "charts"),
+        told,
     )
 
 

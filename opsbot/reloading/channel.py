@@ -1,4 +1,4 @@
-"""The ops channel as reports are told in it."""
+"""The ops channel as reports are told in it, and what becomes of deploys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGES = 50
 
 @dataclass(frozen=True, slots=True)
 class OpsChannel:
-    """Implements `runtime.reporting.Channel`."""
+    """Implements `runtime.reporting.Channel` and `runtime.deploys.Channel`."""
 
     transport: DiscordTransport
     channel_id: int
@@ -21,6 +21,11 @@ class OpsChannel:
     async def send(self, payload: Payload) -> None:
         """Posts it."""
         await self.transport.send(self.channel_id, payload)
+
+    async def edit(self, place: str, payload: Payload) -> None:
+        """Makes a message of any channel show it."""
+        channel, _, message = place.partition("/")
+        await self.transport.edit(int(channel), int(message), payload)
 
     async def stands(self, marker: str, since: float) -> bool:
         """Whether a message of opsbot's own whose footer begins so was posted since then."""

@@ -115,7 +115,7 @@ class _Seen:
         return f"{head}: {'; '.join(self._parts())}"
 
     def _parts(self) -> Iterator[str]:
-        failed = [f"{name} failed {count} times ({self.why[name]})" for name, count in self.bad.items()]
+        failed = [f"{name} failed {_times(count)} ({self.why[name]})" for name, count in self.bad.items()]
         yield ", ".join(failed) or "nothing failed"
         if unknown := [name for name, count in self.blind.items() if count == self.looks]:
             yield f"nothing can be told of {', '.join(unknown)}"
@@ -125,7 +125,7 @@ class _Seen:
         if self._before is not None:
             yield f"{number_text(self.errors)} errors in the log"
         if len(self.pids) > 1:
-            yield f"it was started anew {len(self.pids) - 1} times"
+            yield f"it was started anew {_times(len(self.pids) - 1)}"
 
 
 @dataclass(slots=True)
@@ -182,6 +182,10 @@ class CloseWatch:
     async def last_lines(self, target: str) -> list[str]:  # noqa: ARG002 - the port's
         """The target's own lines say nothing about a watch."""
         return []
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 @asynccontextmanager

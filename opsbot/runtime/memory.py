@@ -110,12 +110,12 @@ class Recall:
         acts: Sequence[AuditEntry],
     ) -> Figures:
         watched = [
-            Watched(name, title, await self._looks(name, since, until, period.looks))
+            Watched(name, title, await self.looks(name, since, until, period.looks))
             for name, title in self.titles().items()
         ]
         return await asyncio.to_thread(figures, since, until, period.slot, watched, incidents, acts)
 
-    async def _looks(self, target: str, since: float, until: float, most: int) -> Series | None:
+    async def looks(self, target: str, since: float, until: float, most: int) -> Series | None:
         """By what is known when a target was looked at: best by what says that it is up."""
         names = await self.history.names(target)
         gauges = [name for name in names if kind_of(name) in (MetricKind.GAUGE, MetricKind.STATE)]

@@ -64,7 +64,9 @@ class MutesDesk:
         """Every firing alert that nobody is told of."""
         return tuple(self._muted())
 
-    async def deploy(self, target: str, version: str, seconds: float, actor: Actor) -> Deploy:
+    async def deploy(
+        self, target: str, version: str, seconds: float, actor: Actor, place: str = ""
+    ) -> Deploy:
         """Marks a new version."""
         if target not in self.pipeline.state.known:
             raise UsageError(f"There is no target `{one_line(target, 80)}`.")
@@ -73,7 +75,7 @@ class MutesDesk:
             raise UsageError("`version` says what is brought out, such as v1.4.2 or a commit.")
         if not 0 <= seconds <= LONGEST_DEPLOY:
             raise UsageError(f"A deploy takes from 0 s to {seconds_text(LONGEST_DEPLOY)}.")
-        changes = (await self.pipeline.ask(DeployAsked(target, said, seconds, actor))).changes
+        changes = (await self.pipeline.ask(DeployAsked(target, said, seconds, actor, place))).changes
         return next(one for one in changes if isinstance(one, Deploy))
 
     def _draft(self) -> Draft:

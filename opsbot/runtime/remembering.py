@@ -1,9 +1,10 @@
-"""What remembers: answers about the past, postmortems, reports; wired together."""
+"""What remembers: answers about the past, postmortems, reports, what became of deploys; wired together."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from opsbot.runtime.deploys import DeployWatch
 from opsbot.runtime.history import History
 from opsbot.runtime.memory import Recall
 from opsbot.runtime.parts import Parts
@@ -47,6 +48,10 @@ def rememberers(parts: Parts, pipeline: Pipeline, recall: Recall) -> list[Runs]:
         )
         pipeline.listen(postmortems.note)
         found.append(postmortems)
+    if parts.state.policy.deploy_watch > 0 and not parts.state.policy.dry_run:
+        deploys = DeployWatch(parts.state, recall, parts.clock, pipeline.ask, given.deploys)
+        pipeline.listen(deploys.note)
+        found.append(deploys)
     if given.reports and given.channel is not None and not parts.state.policy.dry_run:
         found.append(Reports(given.reports, recall, given.channel, parts.clock, pipeline.ask, given.painter))
     return found

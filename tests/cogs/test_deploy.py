@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
+from opsbot.reloading.channel import OpsChannel
+from opsbot.runtime.memory_parts import MemoryParts
 from opsbot.runtime.port import TargetInfo
 from tests.cogs.stage import Stage, refused, said
+from tests.runtime.rig import World, build
 
 
 async def test_everybody_sees_who_brings_out_what_and_until_when_nothing_is_restarted(up: Stage) -> None:
@@ -45,3 +51,23 @@ async def test_what_people_type_does_nothing_in_the_answer(up: Stage) -> None:
     result = await up.world.otto.slash(up.world.ops, "deploy", version="`@everyone` [x](https://evil)")
     assert "@everyone" not in said(result)
     assert all(ping.nobody for ping in up.sim.pings)
+
+
+async def test_how_it_is_after_the_watch_stands_in_the_deploys_own_answer(up: Stage) -> None:
+    world = World()
+    world.host.launch()
+    channel = OpsChannel(up.bot.transport, up.world.ops.id)
+    rig = await build(world, memory=MemoryParts(deploys=channel))
+    rig.state.policy = replace(rig.state.policy, deploy_watch=60.0)
+    up.bot.operations = rig.runtime.ops
+    async with asyncio.TaskGroup() as group:
+        opsbot = group.create_task(rig.runtime.run())
+        await rig.clock.advance(2.0)
+        result = await up.world.otto.slash(up.world.ops, "deploy", version="v1.4", minutes=0)
+        assert "`v1.4` of summarybot is deployed" in said(result)
+        await rig.clock.advance(65.0)
+        told = await up.sim.wait_for_message(
+            up.world.ops, lambda m: any("all is well after 1 min" in (e.title or "") for e in m.embeds)
+        )
+        opsbot.cancel()
+    assert [message.id for message in up.sim.messages(up.world.ops)] == [told.id]

@@ -67,6 +67,13 @@ class Incidents(Section):
     deploy_minutes: Minutes = Field(
         _USUAL.after_deploy / MINUTE, description="an incident that begins so soon after a deploy names it"
     )
+    deploy_watch_minutes: Annotated[float, BeforeValidator(no_switch)] = Field(
+        _USUAL.deploy_watch / MINUTE,
+        allow_inf_nan=False,
+        ge=0,
+        le=60,
+        description="so long after a deploy's pause it is told whether all is well; 0: it is not",
+    )
 
 
 def policy(given: Incidents, *, dry_run: bool) -> IncidentPolicy:
@@ -81,5 +88,6 @@ def policy(given: Incidents, *, dry_run: bool) -> IncidentPolicy:
         group=given.group_seconds,
         crowd=given.group_targets,
         after_deploy=given.deploy_minutes * MINUTE,
+        deploy_watch=given.deploy_watch_minutes * MINUTE,
         dry_run=dry_run,
     )

@@ -35,6 +35,8 @@ class Mutes(Protocol):
     async def muted(self) -> tuple[Muted, ...]:
         """Every firing alert that nobody is told of, with what mutes it."""
 
-    async def deploy(self, target: str, version: str, seconds: float, actor: Actor) -> Deploy:
+    async def deploy(
+        self, target: str, version: str, seconds: float, actor: Actor, place: str = ""
+    ) -> Deploy:
         """Marks a new version: for `seconds` automation leaves the target alone, and the next incident
-        names it."""
+        names it. `place`: of the message in which it will be told how the target is, see `Deploy`."""

@@ -59,11 +59,13 @@ class FakeMutes:
         self.note_call("muted", "", None, "")
         return self.unheard
 
-    async def deploy(self, target: str, version: str, seconds: float, actor: Actor) -> Deploy:
+    async def deploy(
+        self, target: str, version: str, seconds: float, actor: Actor, place: str = ""
+    ) -> Deploy:
         """See `Mutes`."""
         self.note_call("deploy", target, actor, f"{version} {seconds:g}")
         now = self.clock.now()
-        return Deploy(target, version, actor, now, now.after(seconds))
+        return Deploy(target, version, actor, now, now.after(seconds), place)
 
     def _put(
         self,
