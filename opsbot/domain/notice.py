@@ -91,7 +91,8 @@ class Notice:
     """A row of the outbox: one notifier is to be told of one incident.
 
     What it shows is derived from the incident as it is when delivered; the row only says that it must be.
-    `id` is unique for ever (also the nonce); `due`: not before.
+    `id` is unique for ever (also the nonce); `due`: not before. `heard`: nobody need be called in because it
+    waits, since people were told elsewhere, or somebody was called in already, or nobody is left.
     """
 
     id: int
@@ -100,6 +101,7 @@ class Notice:
     kind: NoticeKind
     created: Moment
     due: Moment
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

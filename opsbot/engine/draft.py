@@ -195,6 +195,13 @@ class Draft:
         """One notifier is told of an incident in its own way, whatever the others are told."""
         self._calls[notifier, incident] = kind
 
+    def heard(self, incident: int, but: str = "") -> None:
+        """Nobody need be called in for the rows of an incident that wait, but for those of one notifier."""
+        done = self._done()
+        for row in self.state.unheard.rows(incident):
+            if row.id not in done and row.notifier != but:
+                self.add(replace(row, heard=True))
+
     def put_action(self, action: Action) -> None:
         """Sets an action."""
         self._actions[action.id] = action
@@ -244,17 +251,17 @@ class Draft:
             wanted |= {(name, number): quiet for name in self._knowing(incident)}
         wanted |= self._calls
         if self.state.policy.dry_run:  # what only a file is told disturbs nobody
-            wanted = {key: kind for key, kind in wanted.items() if not self._is_people(key[0])}
-        done = frozenset(c.notice for c in self._others if isinstance(c, NoticeDone))
+            wanted = {key: kind for key, kind in wanted.items() if not self.state.is_people(key[0])}
+        done = self._done()
         notices: list[Notice] = []
         for (name, number), kind in wanted.items():
             if kind not in self.state.waiting.kinds(name, number, done):
                 notices.append(self._row(name, number, kind, len(notices)))
         return notices
 
-    def _is_people(self, name: str) -> bool:
-        audience = self.state.notifiers.get(name)
-        return audience is None or audience.people
+    def _done(self) -> frozenset[int]:
+        """The rows that this step ends."""
+        return frozenset(c.notice for c in self._others if isinstance(c, NoticeDone))
 
     def _row(self, name: str, number: int, kind: NoticeKind, count: int) -> Notice:
         incident = self.incident(number)

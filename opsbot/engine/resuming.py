@@ -12,7 +12,7 @@ from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.domain.rule import ActionKind
-from opsbot.engine import investigation, opening, repair, rotation
+from opsbot.engine import investigation, opening, repair, rotation, telling
 from opsbot.engine.draft import Draft
 from opsbot.engine.own import CUT_RULE, DAMAGE_RULE, OWN, STATE_RULE, WEB_RULE
 from opsbot.engine.state import Known, State
@@ -53,6 +53,8 @@ def _tell_others(draft: Draft, notice: Notice) -> None:
         known = (name, incident.id) in draft.state.receipts
         if not known and not draft.state.waiting.of(name, incident.id):
             draft.call(name, incident.id, NoticeKind.OPENED)
+    if not any(draft.state.is_people(name) for name in draft.told_of(incident)):
+        telling.dropped(draft, incident.id, notice.notifier, f"{notice.notifier} is no longer configured")
 
 
 def _take_up(draft: Draft, action: Action) -> None:

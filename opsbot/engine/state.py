@@ -85,10 +85,9 @@ def known_of(target: Target) -> Known:
 
 @dataclass(slots=True)
 class State:
-    """All of it. `notifiers`: what each is told. `unheard`: incidents of which no person has been told yet
-    (kept only where somebody can be called in for them). `stuck`: notifiers that are known not to
-    deliver. `windows`: of maintenance. `silences`: in force; `muted`: keys of alerts that fire and are told
-    nobody. `deploys`: the last of each target."""
+    """All of it. `notifiers`: what each is told. `unheard`: of what somebody still has to hear. `stuck`:
+    notifiers that are known not to deliver. `windows`: of maintenance. `silences`: in force; `muted`: keys of
+    alerts that fire and are told nobody. `deploys`: the last of each target."""
 
     known: dict[str, Known]
     notifiers: Mapping[str, Audience]
@@ -257,24 +256,14 @@ class State:
         self.notices[notice.id] = notice
         self.next_notice = max(self.next_notice, notice.id + 1)
         self.waiting.add(notice)
-        audience = self.notifiers.get(notice.notifier, Audience())
-        if notice.kind.loud and audience.people and audience.reserve:
-            self.unheard.drop(notice.incident)  # called in: now it is the next one's turn to wait
-        self._await_hearing(notice)
+        if notice.kind.loud and not notice.heard and self.is_people(notice.notifier):
+            self.unheard.add(notice)
+        else:
+            self.unheard.drop(notice)
 
-    def _await_hearing(self, notice: Notice) -> None:
-        """What is loud should be heard by somebody, from its time on."""
-        people = self.notifiers.get(notice.notifier, Audience()).people
-        if self.chain.fallback and notice.kind.loud and people:
-            self.unheard.add(notice.incident, max(notice.created, notice.due, key=lambda m: m.mono))
-
-    def heard_before(self) -> None:
-        """After a start: an incident is heard of if somebody was told of it who waits for nothing loud about
-        it."""
-        for notifier, number in self.receipts:
-            people = self.notifiers.get(notifier, Audience(people=False)).people
-            if people and not any(n.kind.loud for n in self.waiting.of(notifier, number)):
-                self.unheard.drop(number)
+    def is_people(self, notifier: str) -> bool:
+        """Whether somebody reads what is told there; taken for granted of one that is not configured."""
+        return self.notifiers.get(notifier, Audience()).people
 
     def _apply_done(self, done: NoticeDone) -> None:
         if done.receipt is not None:
@@ -283,10 +272,7 @@ class State:
         if notice is None:
             return
         self.waiting.drop(notice)
-        if not done.dead and self.notifiers.get(notice.notifier, Audience()).people:
-            self.unheard.drop(notice.incident)
-            for row in self.waiting.of(notice.notifier, notice.incident):
-                self._await_hearing(row)  # it became louder while it was told
+        self.unheard.drop(notice)
         if notice.incident not in self.incidents:
             self._forget_receipts(notice.incident)
 

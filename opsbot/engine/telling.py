@@ -8,7 +8,7 @@ from opsbot.domain.change import NoticeDone
 from opsbot.domain.incident import Entry, EntryKind, Incident
 from opsbot.domain.levels import IncidentState, Priority
 from opsbot.domain.moment import Moment
-from opsbot.domain.notice import NoticeKind
+from opsbot.domain.notice import Notice, NoticeKind
 from opsbot.engine import alerting, incidents, opening
 from opsbot.engine.draft import Draft
 from opsbot.engine.inputs import Delivered, Stuck
@@ -33,6 +33,7 @@ def delivered(draft: Draft, given: Delivered) -> None:
             _refused(draft, row.notifier, row.incident, given.dead)
         return
     _works(draft, row.notifier)
+    _hears(draft, given, row)
     incident = draft.incident(row.incident)
     if incident is None or given.told is None:
         return
@@ -52,12 +53,23 @@ def delivered(draft: Draft, given: Delivered) -> None:
         draft.call(row.notifier, incident.id, kind)
 
 
+def _hears(draft: Draft, given: Delivered, row: Notice) -> None:
+    """Whoever reads there knows of it now, if it was an alarm or an end, or says that somebody has taken it
+    on. An edit alone says nothing to anybody. What became louder there meanwhile still has to be heard."""
+    rows = (draft.state.notices.get(number) for number in given.notices)
+    told = any(row.kind is not NoticeKind.CHANGED for row in rows if row is not None)
+    told |= given.told is not None and given.told.state is not IncidentState.OPEN
+    missed = given.receipt is not None and given.receipt.missed
+    if told and not missed and draft.state.is_people(row.notifier):
+        draft.heard(row.incident, but=row.notifier)
+
+
 def stuck(draft: Draft, given: Stuck) -> None:
     """A notifier does not deliver: whoever waits only for it is told by somebody else at once."""
     draft.state.stuck.add(given.notifier)
     text = f"Alerts do not arrive through {given.notifier}: {given.text}"
     alerting.assert_builtin(draft, OWN, UNDELIVERED.format(notifier=given.notifier), Priority.P2, text)
-    for number in draft.state.unheard.longer(0.0, draft.now):  # what quiet hours hold back is not missed yet
+    for number in _missed(draft, 0.0):  # what quiet hours hold back is not missed yet
         if _lost(draft, number):
             _call_next(draft, number, f"{given.notifier} does not deliver")
 
@@ -78,7 +90,7 @@ def relay(draft: Draft) -> None:
 def overdue(draft: Draft) -> None:
     """Calls in whoever is next, where nobody was reached or nobody has acknowledged for too long."""
     chain = draft.state.chain
-    for number in draft.state.unheard.longer(chain.silent_after, draft.now):
+    for number in _missed(draft, chain.silent_after):
         _call_next(draft, number, f"nobody was reached for {span(chain.silent_after)}")
     for live in draft.state.live_incidents() if chain.steps else ():
         incident = draft.incident(live.id)  # which may be another one since this step began
@@ -89,7 +101,7 @@ def overdue(draft: Draft) -> None:
 def next_due(state: State) -> Moment | None:
     """When time alone calls somebody in, None when it will not."""
     oldest = state.unheard.oldest()
-    due = [oldest.after(state.chain.silent_after)] if oldest is not None else []
+    due = [oldest.after(state.chain.silent_after)] if oldest is not None and state.chain.fallback else []
     for incident in state.live_incidents() if state.chain.steps else ():
         due += [at for at, names in _steps(state, incident) if names]
     return min(due, key=lambda m: m.mono, default=None)
@@ -99,8 +111,21 @@ def _refused(draft: Draft, notifier: str, number: int, reason: str) -> None:
     """A notice was given up: that itself is told, and others hear of what it was about."""
     text = f"A notice of incident #{number} was given up by {notifier}: {reason}"
     alerting.assert_builtin(draft, OWN, UNDELIVERED.format(notifier=notifier), Priority.P2, text)
-    if number in draft.state.unheard and _lost(draft, number, without=notifier):
-        _call_next(draft, number, f"{notifier} refused it")
+    dropped(draft, number, notifier, f"{notifier} refused it")
+
+
+def dropped(draft: Draft, number: int, notifier: str, why: str) -> None:
+    """A notifier will not tell of an incident: another one does, if somebody has yet to hear and nobody else
+    of whom that is waited for could tell."""
+    rows = draft.state.unheard.rows(number)
+    alone = all(row.notifier == notifier for row in rows)
+    if rows and draft.state.chain.fallback and (alone or _lost(draft, number, without=notifier)):
+        _call_next(draft, number, why)
+
+
+def _missed(draft: Draft, seconds: float) -> list[int]:
+    """The incidents of which nobody has heard for so long, where somebody can be called in for them."""
+    return draft.state.unheard.longer(seconds, draft.now) if draft.state.chain.fallback else []
 
 
 def _works(draft: Draft, notifier: str) -> None:
@@ -129,7 +154,7 @@ def _call_next(draft: Draft, number: int, why: str) -> None:
         if incident is not None and name not in incident.called and state.notifiers[name].wants(incident)
     ]
     if incident is None or incident.silenced or not free:
-        state.unheard.drop(number)
+        draft.heard(number)
         return
     name = next((name for name in free if name not in state.stuck), free[0])
     _call_in(draft, incident, (name,), NoticeKind.OPENED, why)
@@ -160,5 +185,7 @@ def _call_in(draft: Draft, incident: Incident, names: tuple[str, ...], kind: Not
     entry = Entry(draft.now, EntryKind.DECIDED, f"{' and '.join(names)} told as well: {why}")
     changed = replace(incidents.noted(incident, entry), called=(*incident.called, *names))
     draft.put_incident(changed, NoticeKind.CHANGED, entry)
+    if any(draft.state.is_people(name) for name in names):
+        draft.heard(incident.id)  # now it is the next one's turn to wait
     for name in names:
         draft.call(name, incident.id, kind)

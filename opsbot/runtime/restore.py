@@ -12,12 +12,12 @@ def restore(state: State, stored: Persisted) -> None:
     state.receipts = {(r.notifier, r.incident): r for r in stored.receipts}
     state.apply(stored.notices)  # before the incidents: those of which somebody is to be told are kept longer
     state.apply(stored.incidents)
-    state.heard_before()
     state.actions = {action.id: action for action in stored.actions}
     state.desired = {desired.target: desired for desired in stored.desired}
     state.pauses = {pause.target: pause for pause in stored.pauses}
     for mark in stored.restarts:
         state.restarts.setdefault(mark.target, []).append(mark)
+    state.apply(stored.looks)
     state.apply(stored.silences)
     state.apply(stored.deploys)
     state.next_silence = stored.next_silence
