@@ -87,7 +87,8 @@ def _mark(mark: RestartMark) -> str:
 def _incident(incident: Incident) -> Iterator[str]:
     until = utc_text(incident.resolved_at.wall) if incident.resolved_at else "now"
     head = f"#{incident.id} {incident.priority.value} {incident.state.value}"
-    yield f"{head}, {utc_text(incident.opened.wall)} to {until}: {one_line(incident.title, _TEXT)}"
+    times = f", open {len(incident.openings)} times" if incident.past else ""
+    yield f"{head}, {utc_text(incident.opened.wall)} to {until}{times}: {one_line(incident.title, _TEXT)}"
     for entry in incident.timeline:
         yield from (f"    {line}" for line in entry_text(entry).split("\n"))
 

@@ -10,6 +10,7 @@ from opsbot.diagnostics.base import TITLES
 from opsbot.diagnostics.past import Past, entry_text
 from opsbot.domain.health import HealthReport
 from opsbot.domain.incident import Incident
+from opsbot.domain.lasting import spans
 from opsbot.domain.levels import Outcome
 from opsbot.draw.health import finding_text
 from opsbot.draw.incident import utc_text
@@ -128,15 +129,14 @@ def _frequency(about: About) -> Iterator[str]:
 def _impact(about: About) -> Iterator[str]:
     incident = about.incident
     if incident is not None:
-        end = incident.resolved_at.wall if incident.resolved_at else about.at
-        lasted = seconds_text(max(0.0, end - incident.opened.wall))
-        yield f"- incident #{incident.id} {'lasts' if incident.live else 'lasted'} {lasted}"
-    lost = sum(_seconds(i, about.at) for i in about.past.incidents)
+        lasted = seconds_text(_seconds(incident, about.at, since=0.0))
+        times = f", open {len(incident.openings)} times" if incident.past else ""
+        yield f"- incident #{incident.id} {'lasts' if incident.live else 'lasted'} {lasted}{times}"
+    lost = sum(_seconds(i, about.at, since=about.at - LATELY) for i in about.past.incidents)
     yield f"- in incidents within {seconds_text(LATELY)}: {seconds_text(lost)} in all"
     yield from ("", f"{_ADD} who is affected, and what they cannot do.")
 
 
-def _seconds(incident: Incident, now: float) -> float:
-    """How much of an incident lies within the last days."""
-    end = incident.resolved_at.wall if incident.resolved_at else now
-    return max(0.0, min(end, now) - max(incident.opened.wall, now - LATELY))
+def _seconds(incident: Incident, now: float, since: float) -> float:
+    """How long it was open between two times (seconds since 1970 UTC)."""
+    return sum(max(0.0, min(end, now) - max(start, since)) for start, end in spans(incident, now))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.incident import Entry, EntryKind, Incident
+from opsbot.domain.lasting import between, in_all, told_after
 from opsbot.domain.moment import Moment
 from opsbot.domain.rule import ActionKind
 
@@ -22,13 +23,15 @@ ENDED = "resolved:"
 class Hindsight:
     """Times in seconds, None where they are not known (or it never happened).
 
-    `detect`: from when the condition became true until the alert fired. `acknowledge`: from then until
-    somebody first took it on, `who`. `restore`: from then until it was over. `acts`: what was done to its
+    `detect`: from when the condition became true until the alert fired. `told`: from then until a message
+    first arrived where people read it. `acknowledge`: from the alert (its last one, of what came back) until
+    somebody first took it on, `who`. `restore`: how long it was open, in all. `acts`: what was done to its
     target meanwhile, oldest first. `automatic`, `by_people`: restarts that began; `failed`: those that did
     not end well. `reopened`: how often it came back. `notes`: what people wrote into its timeline.
     """
 
     detect: float | None
+    told: float | None
     acknowledge: float | None
     restore: float | None
     who: Actor | None
@@ -54,8 +57,9 @@ def hindsight(incident: Incident, timeline: Sequence[Entry], acts: Sequence[Audi
     who, at = _taken_on(incident, timeline)
     return Hindsight(
         detect=None if incident.true_since is None else between(incident.true_since, incident.opened),
-        acknowledge=None if at is None else between(incident.opened, at),
-        restore=None if incident.resolved_at is None else between(incident.opened, incident.resolved_at),
+        told=told_after(incident.openings[0]),
+        acknowledge=None if at is None else between(_opening_of(incident, at), at),
+        restore=in_all(incident),
         who=who,
         acts=mine,
         automatic=automatic,
@@ -69,13 +73,7 @@ def hindsight(incident: Incident, timeline: Sequence[Entry], acts: Sequence[Audi
 def _reopened(incident: Incident, timeline: Sequence[Entry]) -> int:
     """By its ends: it remembers only the latest of its beginnings."""
     ends = sum(entry.text.startswith(ENDED) and entry.kind is not EntryKind.SEEN for entry in timeline)
-    return max(len(incident.begun) - 1, ends if incident.live else ends - 1, 0)
-
-
-def between(start: Moment, end: Moment) -> float:
-    """Seconds from one moment to a later one. The wall clock helps out over a reboot."""
-    seconds = end.mono - start.mono if end.mono >= start.mono else end.wall - start.wall
-    return max(0.0, seconds)
+    return max(len(incident.past), len(incident.begun) - 1, ends if incident.live else ends - 1, 0)
 
 
 def _within(act: AuditEntry, incident: Incident) -> bool:
@@ -92,6 +90,12 @@ def _taken_on(incident: Incident, timeline: Sequence[Entry]) -> tuple[Actor | No
         if entry.kind is EntryKind.SAID and entry.text.startswith(ACKNOWLEDGED):
             return entry.actor, entry.at
     return incident.acknowledged_by, incident.acknowledged_at
+
+
+def _opening_of(incident: Incident, at: Moment) -> Moment:
+    """When the opening began in which something happened."""
+    begun = [opening.began for opening in incident.openings if opening.began.mono <= at.mono]
+    return begun[-1] if begun else incident.opened
 
 
 def _is_note(entry: Entry) -> bool:

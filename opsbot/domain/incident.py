@@ -61,9 +61,19 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """One time that an incident was open. `ended`: None while it is. `told`: when a message about it first
+    arrived where people read it; None where none did, or that is not known."""
+
+    began: Moment
+    ended: Moment | None = None
+    told: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """An incident. `id` is a short number that people can say, below 0 only for a drill, which is stored
-    nowhere; `version` grows with every change.
+    nowhere; `version` grows with every change that is worth telling.
 
     `doing`: what opsbot is doing about it now, one line. `timeline`: the newest `TIMELINE_SHOWN` lines of
     `lines`. `called`: notifiers in reserve that were called in for it. `alarms`: how often it was told
@@ -76,6 +86,7 @@ class Incident:
     `affected`: other targets that fold into it; `cause`: what probably is behind it all; `part_of`: the
     incident into which this one was folded, 0 for none. `silenced`: why nobody is disturbed any more.
     `true_since`: when the condition that opened it became true; None where that is not known.
+    `past`: the times that it was open before it came back, oldest first; `told`: see `Opening`, of now.
     """
 
     id: int
@@ -107,6 +118,8 @@ class Incident:
     part_of: int = 0
     silenced: str = ""
     true_since: Moment | None = None
+    past: tuple[Opening, ...] = ()
+    told: Moment | None = None
 
     @property
     def live(self) -> bool:
@@ -119,6 +132,17 @@ class Incident:
         return self.id < 0
 
     @property
+    def began(self) -> Moment:
+        """When it opened, or was reopened last."""
+        return self.begun[-1] if self.begun else self.opened
+
+    @property
+    def openings(self) -> tuple[Opening, ...]:
+        """Each time that it was open, the last one too."""
+        end = None if self.live else self.resolved_at or self.began
+        return (*self.past, Opening(self.began, end, self.told))
+
+    @property
     def fired(self) -> int:
         """How many alerts it is made of, each time that one fired counted."""
         return sum(line.times for line in self.alerts) + sum(one.fired for one in self.affected)
@@ -128,6 +152,9 @@ class Incident:
         """Since when it waits for somebody, or waited."""
         return self.waiting or self.opened
 
+
+MOST_OPENINGS = 100
+"""So often one incident is open; what comes back then is a new one."""
 
 TIMELINE_SHOWN = 20
 """Timeline lines an incident carries with it; the store keeps all of them."""

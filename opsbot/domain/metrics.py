@@ -90,7 +90,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time of an incident (seconds since 1970 UTC). `end`: None while it lasts."""
+    """A time that an incident was open (seconds since 1970 UTC). `end`: None while it lasts."""
 
     number: int
     start: float

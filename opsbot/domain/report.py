@@ -91,8 +91,9 @@ class Noise:
 class Figures:
     """From `since` to `until` (seconds since 1970 UTC).
 
-    `opened`: incidents that opened then, by priority. `acknowledge`, `unacknowledged`: of those. `restore`:
-    of incidents that ended then. `open_now`: numbers of those that were not over at its end. `automatic`,
+    `opened`: incidents that opened then, by priority. `told`: from the alert until a message first arrived
+    where people read it, `acknowledge`, `unacknowledged`: of those. `restore`: how long those were open, in
+    all, that ended then. `open_now`: numbers of those that were not over at its end. `automatic`,
     `by_people`: restarts that began; `failed`: restarts that did not end well. `noisiest`: most times first.
     `bars`: the start of each slot and how many incidents opened in it.
     """
@@ -110,6 +111,7 @@ class Figures:
     failed: int = 0
     noisiest: tuple[Noise, ...] = ()
     bars: tuple[tuple[float, int], ...] = ()
+    told: Spread | None = None
 
     @property
     def incidents(self) -> int:

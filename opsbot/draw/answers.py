@@ -172,7 +172,7 @@ def incident_line(incident: Incident) -> str:
     """One of a list: how urgent, what, since when or how long, who has it."""
     dot = incident_dot(incident.state, incident.priority)
     head = f"{dot} **#{incident.id} {incident.priority.value}** {safe_text(incident.target, _NAME)}"
-    when = discord_time(incident.opened.wall)
+    when = discord_time(incident.began.wall)
     if not incident.live:
         when = f"resolved after {lasted(incident)}, {when}"
     quiet = " · 🔕" if incident.silenced else ""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from opsbot.domain.actor import ActorKind
 from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident
+from opsbot.domain.lasting import before, in_all, open_for
 from opsbot.domain.levels import IncidentState
 from opsbot.draw.around import around
 from opsbot.draw.limits import clamp
@@ -101,9 +102,20 @@ def utc_text(wall: float) -> str:
 
 
 def lasted(incident: Incident) -> str:
-    """How long it lasted, of a resolved incident. The wall clock helps out over a reboot."""
-    start, end = incident.opened, incident.resolved_at or incident.opened
-    return seconds_text(end.since(start) if end.mono >= start.mono else end.wall - start.wall)
+    """How long it lasted, of a resolved incident: the last time, and in all where it had come back."""
+    last = seconds_text(open_for(incident.openings[-1]) or 0.0)
+    if not incident.past:
+        return last
+    return f"{last} (open {len(incident.openings)} times, {seconds_text(in_all(incident) or 0.0)} in all)"
+
+
+def earlier(incident: Incident, first: str) -> str:
+    """How often and how long it was open before it came back; empty for one that did not. `first`: when it
+    opened, as it is to be read."""
+    if not incident.past:
+        return ""
+    times = "once" if len(incident.past) == 1 else f"{len(incident.past)} times"
+    return f"{times} since {first}, {seconds_text(before(incident))} in all"
 
 
 def lead(incident: Incident) -> AlertLine | None:
@@ -126,7 +138,7 @@ def _headline(incident: Incident, escalated: bool) -> str:
     if _is_back(incident):
         times = f"{len(incident.begun)}× since {discord_time(incident.begun[0].wall)}"
         return f"🔁 {name} is back · {_cause(incident, _LINE)} · {times}"
-    opened = f"opened {discord_time(incident.opened.wall)}"
+    opened = f"opened {discord_time(incident.began.wall)}"
     return f"⏫ {name} · {_cause(incident, _LINE)} · {opened}{_unheeded(incident)}"
 
 
@@ -174,11 +186,13 @@ def _watching(incident: Incident) -> str:
 
 
 def _fields(incident: Incident) -> list[Field]:
-    opened = incident.opened.wall
-    fields = [Field("Since", f"{discord_time(opened)} ({discord_time(opened, 'T')})", inline=True)]
+    began = incident.began.wall
+    fields = [Field("Since", f"{discord_time(began)} ({discord_time(began, 'T')})", inline=True)]
     if incident.resolved_at:
-        spans = f"{discord_time(opened, 'T')} to {discord_time(incident.resolved_at.wall, 'T')}"
+        spans = f"{discord_time(began, 'T')} to {discord_time(incident.resolved_at.wall, 'T')}"
         fields = [Field("From, to", spans, inline=True)]
+    if was := earlier(incident, discord_time(incident.opened.wall)):
+        fields.append(Field("Open before", was, inline=True))
     first = lead(incident)
     if first and against(first):
         fields.append(Field("Value" if first.firing else "Value when it fired", against(first), inline=True))

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from opsbot.domain.actor import Actor, ActorKind
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.hindsight import Hindsight, hindsight
-from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident
+from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident, Opening
+from opsbot.domain.lasting import open_for, told_after
 from opsbot.domain.moment import Moment
 from opsbot.draw.incident import utc_text
 from opsbot.draw.lessons import follow_ups, open_questions
@@ -63,7 +64,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _summary(incident: Incident, seen: Hindsight) -> str:
     target = markdown(incident.target, _NAME)
-    lasted = f"lasted {seconds_text(seen.restore)}" if seen.restore is not None else "is not over yet"
+    lasted = f"lasted {_in_all(incident, seen)}" if seen.restore is not None else "is not over yet"
     text = f"{target} had a {incident.priority.value} incident that {lasted}: "
     text += f"{markdown(incident.title.rstrip(' .'), _TITLE)}. It began on {utc_text(incident.opened.wall)}"
     text += f" and ended on {utc_text(incident.resolved_at.wall)}." if incident.resolved_at else "."
@@ -73,7 +74,9 @@ def _summary(incident: Incident, seen: Hindsight) -> str:
 
 
 def _impact(incident: Incident, seen: Hindsight) -> Iterator[str]:
-    yield f"- Lasted: {_span(seen.restore, 'it is not over')}"
+    yield f"- Lasted: {_in_all(incident, seen) or 'it is not over'}"
+    if incident.past:
+        yield from (f"  - {_opening(opening)}" for opening in incident.openings)
     yield f"- Priority: {incident.priority.value}, severity: {incident.severity.value}"
     again = f" It came back {_times_text(seen.reopened)}." if seen.reopened else ""
     yield f"- Restarts: {seen.automatic} automatic, {seen.by_people} by people, {seen.failed} failed.{again}"
@@ -87,6 +90,22 @@ def _impact(incident: Incident, seen: Hindsight) -> Iterator[str]:
         yield f"  - {_alert(line)}"
 
 
+def _in_all(incident: Incident, seen: Hindsight) -> str:
+    """How long it was open, in all where it came back; empty while it is."""
+    if seen.restore is None:
+        return ""
+    times = f", open {_times_text(len(incident.openings))}" if incident.past else ""
+    return f"{seconds_text(seen.restore)}{times}"
+
+
+def _opening(opening: Opening) -> str:
+    end = "now" if opening.ended is None else utc_text(opening.ended.wall)[:-4]
+    lasted, told = open_for(opening), told_after(opening)
+    text = f"{utc_text(opening.began.wall)[:-4]} to {end}"
+    text += f", {seconds_text(lasted)}" if lasted is not None else ""
+    return text + (f", told after {seconds_text(told)}" if told is not None else "")
+
+
 def _alert(line: AlertLine) -> str:
     value = against(line)
     parts = [f"{markdown(line.rule, _NAME)} ({line.priority.value}, {line.severity.value})"]
@@ -98,10 +117,13 @@ def _alert(line: AlertLine) -> str:
 
 def _times(incident: Incident, seen: Hindsight) -> Iterator[str]:
     yield f"- Time to detect (from the first bad look until the alert): {_span(seen.detect, UNKNOWN)}"
+    arrived = "until a message first arrived where people read it"
+    yield f"- Time to tell (from the alert {arrived}): {_span(seen.told, 'none is known to have')}"
     nobody = "nobody did" if not incident.live else "nobody has yet"
     who = f", by {_actor(seen.who)}" if seen.who else ""
     yield f"- Time to acknowledge (from the alert): {_span(seen.acknowledge, nobody)}{who}"
-    yield f"- Time to restore (from the alert to the end): {_span(seen.restore, 'it is not over')}"
+    how = "all the time that it was open" if incident.past else "from the alert to the end"
+    yield f"- Time to restore ({how}): {_span(seen.restore, 'it is not over')}"
 
 
 def _span(seconds: float | None, otherwise: str) -> str:

@@ -21,6 +21,11 @@ NAMES = {Period.DAY: "Daily report", Period.WEEK: "Weekly report", Period.MONTH:
 QUIET = "Nothing happened: no incident, no restart, nothing was down."
 UNSEEN = "opsbot did not look at anything in this time, so there is nothing to report yet."
 
+TIMES = (
+    "Times are medians, from the alert: to tell, until a message first arrived where people read it; to "
+    "acknowledge, until somebody took it on; to restore, all the time that it was open."
+)
+
 WHAT_IS_DOWN = (
     "Down: the process did not run, or a P1 incident was open. What opsbot did not see counts neither way."
 )
@@ -42,7 +47,7 @@ def report_payload(
         description=_fitting(_uptimes(report)) + _empty(now),
         colour=_colour(now),
         fields=tuple(Field(name, _lines(text), inline=True) for name, text in _facts(report)),
-        footer=" · ".join(part for part in (marker, WHAT_IS_DOWN, note) if part),
+        footer=" · ".join(part for part in (marker, WHAT_IS_DOWN, _times(now), note) if part),
         at=report.at.wall,
         image=PICTURE if picture else "",
     )
@@ -63,7 +68,7 @@ def report_text(report: Report, zone: tzinfo | None = None) -> str:
         first, *rest = text.split("\n")
         lines.append(f"{name + ':':{width}} {one_line(first, 200)}")
         lines += [f"{'':{width}} {one_line(more, 200)}" for more in rest]
-    return "\n".join([*lines, "", WHAT_IS_DOWN])
+    return "\n".join([*lines, "", WHAT_IS_DOWN, _times(now)]).rstrip()
 
 
 def report_data(report: Report) -> dict[str, Any]:
@@ -183,10 +188,17 @@ def _minutes(seconds: float) -> str:
     return seconds_text(seconds) if seconds < 60 else f"{number_text(seconds / 60)} min"
 
 
+def _times(figures: Figures) -> str:
+    """What the times are, where there are any."""
+    return TIMES if figures.told or figures.acknowledge or figures.restore else ""
+
+
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     now, before = report.now, report.before
     known = before.watched or before.incidents > 0
     yield "Incidents", _counted(now.incidents, before.incidents, known) + _priorities(now)
+    if now.told or before.told:
+        yield "Time to tell", _spread(now.told, before.told)
     yield "Time to acknowledge", _spread(now.acknowledge, before.acknowledge) + _nobody(now)
     yield "Time to restore", _spread(now.restore, before.restore)
     restarts = f"{_counted(now.restarts, before.restarts, known)}"

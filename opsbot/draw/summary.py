@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from opsbot.domain.incident import Incident
+from opsbot.domain.lasting import in_all
 from opsbot.domain.levels import IncidentState
-from opsbot.draw.incident import lasted, lead, utc_text
+from opsbot.draw.incident import earlier, lasted, lead, utc_text
 from opsbot.draw.values import against
 from opsbot.text import one_line, seconds_text
 
@@ -30,7 +31,8 @@ def facts(incident: Incident, late: float = 0.0) -> list[tuple[str, str]]:
         ("State", f"{incident.state.value}, {incident.priority.value}"),
         ("Cause", one_line(incident.title, _TEXT)),
         ("Value", _value(incident)),
-        ("Since", utc_text(incident.opened.wall)),
+        ("Since", utc_text(incident.began.wall)),
+        ("Open before", earlier(incident, utc_text(incident.opened.wall))),
         ("opsbot", one_line(incident.doing, _TEXT)),
         ("Acknowledged by", _acknowledged(incident)),
         ("Lasted", "" if incident.live else lasted(incident)),
@@ -64,7 +66,11 @@ def as_data(incident: Incident) -> dict[str, Any]:
         "limit": _finite(first.limit if first else None),
         "unit": one_line(first.unit, _NAME) if first else "",
         "opened": incident.opened.wall,
+        "began": incident.began.wall,
+        "told": incident.told.wall if incident.told else None,
         "resolved": incident.resolved_at.wall if incident.resolved_at else None,
+        "openings": len(incident.openings),
+        "open_seconds": in_all(incident),
         "acknowledged_by": one_line(who.name, _NAME) if who else None,
         "doing": one_line(incident.doing, _TEXT),
         "version": incident.version,

@@ -49,6 +49,8 @@ def reopened(incident: Incident, alert: Alert, policy: IncidentPolicy, now: Mome
         called=(),
         doing="",
         begun=(*past, now),
+        past=incident.openings,
+        told=None,
         calm=None,
         waiting=now,
         due=policy.deadline(alert.priority, now),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opsbot.domain.alert import Alert
-from opsbot.domain.incident import Entry, EntryKind, Incident
+from opsbot.domain.incident import MOST_OPENINGS, Entry, EntryKind, Incident
 from opsbot.domain.notice import NoticeKind
 from opsbot.domain.silence import Deploy
 from opsbot.engine import grouping, incidents, muting
@@ -80,8 +80,7 @@ def settle_incident(draft: Draft, target: str, reason: str = "") -> None:
 
 def _begin(draft: Draft, alert: Alert) -> None:
     policy, last = draft.state.policy, draft.last(alert.target)
-    back = last is not None and not last.part_of and last.resolved_at is not None
-    if last is not None and back and draft.now.since(last.resolved_at or draft.now) < policy.reopen:
+    if last is not None and _is_back(draft, last):
         new, kind = incidents.reopened(last, alert, policy, draft.now), NoticeKind.ESCALATED
     else:
         number = draft.next_incident()
@@ -95,9 +94,19 @@ def _begin(draft: Draft, alert: Alert) -> None:
     _lead(draft, draft.incident(new.id) or new)
 
 
+def _is_back(draft: Draft, last: Incident) -> bool:
+    """Whether what begins is the target's last incident again."""
+    if last.part_of or last.resolved_at is None or len(last.openings) >= MOST_OPENINGS:
+        return False
+    return draft.now.since(last.resolved_at) < draft.state.policy.reopen
+
+
 def _explanations(draft: Draft, incident: Incident) -> Iterator[Entry]:
     """What stands in the timeline from the beginning beside what was seen."""
     policy = draft.state.policy
+    if incident.past and incident.past[-1].ended is not None:
+        well = span(draft.now.since(incident.past[-1].ended))
+        yield Entry(draft.now, EntryKind.DECIDED, f"it is open again: it was over for {well}")
     if len(incident.begun) == policy.flaps:
         times, within = len(incident.begun), span(draft.now.since(incident.begun[0]))
         text = f"it comes and goes: {times} times in {within}; it stays open until it was calm for "

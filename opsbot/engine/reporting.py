@@ -14,8 +14,8 @@ from statistics import median
 
 from opsbot.domain.actor import ActorKind
 from opsbot.domain.audit import AuditEntry
-from opsbot.domain.hindsight import between
 from opsbot.domain.incident import Incident
+from opsbot.domain.lasting import between, in_all, spans, told_after
 from opsbot.domain.levels import Priority
 from opsbot.domain.metrics import spacing
 from opsbot.domain.report import Figures, Noise, Slot, Spread, Uptime
@@ -68,8 +68,9 @@ def figures(
         opened=tuple((p, sum(i.priority is p for i in opened)) for p in Priority),
         acknowledge=_spread(taken),
         unacknowledged=len(opened) - len(taken),
-        restore=_spread([(_to_restore(i), i.id) for i in ended]),
-        open_now=tuple(i.id for i in whole if _end(i, until) >= until and i.opened.wall < until),
+        told=_spread(_told(opened)),
+        restore=_spread([(in_all(i) or 0.0, i.id) for i in ended]),
+        open_now=tuple(i.id for i in whole if any(s < until <= e for s, e in spans(i, until))),
         automatic=automatic,
         by_people=len(begun) - automatic,
         failed=sum(act.outcome == "failed" for act in restarts),
@@ -80,12 +81,13 @@ def figures(
 
 def _to_acknowledge(incident: Incident) -> float:
     """From when it last began: one that came back was taken on anew."""
-    began = incident.begun[-1] if incident.begun else incident.opened
-    return between(began, incident.acknowledged_at or began)
+    return between(incident.began, incident.acknowledged_at or incident.began)
 
 
-def _to_restore(incident: Incident) -> float:
-    return between(incident.opened, incident.resolved_at or incident.opened)
+def _told(opened: Iterable[Incident]) -> list[tuple[float, int]]:
+    """Of those of which a message is known to have reached people, when the first did after the alert."""
+    found = [(told_after(incident.openings[0]), incident.id) for incident in opened]
+    return [(seconds, number) for seconds, number in found if seconds is not None]
 
 
 def _spread(times: Sequence[tuple[float, int]]) -> Spread | None:
@@ -122,9 +124,10 @@ def _uptime(
     target: Watched, since: float, until: float, slot: float, incidents: Iterable[Incident]
 ) -> Uptime:
     bad = _merged(
-        (max(since, i.opened.wall), min(until, _end(i, until)))
+        (max(since, start), min(until, end))
         for i in incidents
         if i.priority is Priority.P1 and _is_of(i, target.name)
+        for start, end in spans(i, until)
     )
     pieces = _pieces(target.looks, since, until)
     if target.looks is None or not target.looks.metric.endswith(UP_END):
@@ -142,13 +145,6 @@ def _uptime(
 
 def _is_of(incident: Incident, target: str) -> bool:
     return incident.target == target or any(one.target == target for one in incident.affected)
-
-
-def _end(incident: Incident, until: float) -> float:
-    """When it was over; one that lives lasts."""
-    if incident.live:
-        return until
-    return (incident.resolved_at or incident.opened).wall
 
 
 def _pieces(looks: Series | None, since: float, until: float) -> list[tuple[float, float, float]]:

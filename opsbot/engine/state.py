@@ -246,7 +246,7 @@ class State:
             self._over.pop(incident.id, None)
             self._live[incident.target] = incident.id
             return
-        self._last[incident.target] = incident.id
+        self._last[incident.target] = max(incident.id, self._last.get(incident.target, 0))
         if self._live.get(incident.target) == incident.id:
             del self._live[incident.target]
         self._over[incident.id] = None

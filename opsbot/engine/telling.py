@@ -37,6 +37,7 @@ def delivered(draft: Draft, given: Delivered) -> None:
     incident = draft.incident(row.incident)
     if incident is None or given.told is None:
         return
+    _reached(draft, given, incident)
     if given.receipt is not None and given.receipt.missed and incident.live and not incident.silenced:
         draft.call(row.notifier, incident.id, NoticeKind.ESCALATED)
         return
@@ -62,6 +63,17 @@ def _hears(draft: Draft, given: Delivered, row: Notice) -> None:
     missed = given.receipt is not None and given.receipt.missed
     if told and not missed and draft.state.is_people(row.notifier):
         draft.heard(row.incident, but=row.notifier)
+
+
+def _reached(draft: Draft, given: Delivered, incident: Incident) -> None:
+    """Notes when people could first know of it: an alarm about this opening of it arrived where they read."""
+    rows = [row for row in map(draft.state.notices.get, given.notices) if row is not None and row.kind.loud]
+    names = [row.notifier for row in rows if row.notifier in draft.state.notifiers]
+    people = any(draft.state.notifiers[name].people for name in names)
+    missed = given.receipt is not None and given.receipt.missed
+    now_open = given.told is not None and given.told.began == incident.began
+    if people and now_open and not missed and incident.told is None:
+        draft.put_incident(replace(incident, told=draft.now), None)
 
 
 def stuck(draft: Draft, given: Stuck) -> None:

@@ -102,7 +102,7 @@ def _event(action: str, incident: Incident, late: float, runbook: str) -> dict[s
             "summary": headline(incident, SUMMARY),
             "source": one_line(incident.target, SOURCE) or "opsbot",
             "severity": incident.severity.value,
-            "timestamp": utc_text(incident.opened.wall).replace(" UTC", "Z").replace(" ", "T"),
+            "timestamp": utc_text(incident.began.wall).replace(" UTC", "Z").replace(" ", "T"),
             "class": incident.priority.value,
             "custom_details": {**dict(facts(incident, late)), "timeline": timeline(incident)},
         }

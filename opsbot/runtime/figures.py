@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -106,8 +106,9 @@ class Figures:
         except StoreError as error:
             log.warning("incidents of the past cannot be read", reason=str(error))
         found |= self.state.incidents
-        spans = [_span(found[number]) for number in sorted(found) if found[number].target == target]
-        return tuple(s for s in spans if s.start < until and (s.end is None or s.end > since))
+        mine = [found[number] for number in sorted(found) if found[number].target == target]
+        times = [span for incident in mine for span in _spans_of(incident)]
+        return tuple(s for s in times if s.start < until and (s.end is None or s.end > since))
 
     def _deploys(self, target: str, since: float, until: float) -> tuple[Deploy, ...]:
         """The last one, if it was in the window: older ones are forgotten."""
@@ -168,9 +169,11 @@ def _unknown(name: str, names: tuple[str, ...]) -> str:
     return f"{head}known are {', '.join(names[:NAMED])}{more}."
 
 
-def _span(incident: Incident) -> Span:
-    end = None if incident.resolved_at is None else incident.resolved_at.wall
-    return Span(incident.id, incident.opened.wall, end, incident.severity)
+def _spans_of(incident: Incident) -> Iterator[Span]:
+    """One for each time that it was open."""
+    for opening in incident.openings:
+        end = None if opening.ended is None else opening.ended.wall
+        yield Span(incident.id, opening.began.wall, end, incident.severity)
 
 
 def starts_of(uptime: Series) -> tuple[float, ...]:

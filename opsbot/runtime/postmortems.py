@@ -12,8 +12,8 @@ import structlog
 from opsbot.clock import Clock
 from opsbot.domain.actor import AUTO
 from opsbot.domain.change import Change
-from opsbot.domain.hindsight import between
 from opsbot.domain.incident import Entry, Incident
+from opsbot.domain.lasting import between
 from opsbot.domain.levels import Priority
 from opsbot.draw.postmortem import PREFIX
 from opsbot.engine.draft import Effect

@@ -10,7 +10,7 @@ from opsbot.diagnostics.report import About, report_text
 from opsbot.domain.actor import AUTO, Actor, ActorKind
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.health import HealthReport, Section
-from opsbot.domain.incident import Entry, EntryKind, Incident
+from opsbot.domain.incident import Entry, EntryKind, Incident, Opening
 from opsbot.domain.levels import IncidentState, Outcome, Priority, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.sample import Finding
@@ -65,6 +65,14 @@ def test_what_is_over_is_told_as_over() -> None:
     text = report_text(replace(ABOUT, past=Past(incidents=(over,))))
     assert "incident #7 lasted 1 min" in text
     assert "P1, critical, over" in text
+
+
+def test_of_what_came_back_the_time_in_between_is_no_part() -> None:
+    past = (Opening(NOW.after(-3600), NOW.after(-3570)),)
+    back = replace(DOWN, opened=NOW.after(-3600), past=past, begun=(NOW.after(-3600), NOW.after(-90)))
+    text = report_text(replace(ABOUT, past=Past(incidents=(back,))))
+    assert "incident #7 lasts 2 min, open 2 times" in text
+    assert "in incidents within 7 d: 2 min in all" in text
 
 
 def test_a_past_that_cannot_be_read_says_so_and_the_rest_stands() -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from opsbot.domain.actor import Actor, ActorKind
-from opsbot.domain.incident import AlertLine, Entry, EntryKind
+from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident, Opening
 from opsbot.domain.levels import IncidentState, Priority, Severity
 from opsbot.domain.moment import Moment
+from opsbot.draw.answers import incident_line
 from opsbot.draw.incident import (
     incident_alarm,
     incident_message,
@@ -19,6 +20,7 @@ from opsbot.draw.incident import (
     resolved_reply,
 )
 from opsbot.draw.payload import Button, Colour, Payload, fingerprint
+from opsbot.draw.summary import as_data, facts
 from tests.draw.samples import sample_incident
 
 OPEN, TAKEN, OVER = (
@@ -115,6 +117,39 @@ def test_when_it_is_over_there_is_nothing_left_to_press() -> None:
     assert "Restarting" not in shown.embeds[0].description
     assert field(shown, "From, to") == "<t:1767625440:T> to <t:1767625454:T>"
     assert not shown.rows
+
+
+def came_back(state: IncidentState) -> Incident:
+    """Open for 12 s, well for ten minutes, open again."""
+    again = OPEN.opened.after(612.0)
+    past = (Opening(OPEN.opened, OPEN.opened.after(12.0), OPEN.opened.after(2.0)),)
+    ended = again.after(30.0) if state is IncidentState.RESOLVED else None
+    return replace(sample_incident(state), past=past, begun=(OPEN.opened, again), resolved_at=ended)
+
+
+def test_of_what_came_back_the_time_in_between_is_no_part() -> None:
+    over, live = came_back(IncidentState.RESOLVED), came_back(IncidentState.OPEN)
+    shown = incident_message(over)
+    assert shown.embeds[0].title == "🟢 summarybot · resolved after 30 s (open 2 times, 42 s in all)"
+    assert field(shown, "From, to") == "<t:1767626052:T> to <t:1767626082:T>"
+    assert field(shown, "Open before") == "once since <t:1767625440:R>, 12 s in all"
+    reply = resolved_reply(over).content or ""
+    assert reply.startswith("🟢 **Resolved: summarybot** after 30 s (open 2 times, 42 s in all) · it was")
+    assert "resolved after 30 s (open 2 times, 42 s in all), <t:1767626052:R>" in incident_line(over)
+    assert field(incident_message(live), "Since") == "<t:1767626052:R> (<t:1767626052:T>)"
+    assert field(incident_message(live), "Open before") == "once since <t:1767625440:R>, 12 s in all"
+    assert marker(live) == marker(OPEN)  # the message is still that of the same incident
+
+
+def test_programs_and_other_receivers_are_told_of_the_openings_too() -> None:
+    over = came_back(IncidentState.RESOLVED)
+    rows = dict(facts(over))
+    assert rows["Since"] == "2026-01-05 15:14:12 UTC"
+    assert rows["Open before"] == "once since 2026-01-05 15:04:00 UTC, 12 s in all"
+    assert rows["Lasted"] == "30 s (open 2 times, 42 s in all)"
+    data = as_data(over)
+    assert (data["opened"], data["began"], data["told"]) == (1767625440.0, 1767626052.0, None)
+    assert (data["openings"], data["open_seconds"]) == (2, 42.0)
 
 
 def test_the_answer_that_it_is_over_is_silent() -> None:

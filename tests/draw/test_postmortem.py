@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from opsbot import redact
 from opsbot.domain.actor import AUTO, Actor, ActorKind
 from opsbot.domain.audit import AuditEntry
-from opsbot.domain.incident import Affected, AlertLine, Entry, EntryKind, Incident
+from opsbot.domain.incident import Affected, AlertLine, Entry, EntryKind, Incident, Opening
 from opsbot.domain.levels import IncidentState, Priority, Severity
 from opsbot.domain.moment import Moment
 from opsbot.draw.markdown import markdown
@@ -42,6 +42,7 @@ def over(**changed: object) -> Incident:
         alerts=(line(),),
         resolved_at=END,
         true_since=Moment(START.mono - 12, START.wall - 12),
+        told=START.after(3.0),
     )
     return replace(made, **changed)  # type: ignore[arg-type]
 
@@ -71,6 +72,7 @@ def test_it_says_how_long_each_part_took() -> None:
     shown = text()
     assert "# Incident 7: The bot is down" in shown
     assert "Time to detect (from the first bad look until the alert): 12 s" in shown
+    assert "Time to tell (from the alert until a message first arrived where people read it): 3 s" in shown
     assert "Time to acknowledge (from the alert): 40 s, by Olga" in shown
     assert "Time to restore (from the alert to the end): 5 min" in shown
     assert "Restarts: 1 automatic, 0 by people, 0 failed." in shown
@@ -112,6 +114,27 @@ def test_an_incident_that_came_back_says_how_often() -> None:
     shown = text(over(resolved_at=END.after(600)), again)
     assert "It came back once" in shown
     assert "Time to acknowledge (from the alert): 40 s, by Olga" in shown
+
+
+def test_the_time_in_which_it_was_well_is_no_part_of_it() -> None:
+    again = START.after(900.0)
+    past = (Opening(START, END, START.after(3.0)),)
+    acknowledged = (*TIMELINE[:2], TIMELINE[3], entry(920, "acknowledged", EntryKind.SAID, OLGA))
+    back = over(past=past, begun=(START, again), resolved_at=again.after(60.0), told=again.after(1.0))
+    shown = text(back, acknowledged)
+    assert "incident that lasted 6 min, open 2 times: " in shown
+    assert "- Lasted: 6 min, open 2 times\n" in shown
+    assert "  - 2026-01-05 15:04:00 to 2026-01-05 15:09:00, 5 min, told after 3 s\n" in shown
+    assert "  - 2026-01-05 15:19:00 to 2026-01-05 15:20:00, 1 min, told after 1 s\n" in shown
+    assert "It came back once" in shown
+    assert "Time to acknowledge (from the alert): 20 s, by Olga" in shown
+    assert "Time to restore (all the time that it was open): 6 min" in shown
+
+
+def test_that_no_message_is_known_to_have_arrived_is_said() -> None:
+    assert "until a message first arrived where people read it): none is known to have" in text(
+        over(told=None)
+    )
 
 
 def test_acts_on_others_and_of_other_times_are_not_its_own() -> None:

@@ -13,6 +13,7 @@ from opsbot.domain.moment import Moment
 from opsbot.domain.report import Figures, Noise, Period, Report, Slot, Spread, Uptime
 from opsbot.draw.report import (
     QUIET,
+    TIMES,
     UNSEEN,
     WHAT_IS_DOWN,
     report_chart,
@@ -59,7 +60,7 @@ def report(now: Figures, before: Figures | None = None) -> Report:
 
 def test_it_says_what_happened_and_how_it_was_before() -> None:
     before = week(uptimes=(uptime(6000),), automatic=9, restore=Spread(4, 900, 900, 1))
-    assert report_text(report(week(), before), UTC) == "\n".join(
+    assert report_text(report(week(told=Spread(1, 3, 3, 7)), before), UTC) == "\n".join(
         [
             "Weekly report, 2025-12-29 15:04 to 2026-01-05 15:04 UTC",
             "",
@@ -67,6 +68,7 @@ def test_it_says_what_happened_and_how_it_was_before() -> None:
             "",
             "Incidents:           2 (before: 2)",
             "                     P1: 2",
+            "Time to tell:        3 s",
             "Time to acknowledge: 40 s (before: 40 s)",
             "                     1 by nobody",
             "Time to restore:     5 min (before: 15 min)",
@@ -77,6 +79,7 @@ def test_it_says_what_happened_and_how_it_was_before() -> None:
             "Still open:          #9",
             "",
             WHAT_IS_DOWN,
+            TIMES,
         ]
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsbot.domain.alert import Alert
 from opsbot.domain.change import Change, TimelineLine
@@ -117,7 +117,7 @@ class Crowd(Fleet):
                     self.lines[change.incident] += 1
                 case Incident(id=number):
                     before = self.known.get(number)
-                    if before is not None and before != change:
+                    if before is not None and before != replace(change, told=before.told):
                         assert change.version > before.version
         for notice in (one for one in changes if isinstance(one, Notice) and one.kind.loud):
             incident = self.state.incidents[notice.incident]

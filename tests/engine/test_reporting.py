@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from opsbot.domain.actor import AUTO, Actor, ActorKind
 from opsbot.domain.audit import AuditEntry
-from opsbot.domain.incident import Affected, AlertLine, Incident
+from opsbot.domain.incident import Affected, AlertLine, Incident, Opening
 from opsbot.domain.levels import IncidentState, Priority, Severity
 from opsbot.domain.moment import Moment
 from opsbot.domain.report import Figures
@@ -119,6 +119,18 @@ def test_who_took_it_on_is_measured_from_when_it_last_began() -> None:
     found = day(looks(), quick, again, incident(3, 5, 10))
     assert found.acknowledge is not None
     assert (found.acknowledge.median, found.acknowledge.worst, found.unacknowledged) == (45, 60, 1)
+
+
+def test_what_came_back_was_not_down_in_between() -> None:
+    """Down from 0:00 to 1:00 and from 5:00 to 7:00."""
+    past = (Opening(at(0), at(HOUR), at(4)),)
+    back = incident(1, 0, 7 * HOUR, past=past, begun=(at(0), at(5 * HOUR)), told=at(5 * HOUR + 60))
+    found = day(looks(*[1] * 24), back)
+    assert found.uptimes[0].down == 3 * HOUR
+    assert found.restore is not None
+    assert found.restore.median == 3 * HOUR
+    assert found.told is not None
+    assert (found.told.count, found.told.median) == (1, 4)
 
 
 def test_restarts_are_told_apart_by_who_asked() -> None:
