@@ -32,6 +32,9 @@ ROOT = Path(__file__).parents[1]
 
 PIPE, STDOUT = subprocess.PIPE, subprocess.STDOUT
 
+MOTHERS: set[int] = set()
+"""The pids of those that this process has started."""
+
 
 class Child:
     """What was born, handled as `subprocess.Popen` with `text=True`. `stdin` is a pipe or nothing."""
@@ -164,6 +167,7 @@ def _mother(ready: tuple[str, ...]) -> socket.socket:
     with theirs:
         null = subprocess.DEVNULL
         made = subprocess.Popen(argv, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=null, stdout=null)
+    MOTHERS.add(made.pid)
     made.returncode = 0  # it outlives this object, which is no reason to complain
     atexit.register(ours.close)
     return ours

@@ -26,6 +26,16 @@ from opsbot.supervisors.process import ProcessSupervisor
 REST, GATEWAY, DIE, ARMED = "SIM_REST", "SIM_GATEWAY", "SIM_DIE", "SIM_ARMED"
 """Names of variables."""
 
+READY = (
+    "opsbot.cli.run",
+    "opsbot.bot.*",
+    "opsbot.checks.*",
+    "opsbot.stores.*",
+    "opsbot.supervisors.process",
+    "opsbot.demo.discord_sim.pointing",
+)
+"""What it imports."""
+
 POINTS: dict[str, tuple[type[Any], str]] = {
     "commit": (ResilientState, "commit"),
     "send": (RestTransport, "send"),

@@ -15,6 +15,7 @@ import psutil
 
 from opsbot.demo.scene import SERVICE
 from opsbot.supervisors import _proc
+from tests import nursery
 from tests.bound import BOUND, rest
 
 T = TypeVar("T")
@@ -69,8 +70,8 @@ def services(folder: Path) -> list[int]:
 
 
 def family() -> frozenset[int]:
-    """The children of this process."""
-    return frozenset(child.pid for child in psutil.Process().children(recursive=True))
+    """The children of this process, but for those that only give birth to others."""
+    return frozenset(child.pid for child in psutil.Process().children(recursive=True)) - nursery.MOTHERS
 
 
 def belonging(folder: Path, *, children: bool = True, others: frozenset[int] = frozenset()) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +12,7 @@ import pytest
 
 from opsbot.control.client import ask, running
 from opsbot.demo.scene import TARGET
+from tests import nursery
 from tests.bound import BOUND
 from tests.e2e import launcher
 from tests.e2e.processes import eventually_asked
@@ -24,7 +24,7 @@ ARMED = "armed"
 
 
 @asynccontextmanager
-async def doomed(stage: Stage, point: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def doomed(stage: Stage, point: str) -> AsyncIterator[nursery.Child]:
     """`opsbot run` as a process of its own, up and well, that will kill itself at `point`."""
     environ = {
         **os.environ,
@@ -34,19 +34,19 @@ async def doomed(stage: Stage, point: str) -> AsyncIterator[asyncio.subprocess.P
         launcher.DIE: point,
         launcher.ARMED: str(stage.folder / ARMED),
     }
-    argv = (sys.executable, "-m", launcher.__name__, "run", "-c", str(stage.file))
-    output = (stage.folder / "opsbot.log").open("wb")
-    process = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=output, stderr=output)
+    argv = (launcher.__name__, "run", "-c", str(stage.file))
+    with (stage.folder / "opsbot.log").open("wb") as output:
+        process = await asyncio.to_thread(
+            nursery.born, argv, *launcher.READY, env=environ, stdout=output.fileno(), stderr=nursery.STDOUT
+        )
     try:
         await well(stage)
         await stage.sim.wait_until_connected(BOUND)
         (stage.folder / ARMED).touch()
         yield process
     finally:
-        output.close()
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        process.kill()
+        await asyncio.to_thread(process.wait)
 
 
 async def well(stage: Stage) -> None:
@@ -63,10 +63,9 @@ def is_well(stage: Stage) -> bool:
     return answer.get("exit") == 0 and not answer["data"][0]["notes"]
 
 
-async def dies(process: asyncio.subprocess.Process) -> None:
+async def dies(process: nursery.Child) -> None:
     """It does, by -9."""
-    async with asyncio.timeout(BOUND):
-        assert await process.wait() == -signal.SIGKILL
+    assert await asyncio.to_thread(process.wait, BOUND) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(

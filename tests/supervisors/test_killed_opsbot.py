@@ -5,33 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from opsbot.domain.process import Running
 from opsbot.supervisors import _proc
 from opsbot.supervisors._keeper import ENTRY
+from tests import nursery
+from tests.bound import BOUND
 from tests.supervisors.helpers import Place, alive, eventually
 from tests.supervisors.victim import GENERATION, POINTS
 
 VICTIM = "tests.supervisors.victim"
-ROOT = Path(__file__).parents[2]
 RANDOM_ROUNDS = 6
 
 
-def opsbot(place: Place, point: str) -> subprocess.Popen[bytes]:
-    options = place.options().model_dump_json()
-    return subprocess.Popen(
-        [sys.executable, "-m", VICTIM, options, str(place.state), point], cwd=ROOT, stdout=subprocess.PIPE
-    )
+def opsbot(place: Place, point: str) -> nursery.Child:
+    argv = [VICTIM, place.options().model_dump_json(), str(place.state), point]
+    return nursery.born(argv, "opsbot.supervisors.process", stdout=nursery.PIPE)
 
 
-async def finished(victim: subprocess.Popen[bytes]) -> None:
-    assert await asyncio.to_thread(victim.wait, 30) == -9
+async def finished(victim: nursery.Child) -> None:
+    assert await asyncio.to_thread(victim.wait, BOUND) == -9
     assert victim.stdout is not None
     victim.stdout.close()
 
