@@ -20,7 +20,7 @@ def go_on(known: Known, before: Known, *, same_service: bool, apart: bool = Fals
             interval = known.view.windows.interval(rule.reads)
             known.progress[rule.name] = replace(before.progress[rule.name], interval=interval)
     known.settled, known.rotated = before.settled, before.rotated
-    known.rotation_failed = before.rotation_failed
+    known.rotation_failed, known.looked_into = before.rotation_failed, dict(before.looked_into)
     known.looked = apart
     if not same_service:
         return

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +50,8 @@ async def first(house: House, settings: Settings) -> Runtime:
         before = empty_state(settings)
         restore(before, stored)
         await _rename(house, before, names)
-        stored = decisions(before)
+        looks = [replace(look, target=names.get(look.target, look.target)) for look in stored.looks]
+        stored = replace(decisions(before), looks=looks)
     restore(state, stored)
     runtime = runtime_of(house, settings, adapters_of(house, settings), state)
     house.folders.settle([t.name for t in settings.targets])

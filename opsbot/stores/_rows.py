@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from opsbot.domain.action import Action, ActionState, Desired, Pause, RestartMark
+from opsbot.domain.action import LOOKS, Action, ActionState, Desired, Pause, RestartMark
 from opsbot.domain.alert import Alert
 from opsbot.domain.audit import AuditEntry
 from opsbot.domain.change import Change, NoticeDone, PauseEnded, TimelineLine
+from opsbot.domain.diagnostics import APART
 from opsbot.domain.incident import TIMELINE_SHOWN, Entry, Incident
 from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
@@ -34,6 +35,16 @@ def open_between(incident: Incident, since: float, until: float) -> bool:
 def end_of_action(action: Action) -> Moment | None:
     """When it ended; None while it runs."""
     return None if action.state is ActionState.RUNNING else action.ended or action.asked
+
+
+def is_look(action: Action) -> bool:
+    """Whether it only looked into its target."""
+    return action.kind in LOOKS
+
+
+def order_of_action(action: Action) -> int:
+    """Actions are loaded in the order in which they were asked for."""
+    return action.id
 
 
 def order_of_mark(mark: RestartMark) -> tuple[float, float, str]:
@@ -74,7 +85,7 @@ class Rows:
         )
         rows.apply([*loaded.alerts, *loaded.incidents, *loaded.actions, *loaded.desired], Moment(0, 0))
         rows.apply([*loaded.pauses, *loaded.restarts, *loaded.notices], Moment(0, 0))
-        rows.apply([*loaded.silences, *loaded.deploys], Moment(0, 0))
+        rows.apply([*loaded.silences, *loaded.deploys, *loaded.looks], Moment(0, 0))
         rows.timelines = {incident.id: list(incident.timeline) for incident in loaded.incidents}
         rows.receipts = {(each.incident, each.notifier): each for each in loaded.receipts}
         return rows
@@ -153,11 +164,13 @@ class Rows:
         waiting = [self.notices[key] for key in sorted(self.notices) if key not in self.done]
         wanted = {notice.incident for notice in waiting}
         shown = [key for key in sorted(self.incidents) if key in wanted or self._recent(key, now)]
+        over = [(a, end) for a in self.actions.values() if is_look(a) and (end := end_of_action(a))]
         restarts = [mark for mark in self.restarts.values() if now.mono - mark.at.mono <= BUDGET_SECONDS]
         return Persisted(
             alerts=[self.alerts[key] for key in sorted(self.alerts)],
             incidents=[each for each in map(self.incident, shown) if each is not None],
             actions=[self.actions[k] for k in sorted(self.actions) if not end_of_action(self.actions[k])],
+            looks=sorted((a for a, end in over if now.mono - end.mono <= APART), key=order_of_action),
             desired=[self.desired[key] for key in sorted(self.desired)],
             pauses=[self.pauses[key] for key in sorted(self.pauses)],
             silences=[self.silences[key] for key in sorted(self.silences)],

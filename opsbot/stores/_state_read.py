@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from opsbot.domain.action import Action, Desired, Pause, RestartMark
 from opsbot.domain.alert import Alert
+from opsbot.domain.diagnostics import APART
 from opsbot.domain.incident import TIMELINE_SHOWN, Entry, Incident
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import Notice, Receipt
 from opsbot.domain.silence import Deploy, Silence
 from opsbot.stores._codec import Unreadable, parse
 from opsbot.stores._rebase import BootMark, shift_of, shifted
-from opsbot.stores._rows import order_of_mark
+from opsbot.stores._rows import is_look, order_of_action, order_of_mark
 from opsbot.stores.base import BUDGET_SECONDS, RECENT_SECONDS, Persisted
 
 PAGE_ROWS = 200
@@ -59,6 +60,9 @@ class StateReader:
             alerts=list(self._all(Alert, "alerts", "target, rule")),
             incidents=incidents,
             actions=list(self._where(Action, "actions", "ended IS NULL ORDER BY id")),
+            looks=sorted(
+                filter(is_look, self._since(Action, "actions", "ended", APART)), key=order_of_action
+            ),
             desired=list(self._all(Desired, "desired", "target")),
             pauses=list(self._all(Pause, "pauses", "target")),
             silences=list(self._all(Silence, "silences", "id")),

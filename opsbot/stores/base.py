@@ -36,7 +36,8 @@ class Persisted:
 
     `alerts`: not inactive, by key. `incidents`: live ones, those resolved within the last day and those of
     which a notice waits, by id, each with the newest lines of its timeline. `actions`: those still `running`
-    when opsbot ended, by id. `desired`, `pauses`, `deploys`: by target. `silences`: in force, by id.
+    when opsbot ended, by id; `looks`: looks into a target that ended within the last ten minutes, by id: the
+    next one waits for so long. `desired`, `pauses`, `deploys`: by target. `silences`: in force, by id.
     `restarts`: marks of the last hour, oldest first. `notices`: not yet delivered, in order of id.
     `receipts`: of the incidents loaded, by incident and notifier.
     `next_…`: greater than any id ever used, also of rows that were pruned since.
@@ -45,6 +46,7 @@ class Persisted:
     alerts: list[Alert] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
+    looks: list[Action] = field(default_factory=list)
     desired: list[Desired] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)

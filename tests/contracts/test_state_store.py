@@ -8,10 +8,12 @@ import pytest
 
 from opsbot.domain.action import ActionState, Wanted
 from opsbot.domain.change import Change, NoticeDone, PauseEnded
+from opsbot.domain.diagnostics import APART
 from opsbot.domain.incident import TIMELINE_SHOWN
 from opsbot.domain.levels import AlertState
 from opsbot.domain.moment import Moment
 from opsbot.domain.notice import NoticeKind, Receipt
+from opsbot.domain.rule import ActionKind
 from opsbot.stores.base import Batch, Persisted, StateStore
 from opsbot.testing import VirtualClock
 from tests.contracts.conftest import Opener
@@ -75,6 +77,16 @@ async def test_only_running_actions_are_loaded_and_their_ids_are_not_given_again
     loaded = await store.load()
     assert [action.id for action in loaded.actions] == [4]
     assert loaded.next_action == 10
+
+
+async def test_what_looked_into_a_target_is_known_for_ten_minutes(
+    store: StateStore, clock: VirtualClock
+) -> None:
+    now = clock.now()
+    look = replace(ex.action(4, now, ActionState.DONE), kind=ActionKind.INVESTIGATE)
+    old = replace(look, id=3, asked=now.after(-900.0), ended=now.after(-APART - 1.0))
+    await store.commit([old, look, ex.action(5, now, ActionState.DONE)])
+    assert [action.id for action in (await store.load()).looks] == [4]
 
 
 async def test_a_delivered_notice_leaves_its_receipt_and_is_not_loaded(

@@ -17,6 +17,9 @@ from opsbot.engine.draft import RunAction
 from opsbot.engine.inputs import ActionMoved, PauseAsked
 from opsbot.engine.resuming import resume
 from opsbot.engine.state import State
+from opsbot.runtime.restore import restore
+from opsbot.runtime.succession import succeed
+from opsbot.stores._rows import Rows
 from tests.engine.drive import NAME, OLGA, Drive, target
 
 LEAK = Rule(
@@ -128,6 +131,43 @@ def test_it_comes_at_most_every_ten_minutes(seconds: float, count: int) -> None:
     has(drive, 100, after=seconds)
     has(drive, 600)
     assert len(investigations(drive)) == count
+
+
+def rebuilt(drive: Drive) -> Drive:
+    """opsbot was killed, and begins anew with what is stored."""
+    rows = Rows()
+    rows.apply(drive.changes, drive.now)
+    (known,) = drive.state.known.values()
+    fresh = Drive(State.of([known.target], {"ops": Audience()}), drive.now)
+    restore(fresh.state, rows.persisted(drive.now))
+    return fresh
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(APART - 60, 0), (APART + 60, 1)])
+def test_a_restart_of_opsbot_lets_no_bundle_come_sooner(seconds: float, count: int) -> None:
+    drive = watched()
+    has(drive, 600)
+    end(drive)
+    recovers(drive)
+    again = rebuilt(drive)
+    again.runs(generation=1)
+    has(again, 100, after=seconds)
+    has(again, 600)
+    assert len(investigations(again)) == count
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(APART - 60, 0), (APART + 60, 1)])
+def test_nor_do_new_settings(seconds: float, count: int) -> None:
+    drive = watched()
+    has(drive, 600)
+    end(drive)
+    recovers(drive)
+    (known,) = drive.state.known.values()
+    again = Drive(State.of([known.target], {"ops": Audience()}), drive.now)
+    succeed(again.state, drive.state, [NAME])
+    has(again, 100, after=seconds)
+    has(again, 600)
+    assert len(investigations(again)) == count
 
 
 def test_a_pause_holds_it() -> None:
