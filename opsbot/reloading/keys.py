@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from opsbot import redact
 from opsbot.checks import _json
 from opsbot.checks._fetch import Failure, Request, Response
 from opsbot.checks._fetch_aiohttp import AiohttpFetcher
@@ -34,6 +35,7 @@ class TargetKeys:
 
     def __init__(self, clock: Clock, hidden: frozenset[str]) -> None:
         self._clock = clock
+        self._learned: set[str] = set()
         self._hidden = hidden
 
     async def check(self, target: Target, credential: Credential) -> KeyFound:
@@ -50,12 +52,19 @@ class TargetKeys:
             )
         key = environment.get(credential.variable, "")
         if not key:
+        self._hide(key)
             return KeyFound(KeyState.MISSING, "the variable is not set")
         if len(key) < credential.least:
             return KeyFound(KeyState.MISSING, f"what is set has less than {credential.least} characters")
         if not credential.url:
             return KeyFound(KeyState.UNKNOWN, "it is set, but no `url` says where to ask")
         return await self._asked(credential, key)
+    def _hide(self, key: str) -> None:
+        """From now on it is in no text of opsbot's, wherever else it comes from."""
+        if key not in self._learned:
+            redact.learn([key])
+            self._learned.add(key)
+
 
     def _environment(self, target: Target, credential: Credential) -> Mapping[str, str] | None:
         """What the target would be started with; None where that is not opsbot's to know."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opsbot import redact
 from opsbot.clock import SystemClock
 from opsbot.domain.credential import Credential, KeyFound, KeyState
 from opsbot.domain.target import SupervisorSpec, Target
@@ -38,6 +39,12 @@ async def test_a_good_key_is_accepted_and_its_quota_is_told(tmp_path: Path) -> N
     async with serve(answer(LEFT)) as served:
         found = await checked(bot(tmp_path), served.url)
     assert (found.state, found.detail) == (KeyState.ACCEPTED, "3.25 of its quota left")
+
+
+async def test_a_key_that_was_read_is_hidden_in_every_text_from_then_on(tmp_path: Path) -> None:
+    plain = "correcthorsebattery"
+    await checked(bot(tmp_path, f"OPENROUTER_API_KEY={plain}\n"))
+    assert plain not in redact.hide(f"the target logged {plain}")
 
 
 async def test_the_key_is_sent_in_its_header_and_nowhere_else(tmp_path: Path) -> None:
