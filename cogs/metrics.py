@@ -18,7 +18,7 @@ from cogs._ui.options import (
 )
 from cogs._ui.recording import Running, run_recording
 from opsbot.domain.access import Permission
-from opsbot.domain.performance import INTERVAL
+from opsbot.domain.recording import INTERVAL
 from opsbot.draw.chart import PANELS
 from opsbot.errors import UsageError
 from opsbot.runtime.recording import LONGEST, SHORTEST

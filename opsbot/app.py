@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from opsbot.bot import LoneLine
+from opsbot.bot.alone import LoneLine
 from opsbot.clock import Clock, SystemClock
 from opsbot.config.settings import Settings
 from opsbot.control.server import VERBS, serving, user_name

@@ -1,14 +1,11 @@
-"""The composition root of probes: those that the configuration names."""
+"""The composition root of probes: those that the configuration names. Only their modules are loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from opsbot.probes.address import AddressProbe, PageProbe
 from opsbot.probes.base import Probe
-from opsbot.probes.names import NamesProbe
-from opsbot.probes.status import StatusProbe
 
 
 def outside(control: Iterable[str], lookup: str, status_url: str) -> list[Probe]:
@@ -16,13 +13,19 @@ def outside(control: Iterable[str], lookup: str, status_url: str) -> list[Probe]
     an empty `lookup` or `status_url` is not asked."""
     found: list[Probe] = [_control(each) for each in control]
     if lookup:
+        from opsbot.probes.names import NamesProbe
+
         found.append(NamesProbe(lookup))
     if status_url:
+        from opsbot.probes.status import StatusProbe
+
         found.append(StatusProbe(status_url))
     return found
 
 
 def _control(text: str) -> Probe:
+    from opsbot.probes.address import AddressProbe, PageProbe
+
     if "://" in text:
         return PageProbe(text)
     parts = urlsplit(f"//{text}")

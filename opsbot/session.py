@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import structlog
 
-from opsbot.bot import DiscordLine, OpsBot
-from opsbot.bot.sight import RestProbe
 from opsbot.charts.process import ProcessPainter
 from opsbot.clock import Clock
 from opsbot.config.settings import Settings
@@ -25,6 +23,10 @@ from opsbot.probes.base import Probe
 from opsbot.runtime.core import Runtime
 from opsbot.runtime.port import Operations
 
+if TYPE_CHECKING:
+    from opsbot.bot.client import OpsBot
+    from opsbot.bot.line import DiscordLine
+
 ANNOUNCE_TRIES, ANNOUNCE_PAUSE = 3, 5.0
 """How often, and after how many seconds, the ops channel is told of a reload; then its log alone says so."""
 
@@ -32,7 +34,8 @@ log = structlog.get_logger("opsbot.session")
 
 
 class Session:
-    """Logs in to Discord if the configuration has a section `discord`.
+    """Logs in to Discord if the configuration has a section `discord`. Without one discord.py is not even
+    imported; a section that is added later takes effect at the next start.
 
     `options` go to the bot (tests shorten discord.py's waits with them).
 
@@ -44,7 +47,6 @@ class Session:
         self._settings = settings
         self._clock = clock
         self._options = options
-        self.line = DiscordLine(clock)
         self.problems: list[str] = []
         self.ready = asyncio.Event()
         self._runtime: Runtime | None = None
@@ -54,6 +56,14 @@ class Session:
                 "there is no bot token: put it into the environment as OPSBOT_DISCORD_TOKEN, or name a 0600 "
                 "file with `discord.token_file`; without a section `discord` opsbot runs without a bot."
             )
+        through_bot = any(spec.kind == "discord" for spec in settings.notifiers)
+        self._line = _line(clock) if settings.discord or through_bot else None
+
+    @property
+    def line(self) -> DiscordLine:
+        """The line to Discord, where there is a section `discord`, or a notifier that would need it."""
+        assert self._line is not None
+        return self._line
 
     @property
     def operations(self) -> Operations:
@@ -69,14 +79,16 @@ class Session:
     @property
     def ports(self) -> Mapping[str, Any]:
         """What the notifier `discord` speaks through."""
-        return {PORT: self.line}
+        return {} if self._line is None else {PORT: self._line}
 
     def probes(self, settings: Settings) -> tuple[Probe, ...]:
         """How opsbot's own way to Discord is; none where nothing here has to do with Discord."""
-        if settings.discord is not None:
-            return (RestProbe(), self.line.sight)
         on_discord = any(spec.kind in ON_DISCORD for t in settings.targets for spec in t.checks)
-        return (RestProbe(),) if on_discord else ()
+        if settings.discord is None and not on_discord:
+            return ()
+        from opsbot.bot.sight import RestProbe
+
+        return (RestProbe(),) if settings.discord is None else (RestProbe(), self.line.sight)
 
     async def run(self, runtime: Runtime) -> None:
         """Stays logged in until cancelled. A refused token is said once; everything else goes on."""
@@ -95,7 +107,8 @@ class Session:
         it."""
         self._settings = settings
         self._attach(runtime)
-        bot, discord, access = self.line.bot, settings.discord, settings.access
+        discord, access = settings.discord, settings.access
+        bot = self._line.bot if self._line is not None else None
         if bot is not None and discord is not None and access is not None:
             roles = frozenset(discord.mention_role_ids)
             bot.follow(access, discord.channel_id, roles, threads=discord.threads)
@@ -122,6 +135,8 @@ class Session:
                 return
 
     def _bot(self) -> OpsBot:
+        from opsbot.bot.client import OpsBot
+
         discord, access = self._settings.discord, self._settings.access
         assert discord is not None
         assert access is not None
@@ -149,3 +164,9 @@ class Session:
     def _problem(self, text: str) -> None:
         if text not in self.problems:
             self.problems.append(text)
+
+
+def _line(clock: Clock) -> DiscordLine:
+    from opsbot.bot.line import DiscordLine
+
+    return DiscordLine(clock)

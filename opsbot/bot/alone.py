@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-import aiohttp
-import discord
-
-from cogs._ui.host import Host
-from opsbot.bot.line import REFUSED_LOGIN
-from opsbot.bot.transport import RestTransport
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError
 from opsbot.notifiers._transport import Page, Thread
+
+if TYPE_CHECKING:
+    from cogs._ui.host import Host
+    from opsbot.bot.transport import RestTransport
 
 
 class LoneLine:
@@ -58,6 +57,13 @@ class LoneLine:
         if self._token is None:
             problem = "there is no bot token: put it into the environment as OPSBOT_DISCORD_TOKEN"
             raise DeliveryError(problem, permanent=True)
+        import aiohttp  # here, not above: most commands tell nobody, and discord.py is a third of their time
+        import discord
+
+        from cogs._ui.host import Host
+        from opsbot.bot.line import REFUSED_LOGIN
+        from opsbot.bot.transport import RestTransport
+
         if self._host is None:
             self._host = Host(command_prefix=(), help_command=None, intents=discord.Intents.none())
         try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opsbot.cli import SHORTEST_WATCH
+from opsbot.cli.garbage import spare_the_start
 from opsbot.errors import OpsbotError
 
 
@@ -49,6 +50,10 @@ def _complain(text: str) -> None:
 
 
 def _command(words: list[str]) -> int:
+    spare_the_start()
+    # structlog imports rich, 8 MB, for tracebacks that it never draws here (`log_guard` writes them).
+    # So there is no rich, but for the one command that imports it itself.
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
     plain = plain_health(words[1:]) if words[:1] == ["health"] else None
     if plain is None:
         from opsbot.cli.main import app

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from opsbot.domain.performance import DURATION, INTERVAL
+from opsbot.domain.recording import DURATION, INTERVAL
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="OPSBOT_CONFIG", help="Configuration file.")

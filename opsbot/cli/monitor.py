@@ -114,6 +114,8 @@ def _progress(count: int) -> Iterator[Step]:
     if not sys.stdout.isatty():
         yield lambda done: _line(done, count)
         return
+    if sys.modules.get("rich", sys) is None:  # kept from structlog, see `entry`
+        del sys.modules["rich"]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from opsbot import redact
+from opsbot.cli.garbage import settle_down
 from opsbot.cli.logs import configure
 from opsbot.cli.signals import until_stopped
 from opsbot.clock import SystemClock
@@ -39,6 +40,7 @@ def run_command(config: Path | None, log_format: str, *, dry_run: bool = False) 
     if settings.incidents.dry_run:
         log.warning(DRY_RUN)
     session, hangups = Session(settings, SystemClock()), asyncio.Event()
+    settle_down()
     with Watchdog(lifeline(os.environ, os.getpid()), settings.state_dir / NOTE):
         asyncio.run(until_stopped(serve(settings, session=session, hangups=hangups), hangups))
     log.info("stopped; the targets go on by themselves")

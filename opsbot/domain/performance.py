@@ -9,9 +9,6 @@ from itertools import pairwise
 from opsbot.domain.metrics import PID
 from opsbot.domain.series import increase
 
-DURATION, INTERVAL = 3600.0, 60.0
-"""Seconds of a recording and between two looks, where nobody says how many, as in the monitoring guide."""
-
 SUCCESSES, ERRORS = "_successes_total", "_errors_total"
 LOG_ERRORS, LOG_WARNINGS = "log_errors_total", "log_warnings_total"
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from opsbot import redact
 from opsbot.checks import _json
-from opsbot.checks._fetch import Failure, Request, Response
-from opsbot.checks._fetch_aiohttp import AiohttpFetcher
+from opsbot.checks._fetch import Failure, Fetcher, Request, Response
 from opsbot.checks._request import body_of, check_header
 from opsbot.clock import Clock
 from opsbot.domain.credential import Credential, KeyFound, KeyState
@@ -35,8 +34,8 @@ class TargetKeys:
 
     def __init__(self, clock: Clock, hidden: frozenset[str]) -> None:
         self._clock = clock
-        self._learned: set[str] = set()
         self._hidden = hidden
+        self._learned: set[str] = set()
 
     async def check(self, target: Target, credential: Credential) -> KeyFound:
         """See `Keys.check`."""
@@ -52,19 +51,19 @@ class TargetKeys:
             )
         key = environment.get(credential.variable, "")
         if not key:
-        self._hide(key)
             return KeyFound(KeyState.MISSING, "the variable is not set")
+        self._hide(key)
         if len(key) < credential.least:
             return KeyFound(KeyState.MISSING, f"what is set has less than {credential.least} characters")
         if not credential.url:
             return KeyFound(KeyState.UNKNOWN, "it is set, but no `url` says where to ask")
         return await self._asked(credential, key)
+
     def _hide(self, key: str) -> None:
         """From now on it is in no text of opsbot's, wherever else it comes from."""
         if key not in self._learned:
             redact.learn([key])
             self._learned.add(key)
-
 
     def _environment(self, target: Target, credential: Credential) -> Mapping[str, str] | None:
         """What the target would be started with; None where that is not opsbot's to know."""
@@ -86,12 +85,19 @@ class TargetKeys:
             check_header(credential.header, value)
         except ValueError:
             return KeyFound(KeyState.UNKNOWN, "it holds signs that no request can send")
-        fetcher = AiohttpFetcher(self._clock)
+        fetcher = await asyncio.to_thread(_fetcher, self._clock)
         try:
             request = Request(credential.url, headers={credential.header: value}, timeout=TIMEOUT)
             return _verdict(await fetcher.fetch(request))
         finally:
             await fetcher.close()
+
+
+def _fetcher(clock: Clock) -> Fetcher:
+    """In a thread: aiohttp is large, and loaded only now if nothing else has needed it."""
+    from opsbot.checks._fetch_aiohttp import AiohttpFetcher
+
+    return AiohttpFetcher(clock)
 
 
 def _verdict(answer: Response | Failure) -> KeyFound:

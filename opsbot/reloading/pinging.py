@@ -6,7 +6,6 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from opsbot.checks._fetch import Failure, Request
-from opsbot.checks._fetch_aiohttp import AiohttpFetcher
 from opsbot.clock import Clock
 
 TIMEOUT = 10.0
@@ -20,6 +19,8 @@ class HttpPing:
     """GET of an address; any 2xx will do."""
 
     def __init__(self, url: str, clock: Clock) -> None:
+        from opsbot.checks._fetch_aiohttp import AiohttpFetcher  # aiohttp is large, and few have a switch
+
         self._url = url
         self._fetch = AiohttpFetcher(clock)
         self.name = urlsplit(url).hostname or "?"

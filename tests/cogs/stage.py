@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from opsbot.bot import OpsBot
+from opsbot.bot.client import OpsBot
 from opsbot.clock import SystemClock
 from opsbot.demo.discord_sim import SimulatedDiscord
 from opsbot.demo.discord_sim.world import World

@@ -11,7 +11,8 @@ from typing import Any
 import discord
 import pytest
 
-from opsbot.bot import DiscordLine, OpsBot
+from opsbot.bot.client import OpsBot
+from opsbot.bot.line import DiscordLine
 from opsbot.draw.payload import Payload
 from opsbot.errors import DeliveryError, DiscordRefused
 from opsbot.testing import VirtualClock

@@ -11,7 +11,7 @@ import pytest
 from discord import app_commands
 
 from cogs._ui.gate import needed
-from opsbot.bot import OpsBot
+from opsbot.bot.client import OpsBot
 from opsbot.demo.discord_sim.people import Person
 from opsbot.domain.access import Permission
 from opsbot.engine.access import REFUSAL

@@ -10,7 +10,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from opsbot.bot import OpsBot
+from opsbot.bot.client import OpsBot
 from tests.cogs.stage import stage_of
 from tests.sim import simulated_discord
 
