@@ -143,7 +143,7 @@ def test_a_terminal_shows_a_bar(beside: Place, tmp_path: Path) -> None:
     )
     os.close(follower)
     shown = _read_all(leader)
-    assert child.wait(20) == 0
+    assert child.wait(BOUND) == 0
     assert "2/2" in shown
     assert "━" in shown
 

@@ -7,6 +7,7 @@ import pty
 import subprocess
 
 from opsbot.demo.scene import TARGET
+from tests.bound import BOUND
 from tests.cli.commands import Place, argv, environ, opsbot, sentence
 
 HEAD = "---\ntitle: Mine\n---\n\n## Steps\n\n"
@@ -37,7 +38,7 @@ def on_a_terminal(at: Place, said: str, *words: str) -> tuple[int, str]:
                 seen += os.read(ours, 4096)
             except OSError:  # EIO: nobody has the other end any more
                 break
-        code = child.wait(30)
+        code = child.wait(BOUND)
     os.close(ours)
     return code, seen.decode()
 

@@ -12,6 +12,7 @@ import discord
 import pytest
 
 from opsbot.demo.discord_sim import SimulatedDiscord
+from tests.bound import BOUND
 from tests.demo.bots import ack_view, bot_with_commands, ops
 from tests.demo.browser import browser_page
 from tests.sim import running
@@ -40,7 +41,7 @@ async def alerts(channel: discord.TextChannel) -> AsyncIterator[None]:
 async def click(page: Any, sim: SimulatedDiscord, button: Any) -> None:
     """Click, and wait until the bot's answer has come."""
     answered = sum(i.responded for i in sim.backend.interactions.values())
-    await button.click(timeout=10_000)
+    await button.click(timeout=1000 * BOUND)
     await sim.wait_for(lambda: sum(i.responded for i in sim.backend.interactions.values()) > answered)
 
 
@@ -73,7 +74,7 @@ async def test_the_page_shows_a_new_message_and_acts_as_the_chosen_person(
         await ops(bot, sim).send("the late one", view=ack_view(5))
         await page.get_by_label("Viewing as").select_option(label="Bob")
         await click(page, sim, page.get_by_role("button", name="Acknowledge", exact=True))
-        await page.get_by_text("bob acknowledged 5 (guild)").first.wait_for(timeout=10_000)
+        await page.get_by_text("bob acknowledged 5 (guild)").first.wait_for(timeout=1000 * BOUND)
 
 
 async def test_without_the_capability_the_page_shows_nothing(sim: SimulatedDiscord) -> None:

@@ -154,7 +154,7 @@ class Stage:
         try:
             await stop_targets(self.settings, SystemClock())
             assert services(self.folder) == []
-            await eventually(lambda: not self.left(), 5, explain=self.left)
+            await eventually(lambda: not self.left(), explain=self.left)
         finally:
             kill_all(self.folder, others=self.others)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import struct
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import psutil
 
 from opsbot.domain.metrics import Window
 from opsbot.draw.metrics import CSV, METRICS, PICTURE, REFRESH, WINDOW
+from tests import nursery
 from tests.bound import BOUND
 from tests.charts.test_process import painters
 from tests.cli.recipes import HEADER, LINE
@@ -38,17 +38,18 @@ async def apart(stage: Stage) -> AsyncIterator[psutil.Process]:
         launcher.REST: stage.sim.rest_url,
         launcher.GATEWAY: stage.sim.gateway_url,
     }
-    argv = (sys.executable, "-m", launcher.__name__, "run", "-c", str(stage.file))
+    argv = (launcher.__name__, "run", "-c", str(stage.file))
     with (stage.folder / "opsbot.log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(*argv, env=environ, stdout=output, stderr=output)
+        process = await asyncio.to_thread(
+            nursery.born, argv, *launcher.READY, env=environ, stdout=output.fileno(), stderr=nursery.STDOUT
+        )
     try:
         await eventually_asked(lambda: asyncio.to_thread(is_well, stage))
         await stage.sim.wait_until_connected(BOUND)
         yield psutil.Process(process.pid)
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        process.kill()
+        await asyncio.to_thread(process.wait)
 
 
 def loaded(pid: int, library: str) -> bool:

@@ -3,11 +3,8 @@ before the recovery; at the end everything stands in Discord once."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-import signal
-import sys
-from asyncio import create_subprocess_exec
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +18,7 @@ from opsbot.draw.postmortem import PREFIX
 from opsbot.draw.thread import timeline_line
 from opsbot.stores.attachments import FOLDER
 from opsbot.stores.sqlite_state import STATE_NAME, SqliteState
+from tests import nursery
 from tests.bound import BOUND
 from tests.e2e import launcher
 from tests.e2e.reading import text_of
@@ -48,19 +46,21 @@ notifications:
 
 
 @asynccontextmanager
-async def process_of(stage: Stage) -> AsyncIterator[Process]:
+async def process_of(stage: Stage) -> AsyncIterator[nursery.Child]:
     """`opsbot run` as a process of its own, logged in; killed (-9) at the end."""
     addresses = {launcher.REST: stage.sim.rest_url, launcher.GATEWAY: stage.sim.gateway_url}
     environ = {**os.environ, **stage.environ, **addresses}
-    argv = (sys.executable, "-m", launcher.__name__, "run", "-c", str(stage.file))
+    argv = (launcher.__name__, "run", "-c", str(stage.file))
     with (stage.folder / "opsbot.log").open("ab") as output:
-        process = await create_subprocess_exec(*argv, env=environ, stdout=output, stderr=output)
+        process = await asyncio.to_thread(
+            nursery.born, argv, *launcher.READY, env=environ, stdout=output.fileno(), stderr=nursery.STDOUT
+        )
         try:
             await stage.sim.wait_until_connected(BOUND)
             yield process
         finally:
-            process.send_signal(signal.SIGKILL)
-            await process.wait()
+            process.kill()
+            await asyncio.to_thread(process.wait)
     await stage.until(lambda: stage.sim.gateway.connected == 0)
 
 

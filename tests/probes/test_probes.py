@@ -17,6 +17,7 @@ from opsbot.probes._web import BODY_LIMIT
 from opsbot.probes.address import AddressProbe, PageProbe
 from opsbot.probes.names import NamesProbe
 from opsbot.probes.status import StatusProbe
+from tests.bound import BOUND
 from tests.checks import servers
 from tests.checks.servers import Handler, Reader, Writer, serve
 
@@ -119,7 +120,7 @@ async def test_a_resolver_that_hangs_is_asked_once_however_often_rounds_come(
 
     def hang(host: str, *_: object, **__: object) -> list[object]:
         asked.append(host)
-        assert go_on.wait(10)
+        assert go_on.wait(BOUND)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from opsbot.rotation.base import Way
+from tests.bound import BOUND
 from tests.rotation.desk import Desk, before, needs_cutting, no_ability, numbered, refusal
 
 
@@ -133,7 +134,7 @@ async def test_a_rotation_that_is_cancelled_while_it_copies_leaves_nothing(
     def cancel() -> None:
         loop.call_soon_threadsafe(rotation.cancel)
         loop.call_soon_threadsafe(loop.call_soon, cancelled.set)  # once the rotation has heard of it
-        cancelled.wait(20)
+        cancelled.wait(BOUND)
 
     before(monkeypatch, "extend", cancel)
     with pytest.raises(asyncio.CancelledError):
