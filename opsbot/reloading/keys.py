@@ -11,8 +11,7 @@ from typing import Any
 
 from opsbot import redact
 from opsbot.checks import _json
-from opsbot.checks._fetch import Failure, Request, Response
-from opsbot.checks._fetch_aiohttp import AiohttpFetcher
+from opsbot.checks._fetch import Failure, Fetcher, Request, Response
 from opsbot.checks._request import body_of, check_header
 from opsbot.clock import Clock
 from opsbot.domain.credential import Credential, KeyFound, KeyState
@@ -86,12 +85,19 @@ class TargetKeys:
             check_header(credential.header, value)
         except ValueError:
             return KeyFound(KeyState.UNKNOWN, "it holds signs that no request can send")
-        fetcher = AiohttpFetcher(self._clock)
+        fetcher = await asyncio.to_thread(_fetcher, self._clock)
         try:
             request = Request(credential.url, headers={credential.header: value}, timeout=TIMEOUT)
             return _verdict(await fetcher.fetch(request))
         finally:
             await fetcher.close()
+
+
+def _fetcher(clock: Clock) -> Fetcher:
+    """In a thread: aiohttp is large, and loaded only now if nothing else has needed it."""
+    from opsbot.checks._fetch_aiohttp import AiohttpFetcher
+
+    return AiohttpFetcher(clock)
 
 
 def _verdict(answer: Response | Failure) -> KeyFound:
