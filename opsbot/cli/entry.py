@@ -57,9 +57,9 @@ def _command(words: list[str]) -> int:
     plain = plain_health(words[1:]) if words[:1] == ["health"] else None
     if plain is None:
         from opsbot.cli.main import app
+        from opsbot.cli.misread import call
 
-        app()
-        return 0
+        return call(app, words)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # opsbot has none; looking for them costs 40 ms
     from opsbot.cli.health import health_command
 
