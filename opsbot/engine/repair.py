@@ -207,11 +207,20 @@ def _announce(draft: Draft, known: Known, live: Incident, action: Action) -> Non
             for m in outage.counted(draft.state, known.target)
             if m.automatic and draft.now.since(m.at) < restarts.HOUR
         )
-        text += f" (automatic restart {used + 1} of at most {known.target.restart.max_per_hour} this hour)"
+        text += _so_far(used + 1, known.target.restart.max_per_hour)
     else:
         text += f", asked by {action.actor.name}: {action.reason}"
     entry = Entry(draft.now, EntryKind.DONE, text, action.actor)
     draft.put_incident(incidents.doing(live, text, entry), NoticeKind.CHANGED, entry)
+
+
+def _so_far(number: int, limit: int) -> str:
+    """How many automatic restarts that makes within an hour; the limit is told only when it is near."""
+    if number >= limit:
+        return f" (automatic restart {number} within an hour, the last that the limit of {limit} allows)"
+    if number == limit - 1:
+        return f" (automatic restart {number} within an hour, of at most {limit})"
+    return f" (automatic restart {number} within an hour)" if number > 1 else ""
 
 
 _GERUND = {ActionKind.RESTART: "Restarting", ActionKind.START: "Starting", ActionKind.STOP: "Stopping"}
