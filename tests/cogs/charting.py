@@ -18,14 +18,12 @@ from tests.cogs.stage import CLOCK, Stage
 BOT = "summarybot"
 NAMES = ("cpu_percent", "rss_bytes", "log_errors_total", "process_up")
 WIDTH = 1200
-
-
-_PAINTED: dict[Chart, bytes] = {}
+_PAINTED: dict[tuple[str, ...], bytes] = {}
 
 
 class Painter(ProcessPainter):
-    """Notes what it was asked for; the same chart is painted once for all tests. `fonts`: where what
-    matplotlib finds of them is kept."""
+    """Notes what it was asked for; a window of the same metrics is painted once for all tests. `fonts`: where
+    what matplotlib finds of them is kept."""
 
     def __init__(self, fonts: Path | None = None, *, missing: bool = False, broken: bool = False) -> None:
         super().__init__(fonts, patience=BOUND)
@@ -40,9 +38,10 @@ class Painter(ProcessPainter):
         self.charts.append(chart)
         if self.broken:
             raise NoChart("The chart was not ready within 15 s.")
-        if self.missing or chart not in _PAINTED:
-            _PAINTED[chart] = await super().paint(chart)
-        return _PAINTED[chart]
+        looks = chart.window, *(panel.title for panel in chart.panels)
+        if self.missing or looks not in _PAINTED:
+            _PAINTED[looks] = await super().paint(chart)
+        return _PAINTED[looks]
 
 
 Painted = tuple[Stage, Painter]
