@@ -26,7 +26,7 @@ from opsbot.config.settings import (
 )
 from opsbot.config.workshop import Workshop
 from opsbot.domain.access import AccessRules
-from opsbot.domain.diagnostics import BundlePolicy
+from opsbot.domain.diagnostics import UPLOAD, BundlePolicy
 from opsbot.domain.policy import IncidentPolicy
 from opsbot.domain.series import HOUR, Keep
 from opsbot.domain.target import Target
@@ -168,11 +168,17 @@ def switch(shop: Workshop, file: Sections) -> SwitchSettings:
     return SwitchSettings(given.url, given.every, given.fail)
 
 
-def diagnostics(file: Sections) -> BundlePolicy:
-    """What bundles may hold, and how many are kept."""
+def diagnostics(shop: Workshop, file: Sections) -> BundlePolicy:
+    """What bundles may hold, and how many are kept. It is said when Discord will not take each of them."""
     given = file.diagnostics
     if given is None:
         return BundlePolicy()
+    if file.discord is not None and round(given.max_mb * MIB) > UPLOAD:
+        shop.remark(
+            f"diagnostics.max_mb is {given.max_mb:g}: a bundle of more than {UPLOAD // MIB} is not attached "
+            f"to its incident in Discord, but stays in the folder “attachments” of the state directory; "
+            f"/diagnostics sends it where the server is boosted."
+        )
     return BundlePolicy(
         most_bytes=round(given.max_mb * MIB),
         profile=given.profile,

@@ -135,7 +135,7 @@ def settings(
         incidents=finish.incidents(file),
         outages=finish.outages(file, targets),
         web=finish.web(shop, file),
-        diagnostics=finish.diagnostics(file),
+        diagnostics=finish.diagnostics(shop, file),
         dead_mans_switch=finish.switch(shop, file),
         secrets=secret_names.loaded(shop),
         hidden_env=secret_names.hidden_from_targets(shop),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from opsbot.domain.incident import Incident
 from opsbot.text import discord_time, safe_text
@@ -18,7 +18,7 @@ def around(incident: Incident) -> Iterator[str]:
     if cause := safe_text(incident.cause, _TEXT):
         yield f"🧭 Cause: {cause}"
     if incident.affected:
-        yield f"🌐 Also affected: {_others(incident)}"
+        yield f"🌐 Also affected: {''.join(affected(incident, NAMED, lambda name: safe_text(name, _NAME)))}"
     if incident.assigned_to is not None and incident.live:
         yield f"🙋 {safe_text(incident.assigned_to.name, _NAME) or 'Somebody'} has it."
     if incident.live and incident.due is not None:
@@ -29,8 +29,17 @@ def around(incident: Incident) -> Iterator[str]:
         yield f"↪️ It goes on in incident #{incident.part_of}."
 
 
-def _others(incident: Incident) -> str:
-    names = ", ".join(safe_text(one.target, _NAME) for one in incident.affected[:NAMED])
-    rest = len(incident.affected) - NAMED
+def others_too(incident: Incident) -> str:
+    """ " and 7 others", where other targets are affected."""
+    count = len(incident.affected)
+    return f" and {count:,} other{'s' * (count > 1)}" if count else ""
+
+
+def affected(incident: Incident, most: int, safe: Callable[[str], str]) -> tuple[str, str]:
+    """The other targets, those first that are not well yet, at most so many by name; and how many alerts they
+    are. `safe` makes a name fit to be shown."""
+    shown = sorted(incident.affected, key=lambda one: not one.firing)[:most]
+    names, rest = ", ".join(safe(one.target) for one in shown), len(incident.affected) - most
     fired = sum(one.fired for one in incident.affected)
-    return (f"{names} and {rest} more" if rest > 0 else names) + f" ({fired:,} alerts)" * (fired > 1)
+    alerts = f" ({fired:,} alerts)" if fired > 1 else ""
+    return (f"{names} and {rest:,} more" if rest > 0 else names), alerts

@@ -12,7 +12,7 @@ from opsbot.domain.actor import ActorKind
 from opsbot.domain.incident import AlertLine, Entry, EntryKind, Incident
 from opsbot.domain.lasting import before, in_all, open_for
 from opsbot.domain.levels import IncidentState
-from opsbot.draw.around import around
+from opsbot.draw.around import around, others_too
 from opsbot.draw.limits import clamp
 from opsbot.draw.marks import PRIORITY_DOT, incident_colour, incident_dot
 from opsbot.draw.payload import Button, ButtonStyle, Colour, Embed, Field, Payload
@@ -132,7 +132,7 @@ def _cause(incident: Incident, limit: int) -> str:
 
 
 def _headline(incident: Incident, escalated: bool) -> str:
-    name = f"**{incident.priority.value} · {_target(incident)}**"
+    name = f"**{incident.priority.value} · {_target(incident)}**{others_too(incident)}"
     if not escalated:
         return f"{incident_dot(incident.state, incident.priority)} {name} · {_cause(incident, _LINE)}"
     if _is_back(incident):

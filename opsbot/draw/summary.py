@@ -8,34 +8,47 @@ from typing import Any
 from opsbot.domain.incident import Incident
 from opsbot.domain.lasting import in_all
 from opsbot.domain.levels import IncidentState
+from opsbot.draw.around import affected, others_too
 from opsbot.draw.incident import earlier, lasted, lead, utc_text
 from opsbot.draw.values import against
 from opsbot.text import one_line, seconds_text
 
 _NAME, _TEXT = 80, 500
+AFFECTED_NAMED, AFFECTED_LISTED = 10, 100
+"""Other targets that people are named, and that programs are: of more, the number is told."""
+
 TIMELINE_LINES = 10
 
 
 def headline(incident: Incident, limit: int = 200) -> str:
-    """ "P1 summarybot: Bot process is not running", "Resolved summarybot: …"."""
+    """ "P1 summarybot: Bot process is not running", "Resolved P1 summarybot: …". Often it is all that a phone
+    shows, so it says how many others are affected."""
     state = incident.priority.value
-    if incident.state is not IncidentState.OPEN:
+    if incident.part_of:
+        state = f"Counted into #{incident.part_of},"
+    elif incident.state is not IncidentState.OPEN:
         state = f"{incident.state.value.capitalize()} {state}"
-    return one_line(f"{state} {one_line(incident.target, _NAME)}: {incident.title}", limit)
+    more = f"{others_too(incident)}: " if incident.affected else ": "
+    return one_line(f"{state} {one_line(incident.target, _NAME)}{more}{incident.title}", limit)
 
 
 def facts(incident: Incident, late: float = 0.0) -> list[tuple[str, str]]:
     """Names and values, one line each, in the order in which one wants to know them."""
     rows = [
         ("Target", one_line(incident.target, _NAME)),
-        ("State", f"{incident.state.value}, {incident.priority.value}"),
-        ("Cause", one_line(incident.title, _TEXT)),
+        ("State", _state(incident)),
+        ("Problem", one_line(incident.title, _TEXT)),
+        ("Cause", one_line(incident.cause, _TEXT)),
+        ("Also affected", _affected(incident)),
         ("Value", _value(incident)),
         ("Since", utc_text(incident.began.wall)),
         ("Open before", earlier(incident, utc_text(incident.opened.wall))),
         ("opsbot", one_line(incident.doing, _TEXT)),
         ("Acknowledged by", _acknowledged(incident)),
-        ("Lasted", "" if incident.live else lasted(incident)),
+        ("Assigned to", one_line(incident.assigned_to.name, _NAME) if incident.assigned_to else ""),
+        ("Answer until", utc_text(incident.due.wall) if incident.live and incident.due else ""),
+        ("Quiet", one_line(incident.silenced, _TEXT) if incident.live else ""),
+        ("Lasted", "" if incident.live or incident.part_of else lasted(incident)),
         ("Delayed by", seconds_text(late) if late > 0 else ""),
     ]
     return [(name, value) for name, value in rows if value]
@@ -72,7 +85,16 @@ def as_data(incident: Incident) -> dict[str, Any]:
         "openings": len(incident.openings),
         "open_seconds": in_all(incident),
         "acknowledged_by": one_line(who.name, _NAME) if who else None,
+        "assigned_to": one_line(incident.assigned_to.name, _NAME) if incident.assigned_to else None,
         "doing": one_line(incident.doing, _TEXT),
+        "cause": one_line(incident.cause, _TEXT),
+        "affected": [
+            {"target": one_line(one.target, _NAME), "alerts": one.fired, "firing": bool(one.firing)}
+            for one in incident.affected[:AFFECTED_LISTED]
+        ],
+        "affected_targets": len(incident.affected),
+        "part_of": incident.part_of or None,
+        "silenced": one_line(incident.silenced, _TEXT),
         "version": incident.version,
     }
 
@@ -80,6 +102,19 @@ def as_data(incident: Incident) -> dict[str, Any]:
 def _finite(value: float | None) -> float | None:
     """JSON knows no infinity and no NaN."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def _state(incident: Incident) -> str:
+    if incident.part_of:
+        return f"it goes on in incident #{incident.part_of}, into which it was counted"
+    return f"{incident.state.value}, {incident.priority.value}"
+
+
+def _affected(incident: Incident) -> str:
+    """Who, those first that are not well yet; how often; and how many of a live incident are well again."""
+    names, alerts = affected(incident, AFFECTED_NAMED, lambda name: one_line(name, _NAME))
+    well = sum(not one.firing for one in incident.affected)
+    return names + alerts + (f"; {well} well again" if incident.live and well > 0 else "")
 
 
 def _value(incident: Incident) -> str:

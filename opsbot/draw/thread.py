@@ -19,7 +19,7 @@ from opsbot.text import Place, discord_time, safe_text, units
 
 KIND_MARK = {EntryKind.SEEN: "👁", EntryKind.DECIDED: "⚖️", EntryKind.DONE: "🔧", EntryKind.SAID: "💬"}
 
-_NAME, _TITLE, _TEXT, _QUOTED, _WHY = 80, 60, 900, 600, 120  # characters of one text
+_NAME, _TITLE, _TEXT, _QUOTED, _WHY = 80, 60, 900, 600, 150  # characters of one text
 _ROOM = CONTENT - 100
 """Characters of a post that lines may take: the rest is for what surrounds them."""
 

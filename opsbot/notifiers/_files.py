@@ -7,10 +7,12 @@ import re
 import stat
 from pathlib import Path
 
+from opsbot.domain.diagnostics import UPLOAD
 from opsbot.draw.payload import File
+from opsbot.text import bytes_text
 
-LARGEST = 10 * 1024 * 1024
-"""Bytes of one file that Discord takes everywhere (https://discord.com/developers/docs/reference#uploading-files)."""
+WHERE = "it is in the folder “attachments” of opsbot's state directory"
+"""Where a file is that does not come along."""
 
 _HOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _ODD = re.compile(r"[^A-Za-z0-9._-]")
@@ -34,9 +36,10 @@ def load(folder: Path | None, name: str) -> File:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise NoFile("it is no plain file")
-            content = file.read(LARGEST + 1) if found.st_size <= LARGEST else b""
+            content = file.read(UPLOAD + 1) if found.st_size <= UPLOAD else b""
     except OSError as error:
         raise NoFile(f"it cannot be read ({error.strerror or 'no reason given'})") from error
-    if found.st_size > LARGEST or len(content) > LARGEST:
-        raise NoFile(f"larger than the {LARGEST // 1024**2} MiB that Discord takes")
+    size = max(found.st_size, len(content))
+    if size > UPLOAD:
+        raise NoFile(f"it has {bytes_text(size)}, and Discord takes {bytes_text(UPLOAD)}; {WHERE}")
     return File(_ODD.sub("_", name), content)

@@ -13,7 +13,7 @@ from opsbot.domain.notice import nothing_waits
 from opsbot.draw.payload import Payload
 from opsbot.draw.thread import Line, Lines, without_file, without_text
 from opsbot.errors import DeliveryError
-from opsbot.notifiers._files import NoFile, load
+from opsbot.notifiers._files import WHERE, NoFile, load
 from opsbot.notifiers._place import Place
 from opsbot.notifiers._transport import DiscordTransport
 
@@ -98,7 +98,7 @@ class Poster:
             file = await asyncio.to_thread(load, self._folder, lines.file)
         except NoFile as no:
             return [draw(without_file(lines, str(no))), last]
-        refused = draw(without_file(lines, "Discord takes no file here, or not this one"))
+        refused = draw(without_file(lines, f"Discord takes no file here, or not this one; {WHERE}"))
         return [replace(draw(lines), files=(file,)), refused, last]
 
     async def _send(self, work: Work, channel: int, payload: Payload) -> None:

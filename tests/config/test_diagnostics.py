@@ -33,6 +33,14 @@ def test_what_is_written_holds() -> None:
     assert settings.targets[0].investigation == Investigation(on_p1=False)
 
 
+@pytest.mark.parametrize(("size", "notes"), [("10", 0), ("10.5", 1), ("500", 1)])
+def test_a_size_that_discord_does_not_take_is_said_when_it_is_read(size: str, notes: int) -> None:
+    bot = "discord: {guild: 123456789012345678, ops_channel: 123456789012345679}"
+    said = [one for one in made(f"{bot}\ndiagnostics: {{max_mb: {size}}}").notices if "max_mb" in one]
+    assert len(said) == notes
+    assert all("“attachments” of the state directory" in one for one in said)
+
+
 def test_an_action_that_is_off_collects_nothing_by_itself() -> None:
     settings = made("actions: {investigate: {enabled: false}}")
     assert settings.targets[0].investigation is None

@@ -72,7 +72,7 @@ async def test_a_mail_reads_well_in_both_its_forms(mail: MailReceiver, notifier:
     text, html = got.get_body(("plain",)), got.get_body(("html",))
     assert text
     assert html
-    assert "Cause:          <b>CPU</b> & memory" in text.get_content()
+    assert "Problem:        <b>CPU</b> & memory" in text.get_content()
     assert "&lt;b&gt;CPU&lt;/b&gt; &amp; memory" in html.get_content()
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from opsbot.domain.diagnostics import UPLOAD
 from opsbot.domain.notice import NoticeKind, Receipt
 from opsbot.errors import DeliveryError
-from opsbot.notifiers._files import LARGEST
 from opsbot.notifiers._thread import CLOSED
 from tests.notifiers.thread_story import CHANNEL, Story, message_id
 
@@ -50,13 +50,15 @@ async def test_what_is_no_file_of_the_folder_is_said_and_never_sent(name: str, t
     assert story.lines() == story.wanted()
 
 
-async def test_a_file_that_is_too_big_is_said_to_be(tmp_path: Path) -> None:
+async def test_a_file_that_is_too_big_is_said_to_be_and_where_it_is(tmp_path: Path) -> None:
     with (tmp_path / "big.zip").open("wb") as big:
-        big.truncate(LARGEST + 1)
+        big.truncate(UPLOAD + 5 * 2**20)
     story = Story(folder=tmp_path)
     story.note("bundle made", file="big.zip")
     await story.tell(OPENED)
-    assert "larger than the 10 MiB" in (story.posts()[1].content or "")
+    said = story.posts()[1].content or ""
+    assert "📎 big.zip: it has 15 MB, and Discord takes 10 MB" in said
+    assert "it is in the folder “attachments” of opsbot's state directory" in said
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,8 @@ async def test_a_file_that_discord_refuses_leaves_its_line(why: DeliveryError, f
     filed.discord.no_file = why
     filed.note("bundle made", file="bundle.zip")
     assert not (await filed.tell(OPENED)).owes
-    assert "Discord takes no file here" in (filed.posts()[1].content or "")
+    said = filed.posts()[1].content or ""
+    assert "Discord takes no file here, or not this one; it is in the folder" in said
     assert filed.lines() == filed.wanted()
 
 

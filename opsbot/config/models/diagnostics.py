@@ -20,7 +20,7 @@ class DiagnosticsSection(Section):
 
     on_p1: bool = Field(True, description="collect diagnostics by itself when an incident becomes P1")
     profile: bool = Field(False, description="py-spy may look into targets (stacks, /profile)")
-    max_mb: Megabytes = Field(10.0, description="size of one bundle: what Discord takes is 10")
+    max_mb: Megabytes = Field(10.0, description="size of one bundle: incidents in Discord take 10")
     environment: tuple[Variable, ...] = Field((), description="variables of targets whose values are told")
     keep: Annotated[int, BeforeValidator(no_switch), Field(ge=1, le=10_000)] = Field(
         100, description="bundles of incidents kept, at most"
