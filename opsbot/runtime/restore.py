@@ -17,6 +17,7 @@ def restore(state: State, stored: Persisted) -> None:
     state.pauses = {pause.target: pause for pause in stored.pauses}
     for mark in stored.restarts:
         state.restarts.setdefault(mark.target, []).append(mark)
+    state.apply(stored.looks)
     state.apply(stored.silences)
     state.apply(stored.deploys)
     state.next_silence = stored.next_silence
