@@ -74,6 +74,7 @@ class DeadMan:
         self._missing: Moment | None = None
         self._told: bool | None = None
         self._unwell: tuple[str, ...] = ()
+        self._failure_taken = False
         self._broke = ""
 
     async def run(self) -> None:
@@ -88,7 +89,7 @@ class DeadMan:
         if wrong:
             await self._not_well(wrong)
             return False
-        self._unwell = ()
+        self._unwell, self._failure_taken = (), False
         refused = await self._ping(well=True)
         await self._note(refused)
         return not refused
@@ -96,9 +97,9 @@ class DeadMan:
     async def _not_well(self, wrong: tuple[str, ...]) -> None:
         if not self._unwell:
             log.error("the dead man's switch is not pinged", reasons=wrong)
-            if self._switch.fail:
-                await self._ping(well=False)
         self._unwell = wrong
+        if self._switch.fail and not self._failure_taken:  # said once, but as often as that takes
+            self._failure_taken = not await self._ping(well=False)
 
     def _unwritten(self) -> tuple[str, ...]:
         degraded = self._keeper.degraded if self._keeper is not None else None

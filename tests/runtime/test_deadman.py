@@ -120,6 +120,23 @@ async def test_a_failure_is_said_once_where_that_is_wanted(clock: VirtualClock) 
     assert (len(place.failures), place.pings) == (1, [])
 
 
+async def test_a_failure_that_is_not_taken_is_said_again_until_it_is(clock: VirtualClock) -> None:
+    place, loops = Place(clock, refuses="HTTP 503"), Loops(clock, hinders=("nothing was decided for 5 s",))
+    async with pinging(place, loops, fail=True):
+        await clock.advance(100)
+        assert len(place.failures) > 2
+        place.refuses = ""
+        await clock.advance(30)
+        said = len(place.failures)
+        await clock.advance(600)
+        assert len(place.failures) == said
+        loops.hinders = ()
+        await clock.advance(30)
+        loops.hinders = ("nothing was decided for 5 s",)
+        await clock.advance(70)
+        assert len(place.failures) == said + 1  # another trouble is another failure
+
+
 async def test_a_state_that_is_not_written_for_long_ends_the_pings(clock: VirtualClock) -> None:
     place, loops, keeper = Place(clock), Loops(clock), Keeper(clock)
     keeper.state = Degraded("disk full", clock.now(), 1, True)
