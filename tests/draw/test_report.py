@@ -21,6 +21,7 @@ from opsbot.draw.report import (
     report_payload,
     report_text,
 )
+from tests.bound import BOUND
 
 HOUR, DAY = 3600.0, 86_400.0
 END = 1_767_625_440.0  # 2026-01-05 15:04:00 UTC
@@ -139,7 +140,7 @@ def test_the_picture_has_the_uptime_and_the_incidents() -> None:
 
 
 async def test_the_picture_can_be_painted() -> None:
-    painter = ProcessPainter()
+    painter = ProcessPainter(patience=BOUND)
     if painter.missing:
         pytest.skip("matplotlib is not installed")
     assert (await painter.paint(report_chart(report(week()), UTC))).startswith(b"\x89PNG")
