@@ -19,7 +19,7 @@ import psutil
 
 from bench.hail import RULES, TARGETS, Hail, main, targets
 from opsbot.clock import SystemClock
-from opsbot.demo.discord_sim.pointing import point_discord_py_at
+from opsbot.demo.pointing import point_discord_py_at
 from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.levels import Outcome, Priority, Severity
 from opsbot.domain.rule import Rule

@@ -77,8 +77,10 @@ def opsbot_process(discord: Discord, config: Path) -> Iterator[subprocess.Popen[
 
 
 def environment() -> dict[str, str]:
-    """This process's environment with the simulation's token."""
-    return {**os.environ, "OPSBOT_DISCORD_TOKEN": TOKEN}
+    """This process's environment with the simulation's token; modules are compiled once, as an installed
+    opsbot's are."""
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**usual, "OPSBOT_DISCORD_TOKEN": TOKEN}
 
 
 def discord_section(discord: Discord) -> str:

@@ -25,7 +25,7 @@ from bench.discord import environment
 from opsbot.app import opened
 from opsbot.clock import SystemClock
 from opsbot.config.load import load
-from opsbot.demo.discord_sim.pointing import point_discord_py_at
+from opsbot.demo.pointing import point_discord_py_at
 from opsbot.domain.change import Change
 from opsbot.domain.expr import Compare, Op, Reading
 from opsbot.domain.incident import Incident

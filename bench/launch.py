@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from opsbot.demo.discord_sim.pointing import point_discord_py_at
+from opsbot.demo.pointing import point_discord_py_at
 
 
 def main() -> None:

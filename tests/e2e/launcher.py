@@ -16,7 +16,7 @@ from typing import Any
 
 from opsbot.bot.transport import RestTransport
 from opsbot.cli.entry import main
-from opsbot.demo.discord_sim.pointing import point_discord_py_at
+from opsbot.demo.pointing import point_discord_py_at
 from opsbot.notifiers.discord import DiscordNotifier
 from opsbot.runtime.core import Runtime
 from opsbot.stores.resilient import ResilientState
@@ -32,7 +32,7 @@ READY = (
     "opsbot.checks.*",
     "opsbot.stores.*",
     "opsbot.supervisors.process",
-    "opsbot.demo.discord_sim.pointing",
+    "opsbot.demo.pointing",
 )
 """What it imports."""
 

@@ -1,4 +1,4 @@
-"""Pointing an unmodified discord.py at another Discord."""
+"""Pointing an unmodified discord.py at another Discord; loads nothing of the simulated one."""
 
 from __future__ import annotations
 
