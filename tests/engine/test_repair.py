@@ -152,33 +152,6 @@ def test_after_three_restarts_within_an_hour_opsbot_holds_and_says_so_loudly() -
     assert "A person must decide" in drive.incident.doing
 
 
-@pytest.mark.parametrize(
-    ("limit", "said"),
-    [
-        (1, [" (automatic restart 1 within an hour, the last that the limit of 1 allows)"]),
-        (
-            3,
-            [
-                "",
-                " (automatic restart 2 within an hour, of at most 3)",
-                " (automatic restart 3 within an hour, the last that the limit of 3 allows)",
-            ],
-        ),
-        (100, ["", " (automatic restart 2 within an hour)", " (automatic restart 3 within an hour)"]),
-    ],
-)
-def test_the_limit_of_restarts_is_told_when_it_is_near(limit: int, said: list[str]) -> None:
-    drive = watched(RestartPolicy(max_per_hour=limit))
-    found = []
-    for _ in said:
-        drive.crashes()
-        if not drive.state.actions:
-            drive.tick(drive.due_in() or 0.0)
-        found.append(drive.incident.doing)
-        succeed(drive)
-    assert found == [f"Restarting it{text}" for text in said]
-
-
 def test_a_held_restart_is_free_again_when_the_hour_has_passed() -> None:
     drive = watched(RestartPolicy(max_per_hour=1))
     drive.crashes()
