@@ -119,7 +119,8 @@ class Crowd(Fleet):
                     before = self.known.get(number)
                     if before is not None and before != replace(change, told=before.told):
                         assert change.version > before.version
-        for notice in (one for one in changes if isinstance(one, Notice) and one.kind.loud):
+        alarms = (one for one in changes if isinstance(one, Notice) and one.kind.loud and not one.heard)
+        for notice in alarms:  # a row that is written once more, for somebody has heard, is none
             incident = self.state.incidents[notice.incident]
             before = self.known.get(notice.incident)
             assert not incident.silenced
