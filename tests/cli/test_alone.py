@@ -24,6 +24,7 @@ def test_a_restart_alone_starts_the_service_whose_health_is_an_exit_code_then(al
     assert text.startswith("✓ 1. Back up the log"), "nothing but the steps and the result"
     assert "✓ 5. Start it" in text
     assert f"pid {pid}, healthy" in text
+    alone.until(lambda: "HTTP Request: POST" in alone.log.read_text())  # the call that is looked at
     code, text = health(alone)
     assert code == 0, text
     send_fault(alone.port, Fault.DEGRADED.value)

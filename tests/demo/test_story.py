@@ -50,7 +50,7 @@ async def test_what_comes_back_is_the_same_incident_and_flaps(monkeypatch: pytes
     monkeypatch.setitem(SCENARIOS, "flapping", replace(SCENARIOS["flapping"], every=6.0))
     wishes = Wishes(page=False, scenario="flapping", restart_seconds=1.0)
     text = await told(
-        wishes, "2× since", "3× since", "It comes and goes", "restart 4 of", "Nothing fires since"
+        wishes, "2× since", "3× since", "It comes and goes", "restart 4 within", "Nothing fires since"
     )
     assert text.count("@Operator") == 3
     assert "the thread" in text
