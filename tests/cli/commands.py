@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,7 +154,8 @@ class Place:
     def stop_service(self) -> None:
         """Ends the service as a person would."""
         for pid in self.pids():
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         self.until(lambda: not belonging(self.folder, children=False))
 
     def close(self) -> None:

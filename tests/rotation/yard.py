@@ -167,10 +167,11 @@ class Child:
 def workers(parent: int) -> list[psutil.Process]:
     """The compressing processes of an opsbot."""
     found = []
-    for child in psutil.Process(parent).children():
-        with suppress(psutil.Error):  # it ended meanwhile, or another test's is not reaped yet
-            if _worker.__file__ in child.cmdline():
-                found.append(child)
+    with suppress(psutil.NoSuchProcess):  # it has ended
+        for child in psutil.Process(parent).children():
+            with suppress(psutil.Error):  # it ended meanwhile, or another test's is not reaped yet
+                if _worker.__file__ in child.cmdline():
+                    found.append(child)
     return found
 
 

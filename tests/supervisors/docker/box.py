@@ -120,8 +120,9 @@ class Box:
 
     def pids(self) -> list[int]:
         """The processes that run this test's program, as the machine counts; one that its engine has started
-        may not have become the program's shell yet."""
-        found = {pid for pid in _proc.pids() if _is_shell_of(self.name, pid)}
+        may not have become the program's shell yet, and what a shell has forked not yet another program."""
+        shells = {pid for pid in _proc.pids() if _is_shell_of(self.name, pid)}
+        found = {pid for pid in shells if (stat := _proc.stat(pid)) and stat.parent not in shells}
         with suppress(OSError):  # the engine is away
             found.add(int(self.inspect()["State"]["Pid"]))
         return sorted(found - {0})
