@@ -19,9 +19,9 @@ KILLED = "had to be killed, for it did not stop within 0.5 s"
 
 @pytest.fixture
 async def stuck(stage: Stage) -> AsyncIterator[Stage]:
-    """The time to stop is half a second, that of a health check too."""
+    """The time to stop is half a second, that of a health check two."""
     stage.edit("max_per_hour: 100,", "max_per_hour: 100, stop_timeout_seconds: 0.5,")
-    stage.edit("timeout_seconds: 4}", "timeout_seconds: 0.5}")
+    stage.edit("timeout_seconds: 4}", "timeout_seconds: 2}")
     yield stage
     for pid in stage.pids():
         os.kill(pid, signal.SIGCONT)

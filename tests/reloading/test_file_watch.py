@@ -68,7 +68,7 @@ async def test_a_file_put_in_the_place_of_the_old_one_is_told_once(file: Path) -
 
 
 async def test_a_file_that_is_written_in_two_halves_is_told_when_it_is_whole(file: Path) -> None:
-    async with watched(file, still=0.9, gone=1.0) as eyes:
+    async with watched(file, still=4.0, gone=5.0) as eyes:
         with file.open("w") as writing:
             writing.write("targets:\n  web:")
             writing.flush()
@@ -81,7 +81,7 @@ async def test_a_file_that_is_written_in_two_halves_is_told_when_it_is_whole(fil
 
 
 async def test_a_file_that_is_emptied_and_written_a_moment_later_was_never_empty(file: Path) -> None:
-    async with watched(file, gone=1.5) as eyes:
+    async with watched(file, gone=4.0) as eyes:
         os.truncate(file, 0)
         await asyncio.sleep(0.8)  # the writer's moment
         assert eyes.more == 0
@@ -103,7 +103,7 @@ async def test_a_file_that_is_deleted_and_made_again_is_told_with_what_it_holds_
 async def test_a_file_that_comes_back_as_it_was_is_not_told(file: Path) -> None:
     other = file.with_name("token")
     other.write_text("first")
-    async with watched(file, other, gone=1.0) as eyes:
+    async with watched(file, other, gone=4.0) as eyes:
         text = file.read_text()
         file.unlink()
         file.write_text(text)

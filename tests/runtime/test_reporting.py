@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -79,12 +80,19 @@ async def reporting(
                 await task
 
 
+@pytest.fixture(autouse=True)
+def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures are summed at once: a thread would take its time while that of these tests goes on."""
+
+    async def at_once(work: Callable[..., Any], *given: Any) -> Any:
+        return work(*given)
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)
+
+
 async def hours(rig: Rig, count: float, *, step: float = 1800.0) -> None:
     for _ in range(round(count * HOUR / step)):
         await rig.clock.advance(step)
-        for _ in range(3):  # the figures are summed in a thread
-            await asyncio.sleep(0.001)
-            await rig.clock.settle()
 
 
 def at(text: str) -> World:
