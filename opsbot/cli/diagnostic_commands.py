@@ -19,9 +19,10 @@ def diagnostics(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Collect what whoever helps must know, without secrets, in diagnostics_YYYYMMDD_HHMMSS.tar.gz.
+    """Collect what whoever helps must know, without secrets.
 
-    Works beside a running opsbot and without one. Read it before you give it away.
+    It is one file, diagnostics_YYYYMMDD_HHMMSS.tar.gz. Works beside a running opsbot and without one. Read
+    it before you give it away.
     """
     from opsbot.cli.diagnostics import diagnostics_command
 
@@ -33,7 +34,7 @@ def profile(
     seconds: Annotated[int, typer.Option(min=1, max=60, help="For how long.")] = 10,
     config: Config = None,
 ) -> None:
-    """Look where a Python target spends its time (py-spy; `diagnostics.profile: true` allows it)."""
+    """Look where a Python target spends its time. By py-spy; `diagnostics.profile: true` allows it."""
     from opsbot.cli.act import act_command
 
     raise typer.Exit(act_command(config, {"verb": "profile", "target": target, "seconds": seconds}))

@@ -20,7 +20,7 @@ def acknowledge(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Take an incident on: nobody is pinged again for it while you do something about it."""
+    """Take an incident on. Nobody is pinged again for it while you do something about it."""
     request = {"verb": "acknowledge", "incident": number, "reason": " ".join(reason or ())}
     raise typer.Exit(_act(config, request, as_json=as_json))
 
@@ -52,13 +52,13 @@ def resolve(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Say that an incident is over; what still holds fires again, and reopens it."""
+    """Say that an incident is over. What still holds fires again, and reopens it."""
     request = {"verb": "resolve", "incident": number, "reason": " ".join(reason or ())}
     raise typer.Exit(_act(config, request, as_json=as_json))
 
 
 def muted(as_json: Json = False, config: Config = None) -> None:
-    """Show what fires and is told nobody, and what keeps it from being told."""
+    """Show what fires and is told nobody. And what keeps it from being told."""
     raise typer.Exit(_act(config, {"verb": "muted"}, as_json=as_json))
 
 

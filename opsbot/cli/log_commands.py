@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 logs = typer.Typer(
-    help="What a target's log and its archives say: the monitoring guide's grep and awk recipes.",
+    help="Ask a target's log and its archives. The monitoring guide's grep and awk recipes, in one.",
     no_args_is_help=True,
 )
 
@@ -48,7 +48,7 @@ def api(
     host: Annotated[str | None, typer.Option(help="The upstream's host. Default: as configured.")] = None,
     as_json: AsJson = False, seconds: Seconds = 60, config: Config = None,
 ) -> None:  # fmt: skip
-    """Upstream calls: successful and failed, by status, and how long they took."""
+    """Upstream calls, successful and failed. By status, and how long they took."""
     _ask(config, as_json, topic="api", target=target, since=since, lines=lines, host=host, seconds=seconds)
 
 

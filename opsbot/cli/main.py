@@ -154,7 +154,7 @@ def stop(
     reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
     config: Config = None,
 ) -> None:
-    """Stop a target, and leave it stopped until somebody starts it."""
+    """Stop a target. It stays stopped until somebody starts it."""
     from opsbot.cli.act import act_command
 
     raise typer.Exit(act_command(config, {"verb": "stop", "target": target, "reason": reason}))
@@ -190,7 +190,7 @@ def rotate(
     reason: Annotated[str, typer.Option(help="Why; shown in Discord and in the audit.")] = "command line",
     config: Config = None,
 ) -> None:
-    """Rotate a target's log without losing a line: set aside, compress, remove old archives."""
+    """Rotate a target's log without losing a line. Set it aside, compress it, remove old archives."""
     from opsbot.cli.act import act_command
 
     request = {"verb": "rotate", "target": target, "max_size_mb": max_size_mb, "keep": keep}
@@ -205,7 +205,7 @@ def adopt(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Take a process that somebody started by hand for the target's own."""
+    """Take on a process that somebody started by hand. It is the target's own then."""
     from opsbot.cli.act import act_command
 
     raise typer.Exit(act_command(config, {"verb": "adopt", "target": target, "pid": pid}))
@@ -272,9 +272,10 @@ def notify_test(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     config: Config = None,
 ) -> None:
-    """Send a marked test through every notifier and say what arrived, and how long it took.
+    """Send a marked test through every notifier.
 
-    Exit code 1 when one failed. Nobody is pinged unless you ask for it.
+    Says what arrived, and how long it took. Exit code 1 when one failed. Nobody is pinged unless you ask
+    for it.
     """
     from opsbot.cli.act import act_command
 

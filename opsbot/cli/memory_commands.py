@@ -65,7 +65,10 @@ def report(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Uptime, incidents, times to acknowledge and restore, restarts, and how it was before."""
+    """Sum up a day, a week or a month.
+
+    Uptime, incidents, times to acknowledge and restore, restarts, and how it was before.
+    """
     _say(config, {"verb": "report", "period": period}, as_json=as_json)
 
 
@@ -88,7 +91,7 @@ def verify(
     ] = "",
     config: Config = None,
 ) -> None:
-    """Look at every row of the audit: whether one was changed or is missing.
+    """Look whether a row of the audit was changed or is missing.
 
     Exit code 0 when it is as it was written, 1 when not. Works while opsbot runs, and takes no lock.
     """

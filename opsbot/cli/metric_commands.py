@@ -30,9 +30,9 @@ def monitor(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Record a target's performance to a CSV file; Ctrl-C keeps what was collected.
+    """Record a target's performance to a CSV file.
 
-    Works beside a running opsbot and without one.
+    Ctrl-C keeps what was collected. Works beside a running opsbot and without one.
     """
     from opsbot.cli.monitor import monitor_command
 
@@ -55,7 +55,7 @@ def metrics(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     config: Config = None,
 ) -> None:
-    """What the running opsbot has measured: now, average, least and greatest of each metric."""
+    """Show what opsbot has measured. Now, on average, least and greatest of each metric."""
     from opsbot.cli.history import history_command
 
     request = {"target": target, "window": window, "from": start, "to": end, "metrics": metric, "csv": csv}

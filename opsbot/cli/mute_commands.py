@@ -9,7 +9,7 @@ import typer
 
 silence = typer.Typer(help="Keep people from being told of something for a while.", no_args_is_help=True)
 maintenance = typer.Typer(
-    help="Work on a target: nobody is told, and opsbot does nothing by itself.", no_args_is_help=True
+    help="Work on a target. Nobody is told, and opsbot does nothing by itself.", no_args_is_help=True
 )
 
 Config = Annotated[
@@ -45,7 +45,7 @@ def silence_add(
 
 @silence.command("list")
 def silence_list(as_json: Json = False, config: Config = None) -> None:
-    """Show what is silenced, maintenance too, in the order in which it ends."""
+    """Show what is silenced, and maintenance. In the order in which it ends."""
     raise typer.Exit(_act(config, {"verb": "silences"}, as_json=as_json))
 
 
@@ -72,13 +72,13 @@ def maintenance_start(
 
 @maintenance.command("list")
 def maintenance_list(as_json: Json = False, config: Config = None) -> None:
-    """Show what goes on, and when the windows of the configuration begin or end."""
+    """Show what goes on, and what is planned. With when the windows of the configuration begin or end."""
     raise typer.Exit(_act(config, {"verb": "maintenance"}, as_json=as_json))
 
 
 @maintenance.command("end")
 def maintenance_end(number: Number, as_json: Json = False, config: Config = None) -> None:
-    """End maintenance before its time: what still fires is told, and repaired."""
+    """End maintenance before its time. What still fires is told, and repaired."""
     request = {"verb": "unsilence", "number": number, "maintenance": True}
     raise typer.Exit(_act(config, request, as_json=as_json))
 
@@ -95,9 +95,10 @@ def deploy(
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Mark that a new version is brought out: made for a line in a deploy script.
+    """Mark that a new version is brought out.
 
-    Automation leaves the target alone meanwhile, and an incident that begins soon after names the version.
+    Made for a line in a deploy script. Automation leaves the target alone meanwhile, and an incident that
+    begins soon after names the version.
     """
     from opsbot.cli.act import running_command
 

@@ -24,9 +24,10 @@ def runbook(
     show: Annotated[bool, typer.Option("--show", help="Print it instead of walking it.")] = False,
     config: Config = None,
 ) -> None:
-    """List the runbooks, or walk through one: opsbot looks, you do the rest.
+    """List the runbooks, or walk through one.
 
-    On a terminal you are asked about the steps that are for people; elsewhere they are printed as to do.
+    opsbot looks, you do the rest. On a terminal you are asked about the steps that are for people;
+    elsewhere they are printed as to do.
     Exit code 1 when something is wrong.
     """
     if name is None:

@@ -102,6 +102,12 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     assert text in opsbot(cwd=tmp_path).stderr
 
 
+def test_in_a_narrow_terminal_each_commands_purpose_is_said_to_its_end(tmp_path: Path) -> None:
+    for group in ("", "audit", "incidents", "logs", "maintenance", "notify", "silence"):
+        text = opsbot(*group.split(), "--help", cwd=tmp_path, COLUMNS="80").stdout
+        assert [line for line in text.partition("Commands:")[2].splitlines() if line.endswith("...")] == []
+
+
 def test_the_version_is_the_packages(tmp_path: Path) -> None:
     assert opsbot("--version", cwd=tmp_path).stdout == f"opsbot {package.__version__}\n"
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
